@@ -1,0 +1,33 @@
+// Who makes a request, from where. Services take it where a rule or the audit trail depends on it.
+#pragma once
+
+#include "core/base/days.hpp"
+#include "core/base/text.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace focus {
+
+enum class Role { user, admin };
+
+/// The signed-in user of a request, as the authentication found him.
+struct Caller {
+    std::int64_t user_id = 0;
+    std::int64_t session_id = 0;
+    Role role = Role::user;
+    bool is_verified = false;
+    Language language = Language::en;
+    Zone zone;
+    EpochMs token_expires_at_ms = 0;
+};
+
+/// Where a request came from; stored beside sessions and audit entries.
+struct Origin {
+    std::string ip;         // textual address of the client, after TRUSTED_PROXIES
+    std::string user_agent; // cut to 255 characters
+    std::string request_id;
+    std::string endpoint; // "POST /api/activities"
+};
+
+} // namespace focus

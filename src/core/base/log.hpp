@@ -1,0 +1,38 @@
+// Logging by spdlog: one line per event, text for people or JSON for machines, to standard error.
+// Secrets never reach it: whoever logs a URL or header passes it through redact().
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <utility>
+
+namespace focus::log {
+
+enum class Level { trace, debug, info, warning, error, critical };
+enum class Format { text, json };
+
+void configure(Level level, Format format);
+void set_level(Level level);
+[[nodiscard]] Level level() noexcept;
+
+using FieldValue = std::variant<std::string_view, std::int64_t, double, bool>;
+struct Field {
+    std::string_view name;
+    FieldValue value;
+};
+
+/// `event` is a short constant sentence; what varies goes into fields.
+void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::debug, event, fields); }
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::info, event, fields); }
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::warning, event, fields); }
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
+
+/// A request target or URL with the values of secret parameters (token, code, state, …) and any user:password@
+/// replaced by "***".
+[[nodiscard]] std::string redact(std::string_view target);
+
+} // namespace focus::log

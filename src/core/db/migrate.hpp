@@ -1,0 +1,36 @@
+// Schema migrations: files migrations/{sqlite,mysql}/NNNN_name.sql, embedded in the binary, applied in order, each once.
+// Always holds: two servers that start at once apply each one once (a lock in the database); a database that knows a
+// newer migration than this binary is refused.
+#pragma once
+
+#include "core/db/database.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::db {
+
+struct Migration {
+    int number; // NNNN
+    std::string_view name;
+    std::string_view sql; // statements separated by lines that end in ';'
+};
+
+/// The embedded migrations of a dialect, ascending.
+[[nodiscard]] std::span<const Migration> embedded_migrations(Dialect dialect);
+
+struct MigrationState {
+    int number;
+    std::string name;
+    std::optional<std::int64_t> applied_at_ms; // nothing: pending
+};
+
+/// Applies what is pending, logging each; gives the number applied. Throws focus::Error (`unavailable` when the
+/// database cannot be reached or another process holds the lock for over a minute) or std::runtime_error with one
+/// clear sentence when the schema is newer than this binary or a migration fails.
+Task<int> migrate(Database& database, std::span<const Migration> migrations);
+Task<std::vector<MigrationState>> migration_status(Database& database, std::span<const Migration> migrations);
+
+} // namespace focus::db

@@ -1,0 +1,125 @@
+// What goes into and comes out of a statement: values, rows, results, and the statements themselves.
+// Both engines speak in these types; neither engine's headers are needed to use them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace focus::db {
+
+/// NULL, INTEGER (64 bit), REAL, TEXT.
+using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
+
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
+/// A C++ value as a statement's parameter. Empty optionals are NULL, booleans 0 or 1.
+template <class T>
+[[nodiscard]] Value to_value(const T& from) {
+    if constexpr (std::is_same_v<T, Value>) {
+        return from;
+    } else if constexpr (is_optional<T>::value) {
+        return from ? to_value(*from) : Value{};
+    } else if constexpr (std::is_same_v<T, std::nullptr_t>) {
+        return Value{};
+    } else if constexpr (std::is_integral_v<T>) {
+        return Value{static_cast<std::int64_t>(from)};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return Value{static_cast<double>(from)};
+    } else {
+        return Value{std::string{std::string_view{from}}};
+    }
+}
+
+/// One row of a result, its columns by position (0-based) in the order of the SELECT.
+class Row {
+  public:
+    explicit Row(std::vector<Value> values) : values_{std::move(values)} {}
+
+    /// The column as T: std::int64_t, int, bool, double, std::string, std::string_view (borrowed from the row),
+    /// or std::optional of one. Throws std::logic_error when the column is NULL or of another type (a defect).
+    template <class T>
+    [[nodiscard]] T get(std::size_t column) const {
+        const Value& value = values_.at(column);
+        if constexpr (is_optional<T>::value) {
+            if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+            return get<typename T::value_type>(column);
+        } else if constexpr (std::is_integral_v<T>) {
+            if (const auto* number = std::get_if<std::int64_t>(&value)) {
+                if constexpr (std::is_same_v<T, bool>) return *number != 0;
+                else return static_cast<T>(*number);
+            }
+        } else if constexpr (std::is_floating_point_v<T>) {
+            if (const auto* real = std::get_if<double>(&value)) return static_cast<T>(*real);
+            if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<T>(*number);
+        } else {
+            if (const auto* text = std::get_if<std::string>(&value)) return T{*text};
+        }
+        throw std::logic_error{"db: column " + std::to_string(column) + " is NULL or of another type"};
+    }
+    [[nodiscard]] bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>(values_.at(column)); }
+    [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+
+  private:
+    std::vector<Value> values_;
+};
+
+/// What one statement gave.
+struct Result {
+    std::vector<Row> rows;
+    std::uint64_t affected = 0;      // rows inserted, changed or deleted; on both engines a row matched but left as it was counts
+    std::int64_t last_insert_id = 0; // of an INSERT that made a row
+};
+
+/// The two texts of a statement where the dialects differ.
+struct Sql {
+    std::string_view sqlite;
+    std::string_view mysql;
+};
+
+/// A named statement; `?` marks the parameters. Declared as a constant beside the function that uses it.
+/// The name is the metrics' `operation` label: "activities.insert".
+struct Statement {
+    std::string_view name;
+    Sql sql;
+
+    constexpr Statement(std::string_view statement_name, std::string_view both) : name{statement_name}, sql{both, both} {}
+    constexpr Statement(std::string_view statement_name, Sql each) : name{statement_name}, sql{each} {}
+};
+
+/// A statement with its parameters, ready to run. Built from a Statement, or from text composed at run time
+/// (optional filters, lists of values) out of constant pieces: never out of input.
+struct Command {
+    std::string_view name;  // static storage
+    Sql sql{};
+    std::string owned;      // text composed at run time, for both dialects
+    std::vector<Value> params;
+
+    template <class... Args>
+    static Command of(const Statement& statement, const Args&... args) {
+        Command command;
+        command.name = statement.name;
+        command.sql = statement.sql;
+        command.params.reserve(sizeof...(args));
+        (command.params.push_back(to_value(args)), ...);
+        return command;
+    }
+    static Command composed(std::string_view name, std::string sql, std::vector<Value> params) {
+        Command command;
+        command.name = name;
+        command.owned = std::move(sql);
+        command.params = std::move(params);
+        return command;
+    }
+};
+
+} // namespace focus::db

@@ -1,0 +1,159 @@
+// Routes: one declaration says everything about an endpoint: path, who may call it, rate class, what goes in and out
+// (and so parsing, validation and the OpenAPI entry), and the handler.
+//
+//   routes.post("/api/activities", {.id = "createActivity", .summary = "Record a usage", .success = 201},
+//               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
+//
+// A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
+// and validated before it runs); it gives Reply<Out>. Out may be a struct, a vector, NoContent, Raw or Stream.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/base/error.hpp"
+#include "core/json/json.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace focus::http {
+
+template <class T>
+using Task = boost::asio::awaitable<T>;
+
+enum class Method { get, post, put, patch, delete_ };
+
+/// Who may call a route. Each includes the ones before it.
+enum class Access {
+    nobody,    // no token needed (a valid one is still recognised)
+    signed_in, // 401 without a valid token
+    verified,  // 403 email_not_verified
+    admin,     // 403 forbidden
+};
+
+/// Rate limit classes (settings RATE_LIMIT_<CLASS>). `none` is for health and static files.
+enum class Rate { none, auth, write, read, export_, websocket };
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// A problem that a route documents beyond the ones every route has.
+struct Problem {
+    int status;
+    std::string_view code;
+    std::string_view when;
+};
+
+/// What a declaration says beside types and path. Strings have static storage.
+struct Meta {
+    std::string_view id;      // operationId, unique
+    std::string_view summary; // one line
+    std::string_view description = {};
+    std::string_view tag = {};
+    Access access = Access::verified;
+    std::optional<Rate> rate = {}; // default: read for GET, write otherwise
+    int success = 200;
+    bool etag = false;       // strong ETag over the body, If-None-Match answered with 304
+    bool paged = false;      // documents X-Total-Count and Link
+    bool idempotent = false; // takes Idempotency-Key
+    bool hidden = false;     // not in the OpenAPI document
+    bool no_store = false;   // Cache-Control: no-store (tokens, personal data)
+    std::size_t body_limit = 1 << 20;
+    std::vector<Problem> problems = {};
+};
+
+/// The request as handlers see it. Lives until the answer is sent, so views into it may cross a co_await.
+class Call {
+  public:
+    [[nodiscard]] std::string_view header(std::string_view name) const; // empty when absent; case-insensitive name
+    [[nodiscard]] std::string_view target() const;                     // as sent
+    [[nodiscard]] std::string_view body() const;
+    [[nodiscard]] const Origin& origin() const;
+    [[nodiscard]] Language language() const; // of the signed-in user, else by Accept-Language
+    [[nodiscard]] EpochMs now_ms() const;    // when the request arrived
+    [[nodiscard]] const std::optional<Caller>& caller() const;
+    [[nodiscard]] const Caller& user() const; // of a route that needs one
+    [[nodiscard]] bool is_secure() const;     // came over TLS, here or at a trusted proxy
+};
+
+struct NoContent {};
+
+/// A body that is not JSON.
+struct Raw {
+    std::string content_type;
+    std::string body;
+};
+
+/// A body produced piece by piece; the connection pulls the next piece when the last one is sent, and destroys the
+/// source when the client goes away.
+struct Stream {
+    std::string content_type;
+    std::string filename; // empty: no Content-Disposition
+    std::function<Task<std::optional<std::string>>()> next;
+};
+
+template <class T>
+struct Reply {
+    T body{};
+    Headers headers{};
+    int status = 0; // 0: the declaration's
+
+    Reply() = default;
+    Reply(T value) : body{std::move(value)} {} // NOLINT: handlers return the value itself
+    Reply(T value, Headers extra, int with_status = 0) : body{std::move(value)}, headers{std::move(extra)}, status{with_status} {}
+};
+
+template <class T>
+struct Path {
+    T value;
+    const T* operator->() const noexcept { return &value; }
+};
+template <class T>
+struct Query {
+    T value;
+    const T* operator->() const noexcept { return &value; }
+};
+template <class T>
+struct Body {
+    T value;
+    T* operator->() noexcept { return &value; }
+};
+
+/// The path of an object by id; "12abc" is 404.
+struct IdPath {
+    std::int64_t id;
+};
+
+/// `skip` and `limit` of lists.
+struct PageQuery {
+    json::Or<json::Integer<0, INT64_MAX>, 0> skip;
+    json::Or<json::Integer<1, 100>, 50> limit;
+};
+
+/// The array of a list route with X-Total-Count and Link headers for the page that `call` asked for.
+template <class T>
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor = {});
+
+/// All endpoints, collected by app from the rooms.
+class Routes {
+  public:
+    template <class F>
+    void get(std::string_view pattern, Meta meta, F handler);
+    template <class F>
+    void post(std::string_view pattern, Meta meta, F handler);
+    template <class F>
+    void put(std::string_view pattern, Meta meta, F handler);
+    template <class F>
+    void patch(std::string_view pattern, Meta meta, F handler);
+    template <class F>
+    void del(std::string_view pattern, Meta meta, F handler);
+};
+
+} // namespace focus::http

@@ -1,0 +1,101 @@
+// Field types: what a struct's field accepts is said by its type, once, for reading, validation and OpenAPI.
+// Each holds its plain value in `.value` and converts to it.
+#pragma once
+
+#include "core/base/days.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace focus::json {
+
+/// Valid UTF-8 of Min to Max characters (code points), no control characters but tab and newlines.
+/// Leading and trailing white space is cut off before counting.
+template <std::size_t Min, std::size_t Max>
+struct Text {
+    std::string value;
+    operator const std::string&() const noexcept { return value; }
+};
+
+template <std::int64_t Min, std::int64_t Max>
+struct Integer {
+    std::int64_t value = 0;
+    operator std::int64_t() const noexcept { return value; }
+};
+
+/// A duration on the wire in minutes (a JSON number), held in milliseconds, rounded to nearest; exact both ways.
+struct Minutes {
+    std::int64_t ms = 0;
+    [[nodiscard]] double minutes() const noexcept { return static_cast<double>(ms) / 60000.0; }
+    auto operator<=>(const Minutes&) const = default;
+};
+
+/// Minutes within [Min, Max] minutes.
+template <std::int64_t Min, std::int64_t Max>
+struct MinutesIn {
+    Minutes value;
+};
+
+/// An instant: RFC 3339 on the wire, any offset in, UTC with milliseconds out.
+struct Timestamp {
+    EpochMs ms = 0;
+    auto operator<=>(const Timestamp&) const = default;
+};
+
+/// A calendar day `YYYY-MM-DD`.
+struct Date {
+    Day value;
+    auto operator<=>(const Date&) const = default;
+};
+
+/// "HH:MM", held as minutes of the day.
+struct TimeOfDay {
+    int minute_of_day = 0;
+};
+
+/// An e-mail address by the form of RFC 5321 (local part ≤ 64, total ≤ 254, a dot in the domain); spaces around it are
+/// cut off; its case is kept. No quoted local parts, no address literals.
+struct EmailAddress {
+    std::string value;
+};
+
+/// An http or https URL with a host, at most 2048 characters.
+struct HttpUrl {
+    std::string value;
+};
+
+/// The IANA name of a time zone that the tz database knows.
+struct ZoneName {
+    std::string value;
+};
+
+/// A field with a default: absent or null gives it. `Or<Integer<1, 100>, 50>`, `Or<bool, true>`.
+template <class T, auto Default>
+struct Or {
+    T value = make_default();
+
+  private:
+    static constexpr T make_default() {
+        if constexpr (std::is_same_v<T, decltype(Default)>) return Default;
+        else return T{Default};
+    }
+};
+
+/// For updates: absent leaves the field as it is, null clears it (where it may be empty), a value sets it.
+template <class T>
+struct Patch {
+    bool present = false;
+    std::optional<T> value;
+    [[nodiscard]] bool clears() const noexcept { return present && !value; }
+};
+
+/// Like Patch for a field that cannot be empty: null is a fault.
+template <class T>
+struct Change {
+    std::optional<T> value;
+};
+
+} // namespace focus::json

@@ -1,0 +1,57 @@
+// Mails as rows: written in the transaction of what caused them, delivered by a worker afterwards.
+// Owns the table `outbox`. Always holds: a mail exists exactly when its cause was committed; a row is claimed by one
+// worker at a time (a lease), retried with growing delay (1 min … 24 h) and dead after the last try; the values for
+// its template (which may hold a link with a token) are sealed at rest and erased once the row is sent or dead.
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/text.hpp"
+#include "core/db/database.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::mail {
+
+/// A template's values: strings, or lists of rows (for `{{#rows}}…{{/rows}}`).
+struct Values {
+    std::map<std::string, std::string> texts;
+    std::map<std::string, std::vector<std::map<std::string, std::string>>> lists;
+};
+
+/// A mail that shall be sent.
+struct Message {
+    std::string type;      // the template's name: "verify_email"
+    std::string recipient; // address
+    std::string recipient_name;
+    Language language = Language::en;
+    Values values;
+    std::int64_t user_id = 0;      // 0: nobody's
+    std::string unsubscribe_url;   // empty: not that kind of mail; else List-Unsubscribe and -Post (RFC 2369, RFC 8058)
+    std::string dedup_key;         // empty: none; else a second mail with the same key is not stored
+};
+
+class Outbox {
+  public:
+    struct Options {
+        std::string sealing_key;             // 32 bytes
+        std::int64_t first_retry_ms = 60'000; // doubles from try to try, up to 24 h
+        int max_attempts = 12;
+    };
+    Outbox(Options options, const Clock& clock);
+
+    /// Queues the row in the caller's transaction.
+    void add(db::Transaction& tx, const Message& message) const;
+    /// Called (after commit) when there may be something to deliver; set by the worker.
+    void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
+
+  private:
+    Options options_;
+    const Clock& clock_;
+    std::function<void()> wake_;
+};
+
+} // namespace focus::mail
