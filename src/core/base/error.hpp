@@ -33,7 +33,7 @@ enum class ErrorKind {
 /// One fault of an input, as API clients see it: where, what, and a stable type for programs.
 struct Fault {
     using Step = std::variant<std::string, std::int64_t>;
-    std::vector<Step> loc;  // {"body", "activities", 3, "duration_minutes"}
+    std::vector<Step> loc; // {"body", "activities", 3, "duration_minutes"}
     Text message;
     std::string_view type; // "missing", "string_too_long", …; static storage
     TextArgs args{};
@@ -41,7 +41,8 @@ struct Fault {
 
 class Error : public std::exception {
   public:
-    Error(ErrorKind kind, std::string_view code, Text message, TextArgs args = {}) : kind_{kind}, code_{code}, message_{message}, args_{std::move(args)} {}
+    Error(ErrorKind kind, std::string_view code, Text message, TextArgs args = {})
+        : kind_{kind}, code_{code}, message_{message}, args_{std::move(args)} {}
 
     /// A private explanation for the log.
     Error&& because(std::string cause) && {

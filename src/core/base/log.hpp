@@ -6,8 +6,8 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <utility>
+#include <variant>
 
 namespace focus::log {
 

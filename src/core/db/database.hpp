@@ -116,11 +116,11 @@ class Database : public Session {
 };
 
 struct Options {
-    std::string url;                                      // sqlite:///path, mysql://user:pass@host:port/db
-    int pool_size = 16;                                   // MySQL connections; SQLite readers are min(cores + 1, 4)
-    std::chrono::milliseconds statement_timeout{10'000};  // then `unavailable`
-    std::chrono::milliseconds acquire_timeout{5'000};     // waiting for a connection or a place in the queue
-    std::size_t max_queue = 4096;                         // waiting statements beyond which the answer is `unavailable`
+    std::string url;                                     // sqlite:///path, mysql://user:pass@host:port/db
+    int pool_size = 16;                                  // MySQL connections; SQLite readers are min(cores + 1, 4)
+    std::chrono::milliseconds statement_timeout{10'000}; // then `unavailable`
+    std::chrono::milliseconds acquire_timeout{5'000};    // waiting for a connection or a place in the queue
+    std::size_t max_queue = 4096;                        // waiting statements beyond which the answer is `unavailable`
 };
 
 /// Opens the database of `options.url`. For SQLite this opens (and makes) the file and throws focus::Error when that
@@ -129,6 +129,7 @@ struct Options {
 /// `executors` belong to the io_contexts that the caller runs, one per I/O thread. MySQL keeps a pool on each (sharing
 /// `pool_size`), so that a statement never changes threads; a caller on another executor uses the first and is resumed
 /// on his own.
-[[nodiscard]] std::unique_ptr<Database> open(Options options, std::vector<boost::asio::any_io_executor> executors, metrics::Registry& metrics);
+[[nodiscard]] std::unique_ptr<Database> open(Options options, std::vector<boost::asio::any_io_executor> executors,
+                                             metrics::Registry& metrics);
 
 } // namespace focus::db

@@ -55,8 +55,10 @@ class Row {
             return get<typename T::value_type>(column);
         } else if constexpr (std::is_integral_v<T>) {
             if (const auto* number = std::get_if<std::int64_t>(&value)) {
-                if constexpr (std::is_same_v<T, bool>) return *number != 0;
-                else return static_cast<T>(*number);
+                if constexpr (std::is_same_v<T, bool>)
+                    return *number != 0;
+                else
+                    return static_cast<T>(*number);
             }
         } else if constexpr (std::is_floating_point_v<T>) {
             if (const auto* real = std::get_if<double>(&value)) return static_cast<T>(*real);
@@ -99,9 +101,9 @@ struct Statement {
 /// A statement with its parameters, ready to run. Built from a Statement, or from text composed at run time
 /// (optional filters, lists of values) out of constant pieces: never out of input.
 struct Command {
-    std::string_view name;  // static storage
+    std::string_view name; // static storage
     Sql sql{};
-    std::string owned;      // text composed at run time, for both dialects
+    std::string owned; // text composed at run time, for both dialects
     std::vector<Value> params;
 
     template <class... Args>

@@ -73,7 +73,7 @@ struct Meta {
 class Call {
   public:
     [[nodiscard]] std::string_view header(std::string_view name) const; // empty when absent; case-insensitive name
-    [[nodiscard]] std::string_view target() const;                     // as sent
+    [[nodiscard]] std::string_view target() const;                      // as sent
     [[nodiscard]] std::string_view body() const;
     [[nodiscard]] const Origin& origin() const;
     [[nodiscard]] Language language() const; // of the signed-in user, else by Accept-Language
@@ -139,7 +139,8 @@ struct PageQuery {
 
 /// The array of a list route with X-Total-Count and Link headers for the page that `call` asked for.
 template <class T>
-[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor = {});
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit,
+                                          std::string_view next_cursor = {});
 
 /// All endpoints, collected by app from the rooms.
 class Routes {

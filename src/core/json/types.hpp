@@ -79,8 +79,10 @@ struct Or {
 
   private:
     static constexpr T make_default() {
-        if constexpr (std::is_same_v<T, decltype(Default)>) return Default;
-        else return T{Default};
+        if constexpr (std::is_same_v<T, decltype(Default)>)
+            return Default;
+        else
+            return T{Default};
     }
 };
 

@@ -29,15 +29,15 @@ struct Message {
     std::string recipient_name;
     Language language = Language::en;
     Values values;
-    std::int64_t user_id = 0;      // 0: nobody's
-    std::string unsubscribe_url;   // empty: not that kind of mail; else List-Unsubscribe and -Post (RFC 2369, RFC 8058)
-    std::string dedup_key;         // empty: none; else a second mail with the same key is not stored
+    std::int64_t user_id = 0;    // 0: nobody's
+    std::string unsubscribe_url; // empty: not that kind of mail; else List-Unsubscribe and -Post (RFC 2369, RFC 8058)
+    std::string dedup_key;       // empty: none; else a second mail with the same key is not stored
 };
 
 class Outbox {
   public:
     struct Options {
-        std::string sealing_key;             // 32 bytes
+        std::string sealing_key;              // 32 bytes
         std::int64_t first_retry_ms = 60'000; // doubles from try to try, up to 24 h
         int max_attempts = 12;
     };

@@ -1,0 +1,20 @@
+// Files that are part of the binary (cmake/embed.cmake): migrations, mail templates, pages.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace focus::embedded {
+
+struct File {
+    std::string_view path; // relative to the folder that was embedded
+    std::string_view bytes;
+};
+
+std::span<const File> migrations_sqlite();
+std::span<const File> migrations_mysql();
+std::span<const File> mail_templates();
+
+} // namespace focus::embedded
