@@ -90,3 +90,10 @@ struct Session {
 };
 
 } // namespace focus::auth
+
+template <>
+struct focus::json::Codec<focus::auth::Password> {
+    static void read(const Reader& in, auth::Password& out);
+    static void write(std::string& out, const auth::Password&) { out += "\"***\""; }
+    static Schema schema(Schemas& all);
+};

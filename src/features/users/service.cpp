@@ -45,9 +45,6 @@ void apply(User& user, const UpdateProfile& change) {
 
 } // namespace
 
-PublicUser public_part(const User& user) { return {user.id, user.username, user.full_name, user.avatar_url, user.bio}; }
-std::string display_name(const User& user) { return user.full_name.value_or(user.username); }
-
 db::Task<User> Service::get(std::int64_t id) {
     auto user = co_await repository::find(db_, id);
     if (!user) throw not_found();

@@ -99,3 +99,10 @@ struct Credentials {
 [[nodiscard]] std::string display_name(const User& user);
 
 } // namespace focus::users
+
+template <>
+struct focus::json::Codec<focus::users::Username> {
+    static void read(const Reader& in, users::Username& out);
+    static void write(std::string& out, const users::Username& value) { append_string(out, value.value); }
+    static Schema schema(Schemas& all);
+};
