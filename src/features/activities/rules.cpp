@@ -39,11 +39,11 @@ std::vector<HourShare> spread(std::int64_t duration_ms, EpochMs start, EpochMs e
         return {{zone.day_of(start), zone.minute_of_day(start) / 60, duration_ms}};
     }
     std::vector<HourShare> shares;
-    const auto length = static_cast<__int128>(end - start);
+    const auto length = end - start; // at most a week, the duration at most a day: the products below fit
     std::int64_t given = 0;
     for (const auto& slice : zone.split_by_hour(start, end)) {
         // Rounding the running sum instead of each part makes the parts add up.
-        const auto until = static_cast<std::int64_t>((static_cast<__int128>(duration_ms) * (slice.to_ms - start) * 2 + length) / (length * 2));
+        const auto until = (duration_ms * (slice.to_ms - start) * 2 + length) / (length * 2);
         if (until > given) shares.push_back({slice.day, slice.hour, until - given});
         given = until;
     }
