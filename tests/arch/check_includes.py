@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Checks who includes whom in src/ (docs/architecture.md) and that every header says what it is for.
+
+Prints one line per violation and exits with 1 when there is any. `--lengths` also lists the files over the guideline.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+# A room may use the rooms before it.
+ROOMS = ["users", "auth", "activities", "notifications", "blocking", "challenges", "reports", "admin"]
+PUBLIC_FILES = ("types.hpp", "service.hpp")
+
+# Libraries that must stay inside one part of the core: header pattern -> folders that may include it.
+HEAVY = {
+    r"boost/beast(/|\.hpp)": ("core/http",),
+    r"boost/mysql(/|\.hpp)": ("core/db",),
+    r"sqlite3\.h$": ("core/db",),
+    r"boost/redis(/|\.hpp)": ("core/cache", "core/bus"),
+    r"curl/": ("core/net",),
+    r"prometheus/": ("core/metrics",),
+    r"spdlog/": ("core/base",),
+    r"CLI/": ("app",),
+    r"(rfl(/|\.hpp)|yyjson\.h$)": ("core/json",),
+}
+
+MAX_LINES = 400
+_INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Violation:
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+def includes(text: str) -> list[tuple[int, str]]:
+    """Line and path of every include."""
+    return [(text.count("\n", 0, match.start(2)) + 1, match.group(2)) for match in _INCLUDE.finditer(text)]
+
+
+def part_of(path: str) -> tuple[str, str]:
+    """("core", "http"), ("features", "users"), ("app", "") or ("", "") for a path relative to src/."""
+    steps = path.split("/")
+    if steps[0] in ("core", "features") and len(steps) > 2:
+        return steps[0], steps[1]
+    return (steps[0], "") if len(steps) > 1 else ("", "")
+
+
+def feature_fault(room: str, target_room: str, target_file: str) -> str:
+    """Why `room` must not include `target_file` of another room; "" when it may."""
+    if room not in ROOMS or target_room not in ROOMS:
+        return f"the room {room if room not in ROOMS else target_room} is not in the checker's list"
+    if target_file not in PUBLIC_FILES:
+        return f"a room shows others only {' and '.join(PUBLIC_FILES)}"
+    if ROOMS.index(target_room) > ROOMS.index(room):
+        return f"{target_room} comes after {room}; let the later room hook into the earlier one"
+    return ""
+
+
+def include_fault(path: str, target: str) -> str:
+    """Why the file `path` must not include `target`; "" when it may."""
+    for pattern, folders in HEAVY.items():
+        if re.match(pattern, target):
+            if not any(path.startswith(folder + "/") for folder in folders):
+                return f"{target} belongs into {' and '.join(folders)} only"
+            return ""
+    area, room = part_of(path)
+    target_area, target_room = part_of(target)
+    if area == "core" and target_area in ("features", "app"):
+        return f"the core knows no {target_area}"
+    if area == "features" and target_area == "app":
+        return "rooms do not know app"
+    if area == "features" and target_area == "features" and room != target_room:
+        return feature_fault(room, target_room, target.split("/", 2)[2])
+    return ""
+
+
+def opens_with_comment(text: str) -> bool:
+    return text.lstrip().startswith(("//", "/*"))
+
+
+def check(source: Path) -> list[Violation]:
+    found = []
+    for file in sorted([*source.rglob("*.hpp"), *source.rglob("*.cpp")]):
+        path = file.relative_to(source).as_posix()
+        text = file.read_text(encoding="utf-8")
+        for line, target in includes(text):
+            fault = include_fault(path, target)
+            if fault:
+                found.append(Violation(f"{source.name}/{path}", line, fault))
+        if file.suffix == ".hpp" and not opens_with_comment(text):
+            found.append(Violation(f"{source.name}/{path}", 1, "a header opens with what it is for"))
+    return found
+
+
+def long_files(source: Path) -> list[tuple[int, str]]:
+    lengths = [(file.read_text(encoding="utf-8").count("\n"), file.relative_to(source).as_posix()) for file in source.rglob("*.[ch]pp")]
+    return sorted((entry for entry in lengths if entry[0] > MAX_LINES), reverse=True)
+
+
+def main(arguments: list[str]) -> int:
+    source = Path(__file__).resolve().parents[2] / "src"
+    violations = check(source)
+    for violation in violations:
+        print(violation)
+    if "--lengths" in arguments:
+        for lines, path in long_files(source):
+            print(f"{source.name}/{path}: {lines} lines, the guideline is {MAX_LINES}")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

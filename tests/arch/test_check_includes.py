@@ -1,0 +1,69 @@
+"""The include checker finds what it is there to find, and nothing in the tree as it is."""
+
+from pathlib import Path
+
+import pytest
+from arch import check_includes as checker
+
+TREE = Path(__file__).resolve().parents[2] / "src"
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "reason"),
+    [
+        ("core/http/router.cpp", "features/users/types.hpp", "the core knows no features"),
+        ("core/db/pool.cpp", "app/config.hpp", "the core knows no app"),
+        ("features/users/service.cpp", "app/config.hpp", "rooms do not know app"),
+        ("features/users/service.cpp", "features/auth/service.hpp", "auth comes after users"),
+        ("features/auth/service.cpp", "features/users/repository.hpp", "a room shows others only"),
+        ("features/auth/service.cpp", "features/users/rules.hpp", "a room shows others only"),
+        ("features/auth/service.cpp", "features/gossip/types.hpp", "not in the checker's list"),
+        ("features/users/routes.cpp", "boost/beast/http.hpp", "belongs into core/http only"),
+        ("core/http/server.cpp", "boost/mysql.hpp", "belongs into core/db only"),
+        ("core/cache/cache.cpp", "sqlite3.h", "belongs into core/db only"),
+        ("core/jobs/jobs.cpp", "boost/redis/connection.hpp", "belongs into core/cache and core/bus only"),
+        ("core/mail/smtp.cpp", "curl/curl.h", "belongs into core/net only"),
+        ("app/app.cpp", "spdlog/spdlog.h", "belongs into core/base only"),
+        ("core/http/server.cpp", "prometheus/counter.h", "belongs into core/metrics only"),
+    ],
+)
+def test_forbidden(path: str, target: str, reason: str) -> None:
+    assert reason in checker.include_fault(path, target)
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("core/http/server.cpp", "boost/beast.hpp"),
+        ("core/http/server.cpp", "core/base/log.hpp"),
+        ("core/db/mysql/pool.cpp", "boost/mysql/any_connection.hpp"),
+        ("core/bus/redis.cpp", "boost/redis/connection.hpp"),
+        ("features/auth/service.cpp", "features/users/service.hpp"),
+        ("features/auth/service.cpp", "features/auth/repository.hpp"),
+        ("app/app.cpp", "features/admin/routes.hpp"),
+        ("main.cpp", "app/commands.hpp"),
+    ],
+)
+def test_allowed(path: str, target: str) -> None:
+    assert checker.include_fault(path, target) == ""
+
+
+def test_a_tree_with_faults(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    (source / "core/base").mkdir(parents=True)
+    (source / "core/base/good.hpp").write_text("// What it is for.\n#pragma once\n#include <string>\n")
+    (source / "core/base/bad.hpp").write_text('#pragma once\n\n#  include "app/app.hpp"\n')
+    assert [str(violation) for violation in checker.check(source)] == [
+        "src/core/base/bad.hpp:3: the core knows no app",
+        "src/core/base/bad.hpp:1: a header opens with what it is for",
+    ]
+
+
+def test_long_files_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "long.cpp").write_text("\n" * 401)
+    (tmp_path / "short.cpp").write_text("\n" * 400)
+    assert checker.long_files(tmp_path) == [(401, "long.cpp")]
+
+
+def test_this_tree() -> None:
+    assert [str(violation) for violation in checker.check(TREE)] == []

@@ -1,0 +1,162 @@
+"""The real binary, started on a free port with settings from the environment, and its clients."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from .client import Account, Client
+from .contract import Contract
+from .engines import TOP
+from .mail import MailSink
+from .processes import eventually, spawn, stop
+
+BINARY = Path(os.environ.get("FOCUS_BINARY") or TOP / "build/release/focus")
+SECRET_KEY = "a-secret-key-of-the-tests-0123456789"
+FRONTEND_URL = "https://focus.example"
+_PASSED_ON = ("PATH", "HOME", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+
+
+def base_environment() -> dict[str, str]:
+    """Nothing of this machine's environment that the server could take for a setting."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+class Server:
+    """One process of the server; start(), kill() and restart() may be called any number of times."""
+
+    def __init__(self, database, mail: MailSink | None = None, **settings: str) -> None:
+        self.database, self.mail = database, mail
+        self.folder = Path(tempfile.mkdtemp(prefix="focus-server-"))
+        self.lines: list[str] = []
+        self._contract: Contract | None = None
+        self._named = 0
+        self.settings = {
+            "DATABASE_URL": database.url, "HOST": "127.0.0.1", "PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development",
+            "LOG_FORMAT": "json", "LOG_LEVEL": "info", "FRONTEND_URL": FRONTEND_URL, "RATE_LIMIT_ENABLED": "false", "WORKERS": "2",
+        }  # fmt: skip
+        if mail:
+            self.settings |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail.port), "MAIL_FROM": "focus@focus.example",
+                              "MAIL_TLS": "false", "MAIL_SSL": "false"}  # fmt: skip
+        self.settings |= settings
+        self.process = None
+        self.url = ""
+
+    # --- the process -------------------------------------------------------------------------------------------
+
+    def launch(self) -> None:
+        """Starts the process without waiting for it to be ready."""
+        self.process = spawn([str(BINARY), "serve"], cwd=self.folder, env=base_environment() | self.settings,
+                             stdout=-1, stderr=-2, text=True, errors="replace")  # fmt: skip
+        self.url = ""
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self._reader.start()
+
+    def start(self, seconds: float = 30) -> "Server":
+        self.launch()
+        eventually(self._is_listening, "the server to listen", seconds)
+        eventually(self._is_ready, "the server to be ready", seconds)
+        return self
+
+    def _read(self, stream) -> None:
+        for line in stream:
+            self.lines.append(line.rstrip("\n"))
+        stream.close()
+
+    def _is_listening(self) -> bool:
+        if self.process.poll() is not None:
+            self._reader.join(5)
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
+        for record in reversed(self.records()):
+            if record.get("event") == "listening":
+                self.url = record["address"]
+                return True
+        return False
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/api/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def records(self) -> list[dict]:
+        """The log so far, JSON lines only."""
+        found = []
+        for line in list(self.lines):
+            if line.startswith("{"):
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    continue
+        return found
+
+    def log(self) -> str:
+        return "\n".join(self.lines[-400:])
+
+    def kill(self) -> None:
+        """SIGKILL: what a crash looks like to the database."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self._reader.join(5)
+
+    def terminate(self, patience: float = 15) -> int:
+        status = stop(self.process, patience)
+        self._reader.join(5)
+        return status
+
+    def restart(self) -> "Server":
+        self.terminate()
+        self.lines.clear()
+        return self.start()
+
+    def close(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.terminate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    # --- its clients -------------------------------------------------------------------------------------------
+
+    @property
+    def contract(self) -> Contract:
+        if self._contract is None:
+            answer = httpx.get(f"{self.url}/api/openapi.json", timeout=30)
+            assert answer.status_code == 200, answer.text
+            self._contract = Contract(answer.json())
+        return self._contract
+
+    def client(self, **options) -> Client:
+        """A client that is not signed in."""
+        return Client(self, **options)
+
+    def new_account(self, *, verified: bool = True, signed_in: bool = True, **fields) -> Account:
+        """A fresh user with a name of his own; `fields` go into the registration."""
+        self._named += 1
+        name = f"user{os.getpid()}x{id(self) % 10**6}x{self._named}"
+        account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
+        account.register()
+        if verified:
+            account.verify()
+        if signed_in:
+            account.login()
+        return account
+
+    def set_clock(self, now: str) -> None:
+        """The server's clock runs on from `now` (RFC 3339)."""
+        answer = httpx.post(f"{self.url}/dev/clock", json={"now": now})
+        assert answer.status_code in (200, 204), answer.text
+
+    def reset_clock(self) -> None:
+        self.set_clock(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
