@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace focus::metrics {
 class Registry;
@@ -22,14 +23,15 @@ class PasswordHasher {
         std::size_t max_queue = 64;
     };
     PasswordHasher(Options options, metrics::Registry& metrics);
-    ~PasswordHasher(); // finishes what runs, drops what waits
+    ~PasswordHasher(); // finishes what runs; what waits gets `unavailable`
 
-    /// The hash of a password (at most 72 bytes, no NUL).
+    /// The hash of a password. Throws std::invalid_argument for more than 72 bytes or a NUL, which bcrypt would ignore.
     boost::asio::awaitable<std::string> hash(std::string password);
     /// Whether the password fits the hash ($2a$, $2b$, $2y$). An empty or malformed hash is compared against a dummy
-    /// and gives false after the same time, so that nobody learns whether an account exists.
+    /// and gives false after the same time, so that nobody learns whether an account exists. As bcrypt always has, it
+    /// looks at the first 72 bytes only, so that hashes of longer passwords made elsewhere keep working.
     boost::asio::awaitable<bool> verify(std::string password, std::string hash);
-    /// Whether the hash was made with other parameters than today's and should be renewed at the next login.
+    /// Whether the hash is of an older kind or cheaper than today's and should be renewed at the next login.
     [[nodiscard]] bool needs_rehash(std::string_view hash) const noexcept;
 
   private:

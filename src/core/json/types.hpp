@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace focus::json {
 
@@ -72,7 +74,29 @@ struct ZoneName {
     std::string value;
 };
 
-/// A field with a default: absent or null gives it. `Or<Integer<1, 100>, 50>`, `Or<bool, true>`.
+/// A JSON object that passes as it is, for answers whose content is stored as JSON. Written verbatim; empty means {}.
+struct RawJson {
+    std::string text;
+};
+
+/// An array of Min to Max items.
+template <class T, std::size_t Min, std::size_t Max>
+struct List {
+    std::vector<T> items;
+};
+
+/// A text as a template argument: `Or<Text<1, 50>, Literal{"other"}>`.
+template <std::size_t N>
+struct Literal {
+    char chars[N] = {};
+    constexpr Literal(const char (&text)[N]) { // NOLINT: chars are copied, whatever the form
+        for (std::size_t i = 0; i < N; ++i) chars[i] = text[i];
+    }
+    constexpr operator std::string() const { return {chars, N - 1}; }
+};
+
+/// A field with a default: absent or null gives it. `Or<Integer<1, 100>, 50>`, `Or<bool, true>`. The default of a
+/// duration is in minutes: `Or<MinutesIn<1, 10080>, 60>`.
 template <class T, auto Default>
 struct Or {
     T value = make_default();
@@ -81,6 +105,8 @@ struct Or {
     static constexpr T make_default() {
         if constexpr (std::is_same_v<T, decltype(Default)>)
             return Default;
+        else if constexpr (requires(T duration) { duration.value.ms; })
+            return T{Minutes{Default * k_minute_ms}};
         else
             return T{Default};
     }

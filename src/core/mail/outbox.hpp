@@ -1,7 +1,6 @@
-// Mails as rows: written in the transaction of what caused them, delivered by a worker afterwards.
-// Owns the table `outbox`. Always holds: a mail exists exactly when its cause was committed; a row is claimed by one
-// worker at a time (a lease), retried with growing delay (1 min … 24 h) and dead after the last try; the values for
-// its template (which may hold a link with a token) are sealed at rest and erased once the row is sent or dead.
+// Mails as rows: written in the transaction of what caused them, delivered by a worker afterwards (delivery.hpp).
+// Owns the table `outbox`. Always holds: a mail exists exactly when its cause was committed; the values for its template
+// (which may hold a link with a token) are sealed at rest and erased once the row is sent or dead.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -9,14 +8,15 @@
 #include "core/db/database.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace focus::mail {
 
-/// A template's values: strings, or lists of rows (for `{{#rows}}…{{/rows}}`).
+/// A template's values: strings, or lists of rows (for `{{#rows}}…{{/rows}}`). An empty string hides its section.
 struct Values {
     std::map<std::string, std::string> texts;
     std::map<std::string, std::vector<std::map<std::string, std::string>>> lists;
@@ -31,7 +31,15 @@ struct Message {
     Values values;
     std::int64_t user_id = 0;    // 0: nobody's
     std::string unsubscribe_url; // empty: not that kind of mail; else List-Unsubscribe and -Post (RFC 2369, RFC 8058)
-    std::string dedup_key;       // empty: none; else a second mail with the same key is not stored
+    std::string dedup_key;       // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
+    bool bulk = false;           // one of many (reminders, summaries, results): goes after those that somebody waits for
+};
+
+/// What of a message is stored sealed.
+struct SealedPart {
+    Values values;
+    std::string recipient_name;
+    std::string unsubscribe_url;
 };
 
 class Outbox {
@@ -45,10 +53,22 @@ class Outbox {
 
     /// Queues the row in the caller's transaction.
     void add(db::Transaction& tx, const Message& message) const;
-    /// Called (after commit) when there may be something to deliver; set by the worker.
+    /// Makes a row that waits for its next attempt due now. False when there is none: sent, being sent, or dead (its
+    /// values are gone).
+    db::Task<bool> retry(db::Transaction& tx, std::int64_t id) const;
+    /// Takes a deleted user's address and values out of his rows; what was not sent yet never will be.
+    void forget_user(db::Transaction& tx, std::int64_t user_id) const;
+
+    /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
 
+    /// The sealed part of a row; throws std::runtime_error when it was sealed with another key.
+    [[nodiscard]] SealedPart open(std::string_view sealed) const;
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+
   private:
+    void wake_after(db::Transaction& tx) const;
+
     Options options_;
     const Clock& clock_;
     std::function<void()> wake_;

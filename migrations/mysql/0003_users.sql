@@ -1,0 +1,28 @@
+-- People. A deleted account keeps its row, without anything that names a person (e-mail and username are NULL).
+CREATE TABLE users (
+  id                    BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  email                 VARCHAR(254),
+  email_key             VARCHAR(254),
+  username              VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin,
+  username_key          VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin,
+  password_hash         VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin,
+  full_name             VARCHAR(100),
+  avatar_url            VARCHAR(2048),
+  bio                   VARCHAR(500),
+  role                  VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'user',
+  is_active             TINYINT NOT NULL DEFAULT 1,
+  is_verified           TINYINT NOT NULL DEFAULT 0,
+  language              VARCHAR(5)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'en',
+  timezone              VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'UTC',
+  daily_limit_ms        BIGINT,
+  notifications_enabled TINYINT NOT NULL DEFAULT 1,
+  email_reminders       TINYINT NOT NULL DEFAULT 1,
+  reminder_minute       INT NOT NULL DEFAULT 1200,
+  created_at_ms         BIGINT NOT NULL,
+  updated_at_ms         BIGINT NOT NULL,
+  last_login_ms         BIGINT,
+  deleted_at_ms         BIGINT,
+  UNIQUE KEY users_email (email_key),
+  UNIQUE KEY users_username (username_key),
+  KEY users_created (created_at_ms)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

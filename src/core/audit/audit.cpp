@@ -1,0 +1,40 @@
+#include "core/audit/audit.hpp"
+
+#include "core/base/fold.hpp"
+
+#include <optional>
+
+namespace focus::audit {
+
+namespace {
+
+constexpr db::Statement k_insert{"audit.insert",
+                                 "INSERT INTO audit_log (level, action, message, details, user_id, ip_address, user_agent, endpoint, "
+                                 "resource_type, resource_id, request_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+
+std::optional<std::string_view> or_null(std::string_view text) { return text.empty() ? std::nullopt : std::optional{text}; }
+std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; }
+
+} // namespace
+
+std::string_view to_string(Level level) noexcept {
+    switch (level) {
+    case Level::info:
+        return "info";
+    case Level::warning:
+        return "warning";
+    case Level::error:
+        return "error";
+    case Level::critical:
+        return "critical";
+    }
+    return "info";
+}
+
+void record(db::Transaction& tx, const Origin& origin, const Entry& entry, EpochMs now) {
+    tx.defer(k_insert, to_string(entry.level), entry.action, cut_utf8(entry.message, 500), entry.details, or_null(entry.user_id),
+             or_null(origin.ip), or_null(cut_utf8(origin.user_agent, 255)), or_null(cut_utf8(origin.endpoint, 255)),
+             or_null(entry.resource_type), or_null(entry.resource_id), or_null(origin.request_id), now);
+}
+
+} // namespace focus::audit

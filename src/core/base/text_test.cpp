@@ -1,0 +1,69 @@
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
+
+#include <gtest/gtest.h>
+
+namespace focus {
+namespace {
+
+TEST(Text, fills_in_what_it_names) {
+    constexpr Text text{"At most {limit}, {limit} of {what}.", "{what} : {limit} au plus."};
+    const TextArgs args{{"limit", "{what}"}, {"what", "apples"}, {"unused", "x"}};
+    EXPECT_EQ(text.render(Language::en, args), "At most {what}, {what} of apples."); // arguments are not patterns
+    EXPECT_EQ(text.render(Language::fr, args), "apples : {what} au plus.");
+    EXPECT_EQ((Text{"{unknown} and {open", ""}).render(Language::en, {}), "{unknown} and {open");
+}
+
+TEST(Language, is_negotiated_by_quality_then_order) {
+    EXPECT_EQ(negotiate_language(""), Language::en);
+    EXPECT_EQ(negotiate_language("fr"), Language::fr);
+    EXPECT_EQ(negotiate_language("fr-CA,fr;q=0.9,en;q=0.8"), Language::fr);
+    EXPECT_EQ(negotiate_language("en;q=0.5, FR;q=0.6"), Language::fr);
+    EXPECT_EQ(negotiate_language("de, fr;q=0.3, *;q=0.1"), Language::fr);
+    EXPECT_EQ(negotiate_language("en, fr"), Language::en);
+    EXPECT_EQ(negotiate_language("fr;q=0"), Language::en);
+    EXPECT_EQ(negotiate_language("fr;q=2"), Language::en);
+    EXPECT_EQ(negotiate_language("fr;;;=,,;q"), Language::en);
+    EXPECT_EQ(negotiate_language("*"), Language::en);
+    EXPECT_EQ(negotiate_language("french"), Language::en);
+    EXPECT_EQ(language_of_tag("fr_FR"), Language::fr);
+    EXPECT_EQ(language_of_tag("de"), Language::en);
+}
+
+TEST(Error, carries_a_public_and_a_private_half) {
+    const auto error = unavailable("the pool is empty", 7);
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_EQ(error.retry_after_s(), 7);
+    EXPECT_EQ(error.cause(), "the pool is empty");
+    EXPECT_FALSE(error.message(Language::en).contains("pool"));
+    const auto invalid = invalid_field({"body", 3, "name"}, "missing", {"Needed", "Requis"});
+    EXPECT_EQ(invalid.code(), "validation_error");
+    ASSERT_EQ(invalid.faults().size(), 1U);
+    EXPECT_EQ(std::get<std::int64_t>(invalid.faults()[0].loc[1]), 3);
+}
+
+TEST(Utf8, knows_valid_from_invalid) {
+    for (const std::string_view text : {"", "abc", "é", "€", "😀", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"})
+        EXPECT_TRUE(utf8::is_valid(text)) << text;
+    for (const std::string_view text :
+         {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF",
+          "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "a\xE2\x82", "\xE2\x28\xA1"})
+        EXPECT_FALSE(utf8::is_valid(text));
+}
+
+TEST(Utf8, counts_trims_and_cuts_whole_characters) {
+    EXPECT_EQ(utf8::length("aé€😀"), 4U);
+    EXPECT_EQ(utf8::trim(" \t\xC2\xA0\xE3\x80\x80 é x \xE2\x80\xA8\n"), "é x");
+    EXPECT_EQ(utf8::trim(" \n "), "");
+    EXPECT_EQ(utf8::prefix("aé€", 5), "aé");
+    EXPECT_EQ(utf8::prefix("aé€", 2), "a");
+    EXPECT_EQ(utf8::prefix("aé€", 6), "aé€");
+    EXPECT_TRUE(utf8::has_control("a\x1B[31m"));
+    EXPECT_TRUE(utf8::has_control("\xC2\x9B"));
+    EXPECT_TRUE(utf8::has_control(std::string_view{"\0", 1}));
+    EXPECT_FALSE(utf8::has_control("tab\tand\r\nline é \xC2\xA0"));
+}
+
+} // namespace
+} // namespace focus

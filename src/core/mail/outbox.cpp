@@ -1,0 +1,63 @@
+#include "core/mail/outbox.hpp"
+
+#include "core/crypto/crypto.hpp"
+#include "core/json/json.hpp"
+
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace focus::mail {
+
+namespace {
+
+constexpr db::Statement k_insert{
+    "outbox.insert",
+    {.sqlite = "INSERT INTO outbox (type, recipient, language, user_id, bulk, sealed, dedup_key, created_at_ms, next_attempt_at_ms) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+     .mysql = "INSERT INTO outbox (type, recipient, language, user_id, bulk, sealed, dedup_key, created_at_ms, next_attempt_at_ms) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id"}};
+
+constexpr db::Statement k_retry{"outbox.retry",
+                                "UPDATE outbox SET next_attempt_at_ms = ? WHERE id = ? AND status IN ('pending', 'failed')"};
+
+constexpr db::Statement k_forget{
+    "outbox.forget_user",
+    "UPDATE outbox SET recipient = '', sealed = NULL, dedup_key = NULL, last_error = CASE status WHEN 'sent' THEN NULL "
+    "ELSE 'the account was deleted' END, next_attempt_at_ms = NULL, lease = NULL, "
+    "status = CASE status WHEN 'sent' THEN 'sent' ELSE 'dead' END WHERE user_id = ?"};
+
+} // namespace
+
+Outbox::Outbox(Options options, const Clock& clock) : options_{std::move(options)}, clock_{clock} {}
+
+void Outbox::add(db::Transaction& tx, const Message& message) const {
+    const std::string sealed =
+        crypto::seal(options_.sealing_key, json::write(SealedPart{message.values, message.recipient_name, message.unsubscribe_url}));
+    const auto user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id};
+    const auto dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key};
+    const EpochMs now = clock_.now_ms();
+    tx.defer(k_insert, message.type, message.recipient, to_string(message.language), user_id, message.bulk, sealed, dedup_key, now, now);
+    wake_after(tx);
+}
+
+db::Task<bool> Outbox::retry(db::Transaction& tx, std::int64_t id) const {
+    const db::Result result = co_await tx.execute(k_retry, clock_.now_ms(), id);
+    if (result.affected == 0) co_return false;
+    wake_after(tx);
+    co_return true;
+}
+
+void Outbox::forget_user(db::Transaction& tx, std::int64_t user_id) const { tx.defer(k_forget, user_id); }
+
+void Outbox::wake_after(db::Transaction& tx) const {
+    if (wake_) tx.after_commit(wake_);
+}
+
+SealedPart Outbox::open(std::string_view sealed) const {
+    const auto text = crypto::unseal(options_.sealing_key, sealed);
+    if (!text) throw std::runtime_error{"the mail was stored under another SECRET_KEY"};
+    return json::parse<SealedPart>(*text);
+}
+
+} // namespace focus::mail
