@@ -61,8 +61,8 @@ class Server:
 
     def start(self, seconds: float = 30) -> "Server":
         self.launch()
-        eventually(self._is_listening, "the server to listen", seconds)
-        eventually(self._is_ready, "the server to be ready", seconds)
+        eventually(self.is_listening, "the server to listen", seconds)
+        eventually(self.is_ready, "the server to be ready", seconds)
         return self
 
     def _read(self, stream) -> None:
@@ -70,7 +70,7 @@ class Server:
             self.lines.append(line.rstrip("\n"))
         stream.close()
 
-    def _is_listening(self) -> bool:
+    def is_listening(self) -> bool:
         if self.process.poll() is not None:
             self._reader.join(5)
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
@@ -80,7 +80,7 @@ class Server:
                 return True
         return False
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/api/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:
