@@ -40,6 +40,7 @@ class Server:
         self.settings = {
             "DATABASE_URL": database.url, "HOST": "127.0.0.1", "PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development",
             "LOG_FORMAT": "json", "LOG_LEVEL": "info", "FRONTEND_URL": FRONTEND_URL, "RATE_LIMIT_ENABLED": "false", "WORKERS": "2",
+            "BCRYPT_COST": "4",
         }  # fmt: skip
         if mail:
             self.settings |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail.port), "MAIL_FROM": "focus@focus.example",
@@ -60,8 +61,8 @@ class Server:
 
     def start(self, seconds: float = 30) -> "Server":
         self.launch()
-        eventually(self._is_listening, "the server to listen", seconds)
-        eventually(self._is_ready, "the server to be ready", seconds)
+        eventually(self.is_listening, "the server to listen", seconds)
+        eventually(self.is_ready, "the server to be ready", seconds)
         return self
 
     def _read(self, stream) -> None:
@@ -69,7 +70,7 @@ class Server:
             self.lines.append(line.rstrip("\n"))
         stream.close()
 
-    def _is_listening(self) -> bool:
+    def is_listening(self) -> bool:
         if self.process.poll() is not None:
             self._reader.join(5)
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
@@ -79,7 +80,7 @@ class Server:
                 return True
         return False
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/api/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:

@@ -6,10 +6,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace focus {
 
 enum class Role { user, admin };
+
+[[nodiscard]] constexpr std::string_view to_string(Role role) noexcept { return role == Role::admin ? "admin" : "user"; }
+/// The role of a stored name; everything that we don't know has no rights.
+[[nodiscard]] constexpr Role role_of(std::string_view name) noexcept { return name == "admin" ? Role::admin : Role::user; }
 
 /// The signed-in user of a request, as the authentication found him.
 struct Caller {

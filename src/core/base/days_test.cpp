@@ -1,7 +1,6 @@
 #include "core/base/days.hpp"
 
 #include <gtest/gtest.h>
-
 #include <random>
 
 namespace focus {

@@ -10,14 +10,12 @@
 
 #include "core/base/caller.hpp"
 #include "core/base/error.hpp"
+#include "core/http/call.hpp"
+#include "core/http/message.hpp"
 #include "core/json/json.hpp"
 
-#include <boost/asio/awaitable.hpp>
-
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,11 +23,6 @@
 #include <vector>
 
 namespace focus::http {
-
-template <class T>
-using Task = boost::asio::awaitable<T>;
-
-enum class Method { get, post, put, patch, delete_ };
 
 /// Who may call a route. Each includes the ones before it.
 enum class Access {
@@ -41,8 +34,6 @@ enum class Access {
 
 /// Rate limit classes (settings RATE_LIMIT_<CLASS>). `none` is for health and static files.
 enum class Rate { none, auth, write, read, export_, websocket };
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// A problem that a route documents beyond the ones every route has.
 struct Problem {
@@ -67,20 +58,6 @@ struct Meta {
     bool no_store = false;   // Cache-Control: no-store (tokens, personal data)
     std::size_t body_limit = 1 << 20;
     std::vector<Problem> problems = {};
-};
-
-/// The request as handlers see it. Lives until the answer is sent, so views into it may cross a co_await.
-class Call {
-  public:
-    [[nodiscard]] std::string_view header(std::string_view name) const; // empty when absent; case-insensitive name
-    [[nodiscard]] std::string_view target() const;                      // as sent
-    [[nodiscard]] std::string_view body() const;
-    [[nodiscard]] const Origin& origin() const;
-    [[nodiscard]] Language language() const; // of the signed-in user, else by Accept-Language
-    [[nodiscard]] EpochMs now_ms() const;    // when the request arrived
-    [[nodiscard]] const std::optional<Caller>& caller() const;
-    [[nodiscard]] const Caller& user() const; // of a route that needs one
-    [[nodiscard]] bool is_secure() const;     // came over TLS, here or at a trusted proxy
 };
 
 struct NoContent {};
@@ -137,24 +114,81 @@ struct PageQuery {
     json::Or<json::Integer<1, 100>, 50> limit;
 };
 
+/// X-Total-Count and the RFC 8288 Link of one page of a list: `next` and `prev` with the other parameters of the call
+/// kept; with a cursor `next` carries it instead of `skip`.
+[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor);
+
 /// The array of a list route with X-Total-Count and Link headers for the page that `call` asked for.
 template <class T>
 [[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit,
-                                          std::string_view next_cursor = {});
+                                          std::string_view next_cursor = {}) {
+    return {std::move(items), page_headers(call, total, skip, limit, next_cursor)};
+}
+
+using Handler = std::function<Task<Response>(Call&)>;
+
+/// What goes in and out, described when somebody asks. Null: there is no such part.
+struct Signature {
+    using Fields = std::vector<json::FieldSchema> (*)(json::Schemas& all);
+    using Describe = json::Schema (*)(json::Schemas& all);
+    enum class Out { json, nothing, raw, stream };
+
+    Fields path = nullptr;
+    Fields query = nullptr;
+    Describe body = nullptr;
+    Describe reply = nullptr;
+    Out out = Out::json;
+};
+
+/// One endpoint, as the router and the OpenAPI document use it.
+struct Endpoint {
+    Method method;
+    std::string pattern; // "/api/blocked/{id}"
+    Meta meta;
+    Handler handler;
+    std::vector<std::string_view> integer_params; // path parameters that only match digits
+    Signature signature;
+    std::string label; // "GET /api/blocked/{id}"
+
+    [[nodiscard]] Rate rate() const { return meta.rate.value_or(method == Method::get ? Rate::read : Rate::write); }
+};
 
 /// All endpoints, collected by app from the rooms.
 class Routes {
   public:
     template <class F>
-    void get(std::string_view pattern, Meta meta, F handler);
+    void get(std::string_view pattern, Meta meta, F handler) {
+        add(Method::get, pattern, std::move(meta), std::move(handler));
+    }
     template <class F>
-    void post(std::string_view pattern, Meta meta, F handler);
+    void post(std::string_view pattern, Meta meta, F handler) {
+        add(Method::post, pattern, std::move(meta), std::move(handler));
+    }
     template <class F>
-    void put(std::string_view pattern, Meta meta, F handler);
+    void put(std::string_view pattern, Meta meta, F handler) {
+        add(Method::put, pattern, std::move(meta), std::move(handler));
+    }
     template <class F>
-    void patch(std::string_view pattern, Meta meta, F handler);
+    void patch(std::string_view pattern, Meta meta, F handler) {
+        add(Method::patch, pattern, std::move(meta), std::move(handler));
+    }
     template <class F>
-    void del(std::string_view pattern, Meta meta, F handler);
+    void del(std::string_view pattern, Meta meta, F handler) {
+        add(Method::delete_, pattern, std::move(meta), std::move(handler));
+    }
+    /// A GET whose handler makes the whole answer itself: files, redirects, pages.
+    void serve(std::string_view pattern, Meta meta, Handler handler);
+
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+
+  private:
+    template <class F>
+    void add(Method method, std::string_view pattern, Meta meta, F handler);
+    void add_endpoint(Endpoint endpoint);
+
+    std::vector<Endpoint> endpoints_;
 };
 
 } // namespace focus::http
+
+#include "core/http/handler.hpp"

@@ -115,7 +115,7 @@ std::optional<std::int64_t> Reader::integer_of_json(std::int64_t min, std::int64
             fault("int_from_float", k_not_integer);
         else if (value >= k_end)
             above(limit_args(max));
-        else if (value < -k_end)
+        else if (value <= -k_end) // what lies below -2^63 has been rounded to it
             below(limit_args(min));
         else
             return static_cast<std::int64_t>(value);

@@ -1,0 +1,276 @@
+#include "app/settings.hpp"
+
+#include "core/base/days.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <stdexcept>
+
+namespace focus::app {
+
+namespace {
+
+using std::string;
+using std::string_view;
+
+/// What is wrong with a value, for "NAME: … (from the environment)".
+struct BadValue : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct Setting {
+    string_view name;
+    string_view help;
+    bool secret = false;
+    std::function<void(Settings&, const string&)> set;
+    std::function<string(const Settings&)> get;
+};
+
+template <class T>
+T number(const string& text, T min, T max) {
+    T value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+        throw BadValue{std::format("\"{}\" is not a number from {} to {}", text, min, max)};
+    }
+    return value;
+}
+
+bool boolean(string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
+    if (text == "false" || text == "0" || text == "no" || text == "off") return false;
+    throw BadValue{std::format("\"{}\" is neither true nor false", text)};
+}
+
+/// A list as existing deployments write it: a,b or ["a","b"].
+std::vector<string> list(const string& text) {
+    std::vector<string> items;
+    string item;
+    for (const char c : text + ",") {
+        if (c == ',') {
+            if (!item.empty()) items.push_back(std::move(item));
+            item.clear();
+        } else if (c != '[' && c != ']' && c != '"' && c != '\'' && c != ' ') {
+            item.push_back(c);
+        }
+    }
+    return items;
+}
+
+string join(const std::vector<string>& items) {
+    string text;
+    for (const auto& item : items) text += (text.empty() ? "" : ",") + item;
+    return text;
+}
+
+string one_of(const string& text, std::initializer_list<string_view> allowed) {
+    if (std::ranges::find(allowed, text) != allowed.end()) return text;
+    string names;
+    for (const auto name : allowed) names += (names.empty() ? "" : ", ") + string{name};
+    throw BadValue{std::format("\"{}\" is none of {}", text, names)};
+}
+
+Setting text(string_view name, string_view help, string Settings::* field) {
+    return {name, help, false, [field](Settings& s, const string& v) { s.*field = v; }, [field](const Settings& s) { return s.*field; }};
+}
+Setting secret(string_view name, string_view help, string Settings::* field) {
+    auto setting = text(name, help, field);
+    setting.secret = true;
+    return setting;
+}
+template <class T>
+Setting number(string_view name, string_view help, T Settings::* field, T min, T max) {
+    return {name, help, false, [=](Settings& s, const string& v) { s.*field = number<T>(v, min, max); },
+            [field](const Settings& s) { return std::format("{}", s.*field); }};
+}
+Setting boolean(string_view name, string_view help, bool Settings::* field) {
+    return {name, help, false, [field](Settings& s, const string& v) { s.*field = boolean(v); },
+            [field](const Settings& s) { return string{s.*field ? "true" : "false"}; }};
+}
+Setting list(string_view name, string_view help, std::vector<string> Settings::* field) {
+    return {name, help, false, [field](Settings& s, const string& v) { s.*field = list(v); },
+            [field](const Settings& s) { return join(s.*field); }};
+}
+
+constexpr std::array<string_view, 6> k_levels{"trace", "debug", "info", "warning", "error", "critical"};
+
+void set_log_level(Settings& settings, string value) {
+    std::ranges::transform(value, value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (value == "warn") value = "warning";
+    const auto found = std::ranges::find(k_levels, value);
+    if (found == k_levels.end()) throw BadValue{std::format("\"{}\" is none of trace, debug, info, warning, error, critical", value)};
+    settings.log_level = static_cast<log::Level>(found - k_levels.begin());
+}
+
+void set_reminder_time(Settings& settings, const string& value) {
+    if (!parse_hhmm(value)) throw BadValue{std::format("\"{}\" is not a time HH:MM", value)};
+    settings.reminder_time = value;
+}
+
+void set_frontend_url(Settings& settings, string value) {
+    while (value.ends_with('/')) value.pop_back();
+    if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://")) {
+        throw BadValue{std::format("\"{}\" is not an http or https URL", value)};
+    }
+    settings.frontend_url = std::move(value);
+}
+
+const std::vector<Setting>& all_settings() {
+    static const std::vector<Setting> settings{
+        text("HOST", "Address to listen on; the container image sets 0.0.0.0", &Settings::host),
+        number("PORT", "Port to listen on; 0 takes a free one", &Settings::port, 0, 65535),
+        number("WORKERS", "I/O threads; 0: one per core", &Settings::workers, 0, 256),
+        {"ENVIRONMENT", "development (the default while listening on loopback) or production (the default otherwise)", false,
+         [](Settings& s, const string& v) { s.environment = one_of(v, {"development", "production"}); },
+         [](const Settings& s) { return s.environment; }},
+        text("DATABASE_URL", "sqlite:///relative/path, sqlite:////absolute/path or mysql://user:password@host:port/database",
+             &Settings::database_url),
+        number("DATABASE_POOL_SIZE", "Connections to MySQL or MariaDB", &Settings::database_pool_size, 1, 1000),
+        secret("SECRET_KEY", "Signs tokens and seals stored links; at least 32 characters; required in production", &Settings::secret_key),
+        number("ACCESS_TOKEN_EXPIRE_MINUTES", "Life of an access token", &Settings::access_token_minutes, 1, 1440),
+        number("REFRESH_TOKEN_EXPIRE_DAYS", "Life of a session that is not used", &Settings::refresh_token_days, 1, 365),
+        number("BCRYPT_COST", "Work factor of password hashes; below 12 in development only", &Settings::bcrypt_cost, 4, 16),
+        text("ADMIN_EMAIL", "An administrator made at the start, together with ADMIN_PASSWORD", &Settings::admin_email),
+        secret("ADMIN_PASSWORD", "His password; without it no administrator is made", &Settings::admin_password),
+        text("ADMIN_USERNAME", "His username", &Settings::admin_username),
+        list("BACKEND_CORS_ORIGINS", "Origins whose pages may call the API, separated by commas", &Settings::cors_origins),
+        list("TRUSTED_PROXIES", "Addresses or networks whose Forwarded and X-Forwarded-* headers are believed", &Settings::trusted_proxies),
+        text("TLS_CERT_FILE", "Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS", &Settings::tls_cert_file),
+        text("TLS_KEY_FILE", "Its private key (PEM)", &Settings::tls_key_file),
+        text("MAIL_SERVER", "SMTP server; empty: nothing is sent, in development the mails are at /dev/mail", &Settings::mail_server),
+        number("MAIL_PORT", "Its port", &Settings::mail_port, 1, 65535),
+        text("MAIL_USERNAME", "User for AUTH; empty: none", &Settings::mail_username),
+        secret("MAIL_PASSWORD", "Password for AUTH", &Settings::mail_password),
+        text("MAIL_FROM", "Sender's address", &Settings::mail_from),
+        text("MAIL_FROM_NAME", "Sender's name", &Settings::mail_from_name),
+        boolean("MAIL_TLS", "Require STARTTLS", &Settings::mail_tls),
+        boolean("MAIL_SSL", "TLS from the start (usually port 465)", &Settings::mail_ssl),
+        text("MAIL_CA_FILE", "Certificates to trust instead of the system's", &Settings::mail_ca_file),
+        number("MAIL_RETRY_SECONDS", "Wait before the first retry; doubles from try to try, up to a day", &Settings::mail_retry_seconds, 1,
+               86400),
+        number("MAIL_RATE_PER_SECOND", "Mails sent per second at most", &Settings::mail_rate_per_second, 0.01, 100000.0),
+        text("MAIL_TEMPLATE_DIR", "Folder whose templates replace the built-in ones", &Settings::mail_template_dir),
+        {"FRONTEND_URL", "Where the links in mails lead; empty: this server", false,
+         [](Settings& s, const string& v) { set_frontend_url(s, v); }, [](const Settings& s) { return s.frontend_url; }},
+        number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
+        {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
+         [](const Settings& s) { return s.reminder_time; }},
+        boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
+        {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
+         [](const Settings& s) { return string{k_levels.at(static_cast<std::size_t>(s.log_level))}; }},
+        {"LOG_FORMAT", "text or json", false,
+         [](Settings& s, const string& v) { s.log_format = one_of(v, {"text", "json"}) == "json" ? log::Format::json : log::Format::text; },
+         [](const Settings& s) { return string{s.log_format == log::Format::json ? "json" : "text"}; }},
+    };
+    return settings;
+}
+
+const Setting* find_setting(string name) {
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    const auto found = std::ranges::find(all_settings(), name, &Setting::name);
+    return found == all_settings().end() ? nullptr : &*found;
+}
+
+void set(Settings& settings, const Setting& setting, const string& value, string_view origin) {
+    try {
+        setting.set(settings, value);
+    } catch (const BadValue& bad) {
+        // A secret is never quoted.
+        throw std::invalid_argument{std::format("{}: {} (from {})", setting.name, setting.secret ? "not acceptable" : bad.what(), origin)};
+    }
+}
+
+string read_file(const string& path, string_view name) {
+    std::ifstream in{path};
+    if (!in) throw std::invalid_argument{std::format("{}_FILE: cannot read {}", name, path)};
+    std::ostringstream content;
+    content << in.rdbuf();
+    auto value = content.str();
+    while (value.ends_with('\n') || value.ends_with('\r')) value.pop_back();
+    return value;
+}
+
+void apply_file(Settings& settings, const string& path) {
+    if (!std::filesystem::is_regular_file(path)) throw std::invalid_argument{std::format("cannot read the settings file {}", path)};
+    std::vector<CLI::ConfigItem> items;
+    try {
+        items = CLI::ConfigTOML{}.from_file(path);
+    } catch (const CLI::Error& error) {
+        throw std::invalid_argument{std::format("{}: {}", path, error.what())};
+    }
+    for (const auto& item : items) {
+        if (item.name == "++" || item.name == "--") continue; // how CLI11 marks sections
+        const auto* setting = find_setting(item.name);
+        if (setting == nullptr || !item.parents.empty())
+            throw std::invalid_argument{std::format("{}: unknown setting {}", path, item.fullname())};
+        set(settings, *setting, join(item.inputs), path);
+    }
+}
+
+void apply_environment(Settings& settings) {
+    for (const auto& setting : all_settings()) {
+        const string name{setting.name};
+        if (setting.secret) {
+            if (const auto* path = std::getenv((name + "_FILE").c_str())) {
+                set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
+            }
+        }
+        if (const auto* value = std::getenv(name.c_str())) set(settings, setting, value, "the environment");
+    }
+}
+
+bool is_loopback(const string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+/// What only makes sense together.
+void check(Settings& settings) {
+    if (settings.environment.empty()) settings.environment = is_loopback(settings.host) ? "development" : "production";
+    const auto refuse = [](const char* line) { throw std::invalid_argument{line}; };
+    if (!settings.is_development()) {
+        if (settings.secret_key.empty())
+            refuse("SECRET_KEY is required in production: 32 or more random characters, e.g. from `openssl rand -base64 48`");
+        if (settings.bcrypt_cost < 12) refuse("BCRYPT_COST must be at least 12 in production");
+        if (settings.frontend_url.empty()) refuse("FRONTEND_URL is required in production: the links in mails lead there");
+    }
+    if (!settings.secret_key.empty() && settings.secret_key.size() < 32) refuse("SECRET_KEY must have at least 32 characters");
+    if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) refuse("TLS_CERT_FILE and TLS_KEY_FILE go together");
+    if (settings.admin_email.empty() && !settings.admin_password.empty()) refuse("ADMIN_PASSWORD needs ADMIN_EMAIL");
+    if (std::ranges::contains(settings.cors_origins, "*"))
+        refuse("BACKEND_CORS_ORIGINS must name origins: * does not go together with credentials");
+}
+
+} // namespace
+
+std::vector<SettingInfo> describe(const Settings& settings) {
+    const Settings defaults;
+    std::vector<SettingInfo> infos;
+    for (const auto& setting : all_settings()) {
+        auto value = setting.get(settings);
+        if (setting.secret && !value.empty()) value = "***";
+        infos.push_back({string{setting.name}, string{setting.help}, setting.get(defaults), std::move(value), setting.secret});
+    }
+    return infos;
+}
+
+Settings load_settings(const Overrides& flags, const std::string& config_file) {
+    Settings settings;
+    if (!config_file.empty()) apply_file(settings, config_file);
+    apply_environment(settings);
+    for (const auto& [name, value] : flags) {
+        const auto* setting = find_setting(name);
+        if (setting == nullptr) throw std::invalid_argument{std::format("unknown setting {}", name)};
+        set(settings, *setting, value, "the command line");
+    }
+    check(settings);
+    return settings;
+}
+
+} // namespace focus::app

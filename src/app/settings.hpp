@@ -1,0 +1,81 @@
+// Everything that can be set: flags win over environment variables, those over the TOML file, that over the defaults.
+// Always holds: an unknown name or a wrong value stops the start with one clear line that says where it came from;
+// secrets may come from files (NAME_FILE) and never show up in a dump, a log or an error.
+#pragma once
+
+#include "core/base/log.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::app {
+
+struct Settings {
+    // Where it listens
+    std::string host = "127.0.0.1";
+    int port = 8000;
+    int workers = 0; // 0: one per core
+    std::string tls_cert_file;
+    std::string tls_key_file;
+    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> cors_origins;
+    std::string environment; // development or production; empty: by the host
+    // What it stores
+    std::string database_url = "sqlite:///data/focus.db";
+    int database_pool_size = 16;
+    // Who may come in
+    std::string secret_key;
+    int access_token_minutes = 30;
+    int refresh_token_days = 7;
+    int bcrypt_cost = 12;
+    std::string admin_email;
+    std::string admin_password;
+    std::string admin_username = "admin";
+    // Mail
+    std::string mail_server;
+    int mail_port = 587;
+    std::string mail_username;
+    std::string mail_password;
+    std::string mail_from = "focus@localhost";
+    std::string mail_from_name = "Focus";
+    bool mail_tls = true;  // STARTTLS
+    bool mail_ssl = false; // TLS from the start
+    std::string mail_ca_file;
+    int mail_retry_seconds = 60;
+    double mail_rate_per_second = 20;
+    std::string mail_template_dir;
+    std::string frontend_url; // empty: the server's own address
+    // What new users start with
+    int default_daily_limit = 120; // minutes; 0: none
+    std::string reminder_time = "20:00";
+    // What it tells
+    bool metrics_enabled = true;
+    log::Level log_level = log::Level::info;
+    log::Format log_format = log::Format::text;
+
+    [[nodiscard]] bool is_development() const { return environment == "development"; }
+};
+
+/// One setting as the documentation shows it.
+struct SettingInfo {
+    std::string name; // the environment variable; the flag is --name in lower case with dashes
+    std::string help;
+    std::string default_value;
+    std::string value; // "***" for a secret that is set
+    bool secret = false;
+};
+
+/// The values given on the command line, by setting name ("PORT").
+using Overrides = std::map<std::string, std::string, std::less<>>;
+
+/// The names of all settings, for the flags.
+[[nodiscard]] std::vector<SettingInfo> describe(const Settings& settings);
+
+/// Puts the layers together and checks them. `config_file` may be empty. Throws std::invalid_argument with one line.
+[[nodiscard]] Settings load_settings(const Overrides& flags, const std::string& config_file);
+
+} // namespace focus::app

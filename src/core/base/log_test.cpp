@@ -1,0 +1,74 @@
+#include "core/base/log.hpp"
+
+#include <cstdio>
+#include <functional>
+#include <gtest/gtest.h>
+#include <regex>
+
+namespace focus::log {
+namespace {
+
+std::string logged(Format format, Level threshold, const std::function<void()>& act) {
+    testing::internal::CaptureStderr();
+    configure(threshold, format);
+    act();
+    std::fflush(stderr);
+    configure(Level::info, Format::text);
+    return testing::internal::GetCapturedStderr();
+}
+
+void sample() {
+    info("request", {{"route", std::string_view{"/api/x"}},
+                     {"agent", std::string_view{"a \"b\"\nlevel=error"}},
+                     {"status", std::int64_t{200}},
+                     {"ms", 1.5},
+                     {"ok", true},
+                     {"empty", std::string_view{}}});
+}
+
+TEST(Log, text_is_one_line_that_nobody_forges) {
+    const auto line = logged(Format::text, Level::info, sample);
+    EXPECT_TRUE(std::regex_match(
+        line,
+        std::regex{
+            R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info     request route=/api/x agent="a \\"b\\"\\nlevel=error" status=200 ms=1\.5 ok=true empty=""\n)"}))
+        << line;
+}
+
+TEST(Log, json_is_one_object_per_line) {
+    const auto line = logged(Format::json, Level::info, sample);
+    EXPECT_TRUE(std::regex_match(
+        line,
+        std::regex{
+            R"re(\{"time":"[^"]+Z","level":"info","event":"request","route":"/api/x","agent":"a \\"b\\"\\nlevel=error","status":200,"ms":1\.5,"ok":true,"empty":""\}\n)re"}))
+        << line;
+}
+
+TEST(Log, level_filters) {
+    EXPECT_EQ(logged(Format::text, Level::error,
+                     [] {
+                         warning("no");
+                         debug("no");
+                     }),
+              "");
+    EXPECT_NE(logged(Format::text, Level::debug, [] { debug("yes"); }), "");
+    set_level(Level::warning);
+    EXPECT_EQ(level(), Level::warning);
+    set_level(Level::info);
+}
+
+TEST(Log, redacts_secret_parameters_and_credentials) {
+    EXPECT_EQ(redact("/api/ws/notifications?token=abc&after_id=3"), "/api/ws/notifications?token=***&after_id=3");
+    EXPECT_EQ(redact("/cb?code=1&state=2#access_token=3&x=4"), "/cb?code=***&state=***#access_token=***&x=4");
+    EXPECT_EQ(redact("/x?TOKEN=a&%74oken=b&tok=c&tokens=d"), "/x?TOKEN=***&%74oken=***&tok=c&tokens=d");
+    EXPECT_EQ(redact("/x?a;token=b"), "/x?a;token=***");
+    EXPECT_EQ(redact("/x?token=a=b?token=c&"), "/x?token=***?token=***&");
+    EXPECT_EQ(redact("mysql://user:p@ss:word@db:3306/focus?password=x"), "mysql://***@db:3306/focus?password=***");
+    EXPECT_EQ(redact("https://example.org/a@b"), "https://example.org/a@b");
+    EXPECT_EQ(redact("/plain/path"), "/plain/path");
+    EXPECT_EQ(redact("/redirect?to=http://u:p@h/"), "/redirect?to=http://u:p@h/");
+    EXPECT_EQ(redact(""), "");
+}
+
+} // namespace
+} // namespace focus::log

@@ -1,0 +1,57 @@
+// Call: the request as handlers see it. Lives until the answer is sent, so views into it may cross a co_await.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/http/message.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace focus::http {
+
+struct Field {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Parameters of the path or the query by name, percent-decoded, in the order in which they came.
+using Params = std::vector<std::pair<std::string, std::string>>;
+
+class Call {
+  public:
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    [[nodiscard]] std::string_view header(std::string_view name) const; // empty when absent; case-insensitive name
+    [[nodiscard]] std::string_view target() const { return target_; }   // as sent
+    [[nodiscard]] std::string_view body() const { return body_; }       // without its content coding
+    [[nodiscard]] const Origin& origin() const { return origin_; }
+    [[nodiscard]] Language language() const; // of the signed-in user, else by Accept-Language
+    [[nodiscard]] EpochMs now_ms() const { return now_ms_; } // when the request arrived
+    [[nodiscard]] const std::optional<Caller>& caller() const { return caller_; }
+    [[nodiscard]] const Caller& user() const { return caller_.value(); } // of a route that needs one
+    [[nodiscard]] bool is_secure() const { return is_secure_; }          // came over TLS, here or at a trusted proxy
+    /// The parameters of the path, in the order of the pattern.
+    [[nodiscard]] const Params& path_params() const { return path_params_; }
+    /// The query behind '?', as sent.
+    [[nodiscard]] std::string_view query() const { return query_; }
+
+  protected:
+    Call() = default;
+    ~Call() = default;
+
+    std::vector<Field> fields_;
+    std::string_view target_;
+    std::string_view query_;
+    std::string body_;
+    Origin origin_;
+    std::optional<Caller> caller_;
+    Params path_params_;
+    EpochMs now_ms_ = 0;
+    bool is_secure_ = false;
+};
+
+} // namespace focus::http

@@ -1,0 +1,72 @@
+// Exchange: one request and its answer on the way through the pipeline. Belongs to a connection, which fills in what it
+// read and sends the response; reused from request to request, so that its buffers are.
+#pragma once
+
+#include "core/http/call.hpp"
+#include "core/http/gzip.hpp"
+#include "core/http/problem.hpp"
+#include "core/http/rate_limiter.hpp"
+#include "core/http/routes.hpp"
+
+#include <chrono>
+
+namespace focus::http {
+
+/// Thrown inside the pipeline for what the protocol refuses; becomes a problem like any other error.
+struct Refused {
+    const Refusal* refusal;
+};
+
+/// Where the body comes from, should somebody want it.
+class BodyReader {
+  public:
+    /// Reads the whole body as it came over the wire. Throws Refused when it is longer than `limit`, broken or too slow.
+    virtual Task<void> read_body(std::string& into, std::size_t limit) = 0;
+
+  protected:
+    ~BodyReader() = default;
+};
+
+class Exchange final : public Call {
+  public:
+    // the request, by the connection
+    using Call::body_;
+    using Call::caller_;
+    using Call::fields_;
+    using Call::is_secure_;
+    using Call::now_ms_;
+    using Call::origin_;
+    using Call::path_params_;
+    using Call::query_;
+    using Call::target_;
+    std::string_view method;         // as sent
+    std::string_view encoded_path;   // without the query
+    bool has_body = false;
+    std::chrono::steady_clock::time_point started;
+    BodyReader* reader = nullptr;
+    Gzip* gzip = nullptr;
+
+    // found out on the way
+    const Endpoint* endpoint = nullptr;
+    std::size_t endpoint_index = 0;
+    bool is_head = false; // HEAD: answered as GET, sent without the body
+    RateDecision rate;
+
+    Response response;
+
+    /// Ready for the next request of the same connection.
+    void reset() {
+        fields_.clear();
+        target_ = query_ = method = encoded_path = {};
+        body_.clear();
+        if (body_.capacity() > (std::size_t{64} << 10)) body_.shrink_to_fit();
+        caller_.reset();
+        path_params_.clear();
+        has_body = is_head = false;
+        endpoint = nullptr;
+        rate = {};
+        response = {};
+    }
+};
+
+} // namespace focus::http

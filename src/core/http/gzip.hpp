@@ -1,0 +1,43 @@
+// gzip (RFC 1952) by zlib, for bodies in both directions. A Gzip keeps its working memory between uses; one per thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace focus::http {
+
+class Gzip {
+  public:
+    Gzip();
+    ~Gzip();
+    Gzip(const Gzip&) = delete;
+    Gzip& operator=(const Gzip&) = delete;
+
+    /// The compressed form of `data`, fast rather than small.
+    [[nodiscard]] std::string compress(std::string_view data);
+
+  private:
+    struct Deflate;
+    std::unique_ptr<Deflate> deflate_; // made on first use
+};
+
+/// Decompression bit by bit, so that a long body doesn't hold up other requests.
+class Gunzip {
+  public:
+    explicit Gunzip(std::string_view compressed);
+    ~Gunzip();
+    Gunzip(const Gunzip&) = delete;
+    Gunzip& operator=(const Gunzip&) = delete;
+
+    enum class State { more, done, broken, too_large };
+    /// Appends the next piece (at most 256 KiB) to `out`, which never grows beyond `limit`.
+    State step(std::string& out, std::size_t limit);
+
+  private:
+    struct Inflate;
+    std::unique_ptr<Inflate> inflate_;
+};
+
+} // namespace focus::http

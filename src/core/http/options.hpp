@@ -1,0 +1,51 @@
+// What app says to the server: where to listen, limits, whom to trust, and the hooks into the rooms.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/base/clock.hpp"
+#include "core/http/idempotency.hpp"
+#include "core/http/rate_limiter.hpp"
+#include "core/http/routes.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::metrics {
+class Registry;
+}
+
+namespace focus::http {
+
+struct Limits {
+    std::size_t header_bytes = 16 << 10;
+    std::chrono::milliseconds header_time{10'000}; // from the first byte of a head to its last, and for a TLS handshake
+    std::chrono::milliseconds idle_time{60'000};   // between requests
+    std::chrono::milliseconds body_time{30'000};   // for a whole body
+    std::chrono::milliseconds write_stall{30'000}; // a client that takes nothing
+    std::chrono::milliseconds shutdown_time{10'000};
+    std::size_t connections = 20'000; // in all; more are turned away
+};
+
+struct Options {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8000; // 0: any that is free
+    std::string tls_cert_file; // empty: plain HTTP
+    std::string tls_key_file;
+    std::vector<std::string> cors_origins;    // exact origins, "https://app.example.org"
+    std::vector<std::string> trusted_proxies; // addresses or CIDR ranges whose X-Forwarded-* and Forwarded count
+    Limits limits;
+};
+
+/// What the rooms contribute. Everything may be empty; what is set must outlive the server.
+struct Hooks {
+    /// The user of an access token; nothing when it is invalid, expired or revoked.
+    std::function<Task<std::optional<Caller>>(std::string token)> authenticate;
+    RateLimiter* rate_limiter = nullptr;
+    IdempotencyStore* idempotency = nullptr;
+};
+
+} // namespace focus::http

@@ -1,0 +1,52 @@
+// Pipeline: what happens to every request between the connection and the handler, and to every answer on its way back.
+// The order of the middlewares is the one commented list in pipeline.cpp.
+#pragma once
+
+#include "core/http/exchange.hpp"
+#include "core/http/forwarded.hpp"
+#include "core/http/options.hpp"
+#include "core/http/request_metrics.hpp"
+#include "core/http/router.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace focus::http {
+
+class Pipeline {
+  public:
+    Pipeline(const Options& options, Hooks hooks, const Routes& routes, metrics::Registry& registry);
+
+    /// Makes x.response. Never throws.
+    Task<void> serve(Exchange& x);
+    /// The answer to what never became a request: a broken head, one that came too slowly.
+    void refuse(Exchange& x, const Refusal& refusal);
+    /// The answer has been sent (or not): access log and metrics.
+    void finish(const Exchange& x, std::size_t bytes_sent, bool complete) const;
+
+    /// Fills in who the client is, from the peer's address and the proxies' headers.
+    void identify(Exchange& x, const AddressBytes& peer, std::string_view peer_text, bool is_tls) const;
+    /// The headers that every answer gets: request id, timing, CORS, security, caching, rate limits.
+    void append_headers(std::string& head, const Exchange& x) const;
+
+  private:
+    bool route(Exchange& x) const;
+    void answer_options(Exchange& x) const;
+    Task<void> recognise(Exchange& x) const;
+    Task<void> limit_rate(Exchange& x) const;
+    void check_access(const Exchange& x) const;
+    Task<void> read_body(Exchange& x) const;
+    Task<void> run_idempotent(Exchange& x, std::string key) const;
+    void refine(Exchange& x) const;
+    void append_cors(std::string& head, const Exchange& x) const;
+    [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;
+
+    Hooks hooks_;
+    std::vector<std::string> cors_origins_;
+    TrustedProxies trusted_;
+    Router router_;
+    bool is_tls_;
+    RequestMetrics metrics_;
+};
+
+} // namespace focus::http

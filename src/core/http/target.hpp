@@ -1,0 +1,30 @@
+// The request target: strict percent-decoding, done once, and the split into path and query (RFC 3986, RFC 9112 §3.2).
+#pragma once
+
+#include "core/http/call.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace focus::http {
+
+struct Target {
+    std::string_view path; // still encoded, starts with '/'; "*" of OPTIONS
+    std::string_view query;
+};
+
+/// Splits an origin-form, absolute-form or asterisk-form target. Nothing when it is none of them, has a fragment or a
+/// byte that a URI may not have.
+[[nodiscard]] std::optional<Target> split_target(std::string_view target) noexcept;
+
+/// Decodes %XX. Nothing for a broken or cut sequence, or when NUL, '/' or invalid UTF-8 comes out of a segment.
+[[nodiscard]] std::optional<std::string> decode_segment(std::string_view segment);
+
+/// application/x-www-form-urlencoded pairs ('+' is a space). Nothing for broken sequences, NUL or invalid UTF-8.
+[[nodiscard]] std::optional<Params> decode_pairs(std::string_view query);
+
+/// Encodes everything but unreserved characters.
+void append_encoded(std::string& out, std::string_view text);
+
+} // namespace focus::http

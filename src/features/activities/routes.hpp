@@ -1,0 +1,11 @@
+// The routes of /api/activities; wired by app.
+#pragma once
+
+#include "core/http/routes.hpp"
+#include "features/activities/service.hpp"
+
+namespace focus::activities {
+
+void add_routes(http::Routes& routes, Service& service);
+
+} // namespace focus::activities

@@ -1,0 +1,78 @@
+// The arithmetic of activities and their roll-ups, without I/O.
+// Always holds: what add() put into a Delta, add() with the opposite sign takes out again to the millisecond.
+#pragma once
+
+#include "features/activities/types.hpp"
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace focus::activities::rules {
+
+/// The changes of the roll-ups that some changes of rows make, added up so that each roll-up row is written once.
+class Delta {
+  public:
+    struct AppKey {
+        Day day;
+        std::string app_key;
+        std::string app_package;
+        std::string app_category;
+        auto operator<=>(const AppKey&) const = default;
+    };
+    struct AppChange {
+        std::string app_name;
+        std::int64_t ms = 0;
+        std::int64_t sessions = 0;
+    };
+    struct DayChange {
+        std::int64_t ms = 0;
+        std::int64_t sessions = 0;
+    };
+
+    /// Counts the row in (+1) or out (-1).
+    void add(const Record& record, int sign);
+
+    [[nodiscard]] const std::map<AppKey, AppChange>& apps() const noexcept { return apps_; }
+    [[nodiscard]] const std::map<Day, DayChange>& days() const noexcept { return days_; }
+    [[nodiscard]] const std::map<std::pair<Day, int>, std::int64_t>& hours() const noexcept { return hours_; }
+
+  private:
+    std::map<AppKey, AppChange> apps_;
+    std::map<Day, DayChange> days_;
+    std::map<std::pair<Day, int>, std::int64_t> hours_;
+};
+
+/// How a duration spreads over the hours of [start, end): evenly over the time, each part rounded so that they add up
+/// exactly. A zero-length interval puts everything into its hour.
+struct HourShare {
+    Day day;
+    int hour;
+    std::int64_t ms;
+};
+[[nodiscard]] std::vector<HourShare> spread(std::int64_t duration_ms, EpochMs start, EpochMs end, Zone zone);
+
+/// part / whole in percent, rounded to two decimals; 0 when whole is 0.
+[[nodiscard]] double percent(std::int64_t part, std::int64_t whole);
+/// The change from `before` to `now` in percent, rounded to two decimals; nothing when `before` is 0.
+[[nodiscard]] std::optional<double> change_percent(std::int64_t now, std::int64_t before);
+
+/// One roll-up row as it is stored.
+struct UsageRow {
+    std::string app_key;
+    std::string app_name;
+    std::string app_package;
+    std::string app_category;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+/// Per app (by folded name), most used first, then by name. Package and category are those used most.
+[[nodiscard]] std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows);
+/// Per category, most used first, then by name.
+[[nodiscard]] std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows);
+
+} // namespace focus::activities::rules

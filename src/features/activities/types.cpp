@@ -1,0 +1,50 @@
+#include "features/activities/types.hpp"
+
+#include <array>
+
+namespace {
+
+constexpr std::array<std::string_view, 8> k_sorts{"created_at",       "-created_at",       "activity_date", "-activity_date",
+                                                  "duration_minutes", "-duration_minutes", "app_name",      "-app_name"};
+
+} // namespace
+
+void focus::json::Codec<focus::activities::Sort>::read(const Reader& in, activities::Sort& out) {
+    const auto index = read_enum(in, k_sorts);
+    if (!index) return;
+    out = {.field = static_cast<activities::SortField>(*index / 2), .descending = *index % 2 == 1};
+}
+
+void focus::json::Codec<focus::activities::Sort>::write(std::string& out, const activities::Sort& value) {
+    append_string(out, k_sorts.at(static_cast<std::size_t>(value.field) * 2 + (value.descending ? 1 : 0)));
+}
+
+focus::json::Schema focus::json::Codec<focus::activities::Sort>::schema(Schemas&) {
+    std::string names = "[";
+    for (const auto name : k_sorts) {
+        if (names.size() > 1) names += ',';
+        append_string(names, name);
+    }
+    return Schema{"string"}.set("enum", names + "]");
+}
+
+namespace focus::activities {
+
+Activity to_wire(const Record& record) {
+    const auto timestamp = [](std::optional<EpochMs> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; };
+    return {.id = record.id,
+            .user_id = record.user_id,
+            .app_name = record.app_name,
+            .app_package = record.app_package.empty() ? std::nullopt : std::optional{record.app_package},
+            .app_category = record.app_category,
+            .duration_minutes = {record.duration_ms},
+            .activity_date = {record.day},
+            .start_time = timestamp(record.start_ms),
+            .end_time = timestamp(record.end_ms),
+            .device_type = record.device_type,
+            .session_id = record.session_id,
+            .created_at = {record.created_at_ms},
+            .updated_at = {record.updated_at_ms}};
+}
+
+} // namespace focus::activities

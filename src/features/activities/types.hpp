@@ -1,0 +1,147 @@
+// What the activities room speaks: recorded usage in and out, and the statistics of a day.
+// Durations are minutes on the wire and milliseconds inside.
+#pragma once
+
+#include "core/base/days.hpp"
+#include "core/json/json.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::activities {
+
+inline constexpr std::string_view k_default_category = "other";
+
+/// One stretch of use of one app.
+struct Activity {
+    std::int64_t id = 0;
+    std::int64_t user_id = 0;
+    std::string app_name;
+    std::optional<std::string> app_package;
+    std::string app_category;
+    json::Minutes duration_minutes;
+    json::Date activity_date;
+    std::optional<json::Timestamp> start_time;
+    std::optional<json::Timestamp> end_time;
+    std::optional<std::string> device_type;
+    std::optional<std::string> session_id;
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"duration_minutes", "Minutes, exact to the millisecond", "12.345"},
+        {"activity_date", "The user's calendar day"},
+        {"session_id", "The client's own grouping; means nothing to the server"},
+    };
+};
+
+struct NewActivity {
+    json::Text<1, 100> app_name;
+    std::optional<json::Text<0, 255>> app_package;
+    std::optional<json::Text<0, 50>> app_category;
+    json::MinutesIn<0, 1440> duration_minutes;
+    std::optional<json::Date> activity_date;
+    std::optional<json::Timestamp> start_time;
+    std::optional<json::Timestamp> end_time;
+    std::optional<json::Text<0, 50>> device_type;
+    std::optional<json::Text<0, 100>> session_id;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"app_name", "As people know it", "\"Instagram\""},
+        {"app_category", "\"other\" when it is not given", "\"social\""},
+        {"duration_minutes", "Minutes, kept to the millisecond", "12.5"},
+        {"activity_date", "Defaults to the day of start_time, else today, in the user's zone"},
+        {"end_time", "Not before start_time"},
+    };
+};
+
+struct UpdateActivity {
+    json::Change<json::Text<1, 100>> app_name;
+    json::Patch<json::Text<0, 255>> app_package;
+    json::Patch<json::Text<0, 50>> app_category;
+    json::Change<json::MinutesIn<0, 1440>> duration_minutes;
+    json::Change<json::Date> activity_date;
+    json::Patch<json::Timestamp> start_time;
+    json::Patch<json::Timestamp> end_time;
+    json::Patch<json::Text<0, 50>> device_type;
+    json::Patch<json::Text<0, 100>> session_id;
+};
+
+/// How a list of activities is ordered; a leading - is descending.
+enum class SortField { created_at, activity_date, duration_minutes, app_name };
+struct Sort {
+    SortField field = SortField::created_at;
+    bool descending = true;
+};
+
+/// A row as it is stored.
+struct Record {
+    std::int64_t id = 0;
+    std::int64_t user_id = 0;
+    std::string app_name;
+    std::string app_key; // the name, folded
+    std::string app_package;
+    std::string app_category;
+    std::int64_t duration_ms = 0;
+    Day day;
+    std::optional<EpochMs> start_ms;
+    std::optional<EpochMs> end_ms;
+    std::optional<std::string> device_type;
+    std::optional<std::string> session_id;
+    std::optional<std::string> client_id;
+    Zone zone; // the user's when it was recorded
+    EpochMs created_at_ms = 0;
+    EpochMs updated_at_ms = 0;
+};
+
+[[nodiscard]] Activity to_wire(const Record& record);
+
+struct AppUsage {
+    std::string app_name;
+    std::optional<std::string> app_package;
+    std::string app_category;
+    json::Minutes total_time;
+    std::int64_t sessions = 0;
+    double percentage = 0;
+};
+
+struct CategoryUsage {
+    std::string app_category;
+    json::Minutes total_time;
+    double percentage = 0;
+};
+
+/// The statistics of one day.
+struct Daily {
+    json::Date date;
+    json::Minutes total_time;
+    std::int64_t apps_used = 0;
+    std::int64_t sessions = 0;
+    std::optional<std::string> most_used_app;
+    std::vector<AppUsage> apps;
+    std::vector<CategoryUsage> categories;
+    std::vector<json::Minutes> hourly;
+    json::Minutes previous_day_total;
+    std::optional<double> change_percent;
+    std::optional<json::Minutes> daily_limit_minutes;
+    std::optional<double> limit_used_percent;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"total_time", "Minutes"},
+        {"sessions", "How many activities were recorded"},
+        {"hourly", "24 values: minutes per hour of the day, from start and end times"},
+        {"change_percent", "Against the day before; null when that was 0"},
+        {"limit_used_percent", "Of the user's overall daily limit; null without one"},
+    };
+};
+
+} // namespace focus::activities
+
+template <>
+struct focus::json::Codec<focus::activities::Sort> {
+    static void read(const Reader& in, activities::Sort& out);
+    static void write(std::string& out, const activities::Sort& value);
+    static Schema schema(Schemas& all);
+};

@@ -1,0 +1,162 @@
+#include "features/auth/repository.hpp"
+
+#include "core/base/fold.hpp"
+
+namespace focus::auth::repository {
+
+namespace {
+
+constexpr db::Statement k_insert_session{
+    "sessions.insert", "INSERT INTO sessions (user_id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms) "
+                       "VALUES (?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_insert_token{"refresh_tokens.insert",
+                                       "INSERT INTO refresh_tokens (session_id, token_hash, expires_at_ms) VALUES (?, ?, ?)"};
+constexpr db::Statement k_set_first_token{"sessions.set_first_token", "UPDATE sessions SET current_token_id = ? WHERE id = ?"};
+constexpr db::Statement k_find_token{
+    "refresh_tokens.find",
+    db::Sql{"SELECT t.id, t.spent_at_ms, t.expires_at_ms, s.current_token_id, s.previous_token_id, s.expires_at_ms, s.revoked_at_ms, s.id, "
+            "s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ?",
+            "SELECT t.id, t.spent_at_ms, t.expires_at_ms, s.current_token_id, s.previous_token_id, s.expires_at_ms, s.revoked_at_ms, s.id, "
+            "s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ? FOR UPDATE"}};
+constexpr db::Statement k_spend{"refresh_tokens.spend", "UPDATE refresh_tokens SET spent_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_rotate{"sessions.rotate", "UPDATE sessions SET current_token_id = ?, previous_token_id = ?, last_used_at_ms = ?, "
+                                                    "expires_at_ms = ?, ip_address = ?, user_agent = ? WHERE id = ?"};
+constexpr db::Statement k_live{"sessions.live",
+                               "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms FROM sessions "
+                               "WHERE user_id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? ORDER BY last_used_at_ms DESC, id DESC"};
+constexpr db::Statement k_revoke{"sessions.revoke",
+                                 "UPDATE sessions SET revoked_at_ms = ? WHERE id = ? AND user_id = ? AND revoked_at_ms IS NULL"};
+constexpr db::Statement k_revoke_all{"sessions.revoke_all",
+                                     "UPDATE sessions SET revoked_at_ms = ? WHERE user_id = ? AND id <> ? AND revoked_at_ms IS NULL"};
+constexpr db::Statement k_forget_devices{"sessions.forget_devices",
+                                         "UPDATE sessions SET user_agent = '', ip_address = '' WHERE user_id = ?"};
+constexpr db::Statement k_caller{"sessions.caller",
+                                 "SELECT u.role, u.is_verified, u.language, u.timezone FROM sessions s JOIN users u ON u.id = s.user_id "
+                                 "WHERE s.id = ? AND s.user_id = ? AND s.revoked_at_ms IS NULL AND s.expires_at_ms > ? AND "
+                                 "u.is_active = 1 AND u.deleted_at_ms IS NULL"};
+constexpr db::Statement k_insert_link{"link_tokens.insert",
+                                      "INSERT INTO link_tokens (token_hash, purpose, user_id, created_at_ms, expires_at_ms) "
+                                      "VALUES (?, ?, ?, ?, ?)"};
+constexpr db::Statement k_find_link{"link_tokens.find",
+                                    "SELECT user_id, expires_at_ms, used_at_ms FROM link_tokens WHERE token_hash = ? AND purpose = ?"};
+constexpr db::Statement k_use_link{"link_tokens.use", "UPDATE link_tokens SET used_at_ms = ? WHERE token_hash = ? AND used_at_ms IS NULL"};
+constexpr db::Statement k_void_links{"link_tokens.void",
+                                     "DELETE FROM link_tokens WHERE user_id = ? AND purpose = ? AND used_at_ms IS NULL"};
+constexpr db::Statement k_delete_links{"link_tokens.delete", "DELETE FROM link_tokens WHERE user_id = ?"};
+constexpr db::Statement k_expire_sessions{
+    "sessions.expire",
+    db::Sql{"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+            "DELETE FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+constexpr db::Statement k_expire_tokens{
+    "refresh_tokens.expire",
+    db::Sql{"DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+            "DELETE FROM refresh_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+constexpr db::Statement k_expire_links{"link_tokens.expire",
+                                       db::Sql{"DELETE FROM link_tokens WHERE token_hash IN (SELECT token_hash FROM link_tokens WHERE "
+                                               "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+                                               "DELETE FROM link_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+
+constexpr std::size_t k_agent_bytes = 255;
+
+} // namespace
+
+db::Task<std::int64_t> insert_session(db::Session& session, std::int64_t user_id, const Origin& origin, std::string_view token_hash,
+                                      EpochMs now, EpochMs expires_at) {
+    const auto made =
+        co_await session.execute(k_insert_session, user_id, cut_utf8(origin.user_agent, k_agent_bytes), origin.ip, now, now, expires_at);
+    const auto token = co_await session.execute(k_insert_token, made.last_insert_id, token_hash, expires_at);
+    co_await session.execute(k_set_first_token, token.last_insert_id, made.last_insert_id);
+    co_return made.last_insert_id;
+}
+
+db::Task<std::optional<PresentedToken>> find_refresh_token(db::Session& session, std::string_view token_hash) {
+    const auto row = co_await session.find(k_find_token, token_hash);
+    if (!row) co_return std::nullopt;
+    PresentedToken found;
+    found.facts = {.token_id = row->get<std::int64_t>(0),
+                   .spent_at_ms = row->get<std::optional<std::int64_t>>(1),
+                   .token_expires_at_ms = row->get<std::int64_t>(2),
+                   .current_token_id = row->get<std::optional<std::int64_t>>(3),
+                   .previous_token_id = row->get<std::optional<std::int64_t>>(4),
+                   .session_expires_at_ms = row->get<std::int64_t>(5),
+                   .session_revoked = !row->is_null(6)};
+    found.session_id = row->get<std::int64_t>(7);
+    found.user_id = row->get<std::int64_t>(8);
+    co_return found;
+}
+
+db::Task<void> rotate(db::Transaction& tx, std::int64_t session_id, std::int64_t spent_id, EpochMs spent_at, std::int64_t void_id,
+                      std::string_view token_hash, EpochMs now, EpochMs expires_at, const Origin& origin) {
+    tx.defer(k_spend, spent_at, spent_id);
+    if (void_id != 0) tx.defer(k_spend, now, void_id);
+    const auto token = co_await tx.execute(k_insert_token, session_id, token_hash, expires_at);
+    tx.defer(k_rotate, token.last_insert_id, spent_id, now, expires_at, origin.ip, cut_utf8(origin.user_agent, k_agent_bytes), session_id);
+}
+
+db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64_t user_id, EpochMs now) {
+    const auto result = co_await session.execute(k_live, user_id, now);
+    std::vector<SessionRow> sessions;
+    sessions.reserve(result.rows.size());
+    for (const auto& row : result.rows) {
+        sessions.push_back({.id = row.get<std::int64_t>(0),
+                            .user_agent = row.get<std::string>(1),
+                            .ip_address = row.get<std::string>(2),
+                            .created_at_ms = row.get<std::int64_t>(3),
+                            .last_used_at_ms = row.get<std::int64_t>(4),
+                            .expires_at_ms = row.get<std::int64_t>(5)});
+    }
+    co_return sessions;
+}
+
+db::Task<bool> revoke(db::Session& session, std::int64_t user_id, std::int64_t session_id, EpochMs now) {
+    const auto result = co_await session.execute(k_revoke, now, session_id, user_id);
+    co_return result.affected > 0;
+}
+
+void revoke_all(db::Transaction& tx, std::int64_t user_id, std::int64_t except_session_id, EpochMs now) {
+    tx.defer(k_revoke_all, now, user_id, except_session_id);
+}
+
+void forget_devices(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_forget_devices, user_id); }
+
+db::Task<std::optional<Caller>> caller_of(db::Session& session, std::int64_t session_id, std::int64_t user_id, EpochMs now) {
+    const auto row = co_await session.find(k_caller, session_id, user_id, now);
+    if (!row) co_return std::nullopt;
+    Caller caller;
+    caller.user_id = user_id;
+    caller.session_id = session_id;
+    caller.role = role_of(row->get<std::string_view>(0));
+    caller.is_verified = row->get<bool>(1);
+    caller.language = language_of_tag(row->get<std::string_view>(2));
+    caller.zone = Zone::of(row->get<std::string_view>(3));
+    co_return caller;
+}
+
+void insert_link_token(db::Transaction& tx, std::string_view purpose, std::int64_t user_id, std::string_view token_hash, EpochMs now,
+                       EpochMs expires_at) {
+    tx.defer(k_insert_link, token_hash, purpose, user_id, now, expires_at);
+}
+
+db::Task<std::optional<LinkToken>> find_link_token(db::Session& session, std::string_view purpose, std::string_view token_hash) {
+    const auto row = co_await session.find(k_find_link, token_hash, purpose);
+    if (!row) co_return std::nullopt;
+    co_return LinkToken{.user_id = row->get<std::int64_t>(0), .expires_at_ms = row->get<std::int64_t>(1), .used = !row->is_null(2)};
+}
+
+db::Task<bool> use_link_token(db::Session& session, std::string_view token_hash, EpochMs now) {
+    const auto result = co_await session.execute(k_use_link, now, token_hash);
+    co_return result.affected > 0;
+}
+
+void void_link_tokens(db::Transaction& tx, std::string_view purpose, std::int64_t user_id) { tx.defer(k_void_links, user_id, purpose); }
+void delete_link_tokens(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_delete_links, user_id); }
+
+db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int limit) {
+    std::uint64_t gone = 0;
+    for (const auto* statement : {&k_expire_tokens, &k_expire_links, &k_expire_sessions}) {
+        gone += (co_await session.execute(*statement, before, limit)).affected;
+    }
+    co_return gone;
+}
+
+} // namespace focus::auth::repository

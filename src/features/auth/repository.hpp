@@ -1,0 +1,67 @@
+// The SQL of `sessions`, `refresh_tokens` and `link_tokens`. Tokens come here as hashes only.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/db/database.hpp"
+#include "features/auth/rules.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::auth::repository {
+
+struct SessionRow {
+    std::int64_t id = 0;
+    std::string user_agent;
+    std::string ip_address;
+    EpochMs created_at_ms = 0;
+    EpochMs last_used_at_ms = 0;
+    EpochMs expires_at_ms = 0;
+};
+
+/// A new session with its first refresh token; gives the session's id.
+db::Task<std::int64_t> insert_session(db::Session& session, std::int64_t user_id, const Origin& origin, std::string_view token_hash,
+                                      EpochMs now, EpochMs expires_at);
+
+struct PresentedToken {
+    rules::RefreshFacts facts;
+    std::int64_t session_id = 0;
+    std::int64_t user_id = 0;
+};
+/// Finds a refresh token and locks its session until the transaction ends.
+db::Task<std::optional<PresentedToken>> find_refresh_token(db::Session& session, std::string_view token_hash);
+/// Makes `token_hash` the session's current token and `spent_id` the one spent last; `void_id` (0: none) may never be used again.
+db::Task<void> rotate(db::Transaction& tx, std::int64_t session_id, std::int64_t spent_id, EpochMs spent_at, std::int64_t void_id,
+                      std::string_view token_hash, EpochMs now, EpochMs expires_at, const Origin& origin);
+
+db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64_t user_id, EpochMs now);
+/// Whether a live session of this user ended by it.
+db::Task<bool> revoke(db::Session& session, std::int64_t user_id, std::int64_t session_id, EpochMs now);
+/// Ends every live session of the user but one (0: all).
+void revoke_all(db::Transaction& tx, std::int64_t user_id, std::int64_t except_session_id, EpochMs now);
+void forget_devices(db::Transaction& tx, std::int64_t user_id);
+
+/// Who the owner of a live session is; nothing when it has ended or the account is not active.
+db::Task<std::optional<Caller>> caller_of(db::Session& session, std::int64_t session_id, std::int64_t user_id, EpochMs now);
+
+struct LinkToken {
+    std::int64_t user_id = 0;
+    EpochMs expires_at_ms = 0;
+    bool used = false;
+};
+void insert_link_token(db::Transaction& tx, std::string_view purpose, std::int64_t user_id, std::string_view token_hash, EpochMs now,
+                       EpochMs expires_at);
+db::Task<std::optional<LinkToken>> find_link_token(db::Session& session, std::string_view purpose, std::string_view token_hash);
+/// Whether this call was the one that used it.
+db::Task<bool> use_link_token(db::Session& session, std::string_view token_hash, EpochMs now);
+/// Links that were sent before become void (a newer one was sent, or they have served).
+void void_link_tokens(db::Transaction& tx, std::string_view purpose, std::int64_t user_id);
+void delete_link_tokens(db::Transaction& tx, std::int64_t user_id);
+
+/// Deletes what has expired, at most `limit` rows of each table; gives how many went.
+db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int limit);
+
+} // namespace focus::auth::repository

@@ -1,0 +1,187 @@
+#include "features/auth/routes.hpp"
+
+namespace focus::auth {
+
+namespace {
+
+using http::Access;
+using http::Body;
+using http::Call;
+using http::NoContent;
+using http::Path;
+using http::Problem;
+using http::Rate;
+using http::Reply;
+using http::Task;
+using users::Message;
+using users::User;
+
+Message say(const Call& call, Text text) { return {std::string{text.in(call.language())}}; }
+
+void add_sign_up(http::Routes& routes, Service& service) {
+    routes.post(
+        "/api/auth/register",
+        {.id = "register",
+         .summary = "Make an account",
+         .description = "The account starts unverified; a mail with a link goes to its address.",
+         .tag = "auth",
+         .access = Access::nobody,
+         .rate = Rate::auth,
+         .success = 201,
+         .no_store = true,
+         .problems = {{400, "email_taken", "the address has an account"}, {400, "username_taken", "another account has this username"}}},
+        [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {
+            co_return co_await service.register_user(std::move(body.value), call.origin(), call.language());
+        });
+    routes.post("/api/auth/verify-email",
+                {.id = "verifyEmail",
+                 .summary = "Confirm the address with the mailed token",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .problems = {{400, "invalid_token", "the token is not one of ours"},
+                              {400, "token_expired", "it is older than 24 hours"},
+                              {400, "already_verified", "the address is verified"}}},
+                [&service](Call& call, Body<Token> body) -> Task<Reply<Message>> {
+                    co_await service.verify_email(std::move(body.value), call.origin());
+                    co_return say(call, {"Email verified. Welcome!", "E-mail vérifié. Bienvenue !"});
+                });
+    routes.post("/api/auth/resend-verification",
+                {.id = "resendVerification",
+                 .summary = "Mail the verification link again",
+                 .description = "Answers the same, in the same time, whether or not the address has an account.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth},
+                [&service](Call& call, Body<Address> body) -> Task<Reply<Message>> {
+                    co_await service.resend_verification(std::move(body.value), call.origin());
+                    co_return say(call, {"If this address has an unverified account, a verification e-mail has been sent.",
+                                         "Si cette adresse a un compte non vérifié, un e-mail de vérification a été envoyé."});
+                });
+}
+
+void add_tokens(http::Routes& routes, Service& service) {
+    routes.post(
+        "/api/auth/login",
+        {.id = "login",
+         .summary = "Sign in with a password",
+         .description = "An unverified user may sign in. Unknown addresses and wrong passwords get the same answer in the same time.",
+         .tag = "auth",
+         .access = Access::nobody,
+         .rate = Rate::auth,
+         .no_store = true,
+         .problems = {{401, "invalid_credentials", "the address or the password is wrong"},
+                      {403, "account_inactive", "the account was deactivated"}}},
+        [&service](Call& call, Body<Login> body) -> Task<Reply<SignedIn>> {
+            co_return co_await service.login(std::move(body.value), call.origin());
+        });
+    routes.post("/api/auth/refresh",
+                {.id = "refresh",
+                 .summary = "Exchange the refresh token for new tokens",
+                 .description = "The token is spent by it. The one just spent may be presented again within 30 s while its successor is "
+                                "unused; any other use of a spent one ends the session.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .no_store = true,
+                 .problems = {{401, "token_reused", "a spent token was used: the session is over"},
+                              {401, "invalid_refresh_token", "unknown, expired or revoked"}}},
+                [&service](Call& call, Body<Refresh> body) -> Task<Reply<Tokens>> {
+                    co_return co_await service.refresh(std::move(body.value), call.origin());
+                });
+    routes.post("/api/auth/logout",
+                {.id = "logout",
+                 .summary = "End the refresh token's session",
+                 .description = "With `all` every session of its user ends. An unknown token is no error.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .success = 204},
+                [&service](Call& call, Body<Logout> body) -> Task<Reply<NoContent>> {
+                    co_await service.logout(std::move(body.value), call.origin());
+                    co_return NoContent{};
+                });
+}
+
+void add_sessions(http::Routes& routes, Service& service) {
+    routes.get("/api/auth/sessions",
+               {.id = "listSessions",
+                .summary = "The live sessions of the signed-in user",
+                .tag = "auth",
+                .access = Access::signed_in,
+                .no_store = true},
+               [&service](Call& call) -> Task<Reply<std::vector<Session>>> { co_return co_await service.sessions(call.user()); });
+    routes.del("/api/auth/sessions/{id}",
+               {.id = "endSession",
+                .summary = "End one of the own sessions",
+                .tag = "auth",
+                .access = Access::signed_in,
+                .success = 204,
+                .problems = {{404, "not_found", "no live session of the caller has this id"}}},
+               [&service](Call& call, Path<http::IdPath> path) -> Task<Reply<NoContent>> {
+                   co_await service.end_session(call.user(), call.origin(), path->id);
+                   co_return NoContent{};
+               });
+}
+
+void add_passwords(http::Routes& routes, Service& service) {
+    routes.post("/api/auth/forgot-password",
+                {.id = "forgotPassword",
+                 .summary = "Mail a link to set a new password",
+                 .description = "Answers the same, in the same time, whether or not the address has an account.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth},
+                [&service](Call& call, Body<Address> body) -> Task<Reply<Message>> {
+                    co_await service.forgot_password(std::move(body.value), call.origin());
+                    co_return say(call, {"If this address has an account, a password reset e-mail has been sent.",
+                                         "Si cette adresse a un compte, un e-mail de réinitialisation a été envoyé."});
+                });
+    routes.post("/api/auth/reset-password",
+                {.id = "resetPassword",
+                 .summary = "Set a new password with the mailed token",
+                 .description = "The token works once, for one hour. Every session of the user ends.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .problems = {{400, "invalid_token", "unknown or used"}, {400, "token_expired", "it is older than an hour"}}},
+                [&service](Call& call, Body<ResetPassword> body) -> Task<Reply<Message>> {
+                    co_await service.reset_password(std::move(body.value), call.origin());
+                    co_return say(call, {"Password reset. Please sign in with the new one.",
+                                         "Mot de passe réinitialisé. Veuillez vous connecter avec le nouveau."});
+                });
+    const auto change = [&service](Call& call, Body<ChangePassword> body) -> Task<Reply<Message>> {
+        co_await service.change_password(call.user(), std::move(body.value), call.origin());
+        co_return say(call,
+                      {"Password changed. Your other sessions were ended.", "Mot de passe modifié. Vos autres sessions ont été fermées."});
+    };
+    const Problem wrong{400, "wrong_password", "the current password is not right"};
+    routes.put("/api/users/me/password",
+               {.id = "changePassword",
+                .summary = "Change the password",
+                .description = "Every other session of the user ends.",
+                .tag = "users",
+                .access = Access::signed_in,
+                .rate = Rate::auth,
+                .problems = {wrong}},
+               change);
+    routes.post("/api/users/me/change-password",
+                {.id = "changePasswordPost",
+                 .summary = "Change the password (as PUT /users/me/password)",
+                 .tag = "users",
+                 .access = Access::signed_in,
+                 .rate = Rate::auth,
+                 .problems = {wrong}},
+                change);
+}
+
+} // namespace
+
+void add_routes(http::Routes& routes, Service& service) {
+    add_sign_up(routes, service);
+    add_tokens(routes, service);
+    add_sessions(routes, service);
+    add_passwords(routes, service);
+}
+
+} // namespace focus::auth

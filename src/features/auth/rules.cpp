@@ -1,0 +1,72 @@
+#include "features/auth/rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace focus::auth::rules {
+
+namespace {
+
+std::size_t count_characters(std::string_view utf8) {
+    return static_cast<std::size_t>(std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+bool has_between(std::string_view text, char low, char high) {
+    return std::ranges::any_of(text, [=](char c) { return c >= low && c <= high; });
+}
+
+/// The name of the first needle that the text contains.
+template <std::size_t N>
+std::string_view first_match(std::string_view text, const std::array<std::pair<std::string_view, std::string_view>, N>& names) {
+    for (const auto& [needle, name] : names) {
+        if (text.contains(needle)) return name;
+    }
+    return {};
+}
+
+} // namespace
+
+std::vector<PasswordFault> check_password(std::string_view password) {
+    std::vector<PasswordFault> faults;
+    const auto characters = count_characters(password);
+    if (characters < 8) faults.push_back(PasswordFault::too_short);
+    if (characters > 100 || password.size() > 72) faults.push_back(PasswordFault::too_long);
+    if (!has_between(password, '0', '9')) faults.push_back(PasswordFault::no_digit);
+    if (!has_between(password, 'A', 'Z')) faults.push_back(PasswordFault::no_upper);
+    if (!has_between(password, 'a', 'z')) faults.push_back(PasswordFault::no_lower);
+    if (password.contains('\0')) faults.push_back(PasswordFault::has_nul);
+    return faults;
+}
+
+RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now) {
+    if (facts.session_revoked || now >= facts.session_expires_at_ms) return RefreshVerdict::ended;
+    if (facts.current_token_id == facts.token_id) return now >= facts.token_expires_at_ms ? RefreshVerdict::ended : RefreshVerdict::rotate;
+    const bool just_spent =
+        facts.previous_token_id == facts.token_id && facts.spent_at_ms && now - *facts.spent_at_ms <= k_refresh_grace_ms;
+    return just_spent ? RefreshVerdict::replace_successor : RefreshVerdict::reused;
+}
+
+std::string describe_device(std::string_view user_agent) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_clients{{{"Focus", "Focus app"},
+                                                                                             {"Edg/", "Edge"},
+                                                                                             {"OPR/", "Opera"},
+                                                                                             {"Firefox/", "Firefox"},
+                                                                                             {"Chrome/", "Chrome"},
+                                                                                             {"Safari/", "Safari"},
+                                                                                             {"curl/", "curl"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_systems{{{"Android", "Android"},
+                                                                                             {"iPhone", "iPhone"},
+                                                                                             {"iPad", "iPad"},
+                                                                                             {"Windows", "Windows"},
+                                                                                             {"Mac OS X", "macOS"},
+                                                                                             {"CrOS", "ChromeOS"},
+                                                                                             {"Linux", "Linux"}}};
+    const auto client = first_match(user_agent, k_clients);
+    const auto system = first_match(user_agent, k_systems);
+    std::string name{client.empty() ? user_agent.substr(0, std::min<std::size_t>(user_agent.find_first_of(" /("), 50)) : client};
+    if (!system.empty()) name += (name.empty() ? "" : " on ") + std::string{system};
+    return name;
+}
+
+} // namespace focus::auth::rules

@@ -1,0 +1,370 @@
+#include "features/auth/service.hpp"
+
+#include "core/crypto/crypto.hpp"
+#include "features/auth/repository.hpp"
+
+namespace focus::auth {
+
+namespace {
+
+constexpr std::string_view k_verify = "verify_email";
+constexpr std::string_view k_reset = "reset_password";
+
+Error invalid_credentials() {
+    return {ErrorKind::unauthorized, "invalid_credentials", {"Incorrect email or password.", "E-mail ou mot de passe incorrect."}};
+}
+Error account_inactive() { return {ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}}; }
+Error invalid_refresh_token() {
+    return {ErrorKind::unauthorized,
+            "invalid_refresh_token",
+            {"This session has ended. Please sign in again.", "Cette session est terminée. Veuillez vous reconnecter."}};
+}
+Error token_reused() {
+    return {ErrorKind::unauthorized,
+            "token_reused",
+            {"This session was ended for safety: its refresh token was used twice. Please sign in again.",
+             "Cette session a été fermée par sécurité : son jeton a servi deux fois. Veuillez vous reconnecter."}};
+}
+Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
+Error token_expired() {
+    return {ErrorKind::bad_request,
+            "token_expired",
+            {"This link has expired. Please ask for a new one.", "Ce lien a expiré. Veuillez en demander un nouveau."}};
+}
+Error already_verified() {
+    return {ErrorKind::bad_request,
+            "already_verified",
+            {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
+}
+Error wrong_password() {
+    return {ErrorKind::bad_request, "wrong_password", {"The current password is not right.", "Le mot de passe actuel est incorrect."}};
+}
+
+/// Until when the answers that must not tell whether an address is known are held back. Longer than either way takes.
+constexpr std::chrono::milliseconds k_uniform_answer{250};
+
+boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point moment) {
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, moment};
+    co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+} // namespace
+
+Service::Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
+                 mail::Outbox& outbox, SessionGuard& guard, metrics::Registry& metrics)
+    : db_{database}, clock_{clock}, settings_{std::move(settings)}, users_{users}, hasher_{hasher}, outbox_{outbox}, guard_{guard},
+      registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered")},
+      logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins")} {
+    users_.on_changed([this](std::int64_t user_id) { guard_.forget(user_id); });
+    users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        end_all_sessions(tx, user_id);
+        repository::forget_devices(tx, user_id);
+        repository::delete_link_tokens(tx, user_id);
+        co_return;
+    });
+}
+
+db::Task<users::User> Service::register_user(Register input, Origin origin, Language language) {
+    co_await users_.require_free(db_, input.email.value, input.username.value); // before the costly hash
+    users::NewUser fresh{.email = input.email.value,
+                         .username = input.username.value,
+                         .password_hash = co_await hasher_.hash(input.password.value),
+                         .language = input.language.value_or(language),
+                         .timezone = input.timezone ? input.timezone->value : "UTC"};
+    if (input.full_name && !input.full_name->value.empty()) fresh.full_name = input.full_name->value;
+    const auto in_transaction = [&](db::Transaction& tx) -> db::Task<users::User> {
+        auto user = co_await users_.create(tx, fresh);
+        send_link(tx, user, k_verify, rules::k_verify_link_ms);
+        audit(tx, origin, "register", "Account registered", user.id);
+        tx.after_commit([this] { registered_.add(); });
+        co_return user;
+    };
+    bool raced = false; // another request took the address or the name a moment ago: the second look says which
+    try {
+        co_return co_await db_.transaction(in_transaction);
+    } catch (const db::ConstraintError&) {
+        raced = true;
+    }
+    if (raced) co_await users_.require_free(db_, input.email.value, input.username.value);
+    throw unavailable("register: a unique key said no, yet nobody holds the names");
+}
+
+db::Task<SignedIn> Service::login(Login input, Origin origin) {
+    const auto found = co_await users_.credentials_by_email(input.email.value);
+    const auto known = found.value_or(users::Credentials{});
+    // An unknown address costs the same comparison as a known one.
+    if (!co_await hasher_.verify(input.password, known.password_hash)) {
+        co_await record_failed_login(known.user_id, origin);
+        throw invalid_credentials();
+    }
+    if (!known.is_active) throw account_inactive();
+    std::optional<std::string> renewed;
+    if (hasher_.needs_rehash(known.password_hash)) renewed = co_await hasher_.hash(input.password);
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
+        const auto opened = co_await open_session(tx, known.user_id, origin);
+        users_.touch_last_login(tx, known.user_id);
+        if (renewed) users_.set_password(tx, known.user_id, *renewed);
+        audit(tx, origin, "login", "Signed in", known.user_id);
+        auto user = co_await users_.find(tx, known.user_id);
+        if (!user) throw invalid_credentials(); // deleted a moment ago
+        auto tokens = make_tokens(user->id, opened.session_id, user->role, opened.refresh_token);
+        tx.after_commit([this] { logged_in_.add(); });
+        co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
+                           std::move(*user)};
+    });
+}
+
+db::Task<void> Service::record_failed_login(std::int64_t user_id, Origin origin) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        audit(tx, origin, "login_failed", user_id != 0 ? "Wrong password" : "Unknown address", user_id, audit::Level::warning);
+        co_return;
+    });
+}
+
+db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
+    const auto hash = crypto::sha256_hex(input.refresh_token);
+    // The verdict leaves the transaction as a value: ending a stolen session must be committed although the answer is an error.
+    struct Outcome {
+        rules::RefreshVerdict verdict = rules::RefreshVerdict::ended;
+        Tokens tokens;
+    };
+    auto outcome = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
+        const auto now = clock_.now_ms();
+        const auto presented = co_await repository::find_refresh_token(tx, hash);
+        if (!presented) co_return Outcome{};
+        const auto user = co_await users_.find(tx, presented->user_id);
+        if (!user || !user->is_active) co_return Outcome{};
+        Outcome result{.verdict = rules::judge_refresh(presented->facts, now), .tokens = {}};
+        if (result.verdict == rules::RefreshVerdict::reused) {
+            co_await repository::revoke(tx, user->id, presented->session_id, now);
+            audit(tx, origin, "token_reuse_detected", "A spent refresh token was presented; its session was ended", user->id,
+                  audit::Level::critical);
+            announce_end(tx, {.user_id = user->id, .session_id = presented->session_id});
+        } else if (result.verdict != rules::RefreshVerdict::ended) {
+            const bool replaces = result.verdict == rules::RefreshVerdict::replace_successor;
+            auto fresh = crypto::random_token();
+            co_await repository::rotate(tx, presented->session_id, presented->facts.token_id,
+                                        replaces ? *presented->facts.spent_at_ms : now,
+                                        replaces ? presented->facts.current_token_id.value_or(0) : 0, crypto::sha256_hex(fresh), now,
+                                        now + settings_.refresh_token_ms, origin);
+            result.tokens = make_tokens(user->id, presented->session_id, user->role, std::move(fresh));
+        }
+        co_return result;
+    });
+    if (outcome.verdict == rules::RefreshVerdict::reused) throw token_reused();
+    if (outcome.verdict == rules::RefreshVerdict::ended) throw invalid_refresh_token();
+    co_return std::move(outcome.tokens);
+}
+
+db::Task<void> Service::logout(Logout input, Origin origin) {
+    const auto hash = crypto::sha256_hex(input.refresh_token);
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto presented = co_await repository::find_refresh_token(tx, hash);
+        if (!presented) co_return;
+        if (input.all.value) {
+            end_all_sessions(tx, presented->user_id);
+        } else {
+            if (!co_await repository::revoke(tx, presented->user_id, presented->session_id, clock_.now_ms())) co_return;
+            announce_end(tx, {.user_id = presented->user_id, .session_id = presented->session_id});
+        }
+        audit(tx, origin, "logout", input.all.value ? "Signed out everywhere" : "Signed out", presented->user_id);
+    });
+}
+
+db::Task<std::vector<Session>> Service::sessions(Caller caller) {
+    const auto rows = co_await repository::live_sessions(db_, caller.user_id, clock_.now_ms());
+    std::vector<Session> sessions;
+    sessions.reserve(rows.size());
+    for (const auto& row : rows) {
+        sessions.push_back({.id = row.id,
+                            .device = rules::describe_device(row.user_agent),
+                            .user_agent = row.user_agent,
+                            .ip_address = row.ip_address,
+                            .created_at = {row.created_at_ms},
+                            .last_used_at = {row.last_used_at_ms},
+                            .expires_at = {row.expires_at_ms},
+                            .current = row.id == caller.session_id});
+    }
+    co_return sessions;
+}
+
+db::Task<void> Service::end_session(Caller caller, Origin origin, std::int64_t session_id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        if (!co_await repository::revoke(tx, caller.user_id, session_id, clock_.now_ms())) throw not_found();
+        audit(tx, origin, "logout", "Session ended from the list", caller.user_id);
+        announce_end(tx, {.user_id = caller.user_id, .session_id = session_id});
+    });
+}
+
+void Service::end_all_sessions(db::Transaction& tx, std::int64_t user_id) {
+    repository::revoke_all(tx, user_id, 0, clock_.now_ms());
+    announce_end(tx, {.user_id = user_id});
+}
+
+void Service::announce_end(db::Transaction& tx, Ended ended) {
+    tx.after_commit([this, ended] {
+        guard_.forget(ended.user_id);
+        for (const auto& hook : ended_hooks_) hook(ended);
+    });
+}
+
+db::Task<Service::Opened> Service::open_session(db::Transaction& tx, std::int64_t user_id, Origin origin) {
+    auto token = crypto::random_token();
+    const auto now = clock_.now_ms();
+    const auto id =
+        co_await repository::insert_session(tx, user_id, origin, crypto::sha256_hex(token), now, now + settings_.refresh_token_ms);
+    co_return Opened{id, std::move(token)};
+}
+
+Tokens Service::make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const {
+    const auto now = clock_.now_ms();
+    return {.access_token = crypto::sign_access_token(settings_.jwt_secret, {.user_id = user_id,
+                                                                             .session_id = session_id,
+                                                                             .role = std::string{to_string(role)},
+                                                                             .issued_at_ms = now,
+                                                                             .expires_at_ms = now + settings_.access_token_ms,
+                                                                             .id = crypto::random_code(16)}),
+            .refresh_token = std::move(refresh_token),
+            .expires_in = settings_.access_token_ms / k_second_ms};
+}
+
+db::Task<void> Service::verify_email(Token input, Origin origin) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto hash = crypto::sha256_hex(input.token);
+        const auto link = co_await repository::find_link_token(tx, k_verify, hash);
+        if (!link) throw invalid_token();
+        const auto user = co_await users_.find_for_update(tx, link->user_id);
+        if (!user) throw invalid_token();
+        if (user->is_verified) throw already_verified();
+        if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
+        if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw already_verified();
+        users_.mark_verified(tx, user->id);
+        audit(tx, origin, "email_verified", "E-mail address verified", user->id);
+        outbox_.add(tx, {.type = "welcome",
+                         .recipient = user->email,
+                         .recipient_name = users::display_name(*user),
+                         .language = user->language,
+                         .values = {.texts = {{"name", users::display_name(*user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
+                         .user_id = user->id});
+    });
+}
+
+db::Task<void> Service::resend_verification(Address input, Origin origin) {
+    const auto answer_at = std::chrono::steady_clock::now() + k_uniform_answer;
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto user = co_await users_.find_by_email(tx, input.email.value);
+        if (!user || user->is_verified || !user->is_active) co_return;
+        send_link(tx, *user, k_verify, rules::k_verify_link_ms);
+        audit(tx, origin, "verification_requested", "Verification mail asked for again", user->id);
+    });
+    co_await wait_until(answer_at);
+}
+
+db::Task<void> Service::forgot_password(Address input, Origin origin) {
+    const auto answer_at = std::chrono::steady_clock::now() + k_uniform_answer;
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto user = co_await users_.find_by_email(tx, input.email.value);
+        if (!user || !user->is_active) co_return;
+        send_link(tx, *user, k_reset, rules::k_reset_link_ms);
+        audit(tx, origin, "password_reset_requested", "Password reset asked for", user->id);
+    });
+    co_await wait_until(answer_at);
+}
+
+db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
+    // The link is looked at before the costly hash and used in the transaction after it.
+    const auto link = co_await repository::find_link_token(db_, k_reset, crypto::sha256_hex(input.token));
+    if (!link || link->used) throw invalid_token();
+    if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
+    const auto hash = co_await hasher_.hash(input.new_password.value);
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto user = co_await users_.find_for_update(tx, link->user_id);
+        if (!user || !user->is_active) throw invalid_token();
+        if (!co_await repository::use_link_token(tx, crypto::sha256_hex(input.token), clock_.now_ms())) throw invalid_token();
+        users_.set_password(tx, user->id, hash);
+        if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
+        repository::void_link_tokens(tx, k_reset, user->id);
+        end_all_sessions(tx, user->id);
+        audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
+              audit::Level::warning);
+    });
+}
+
+db::Task<void> Service::change_password(Caller caller, ChangePassword input, Origin origin) {
+    const auto known = co_await users_.credentials(db_, caller.user_id);
+    if (!known || !co_await hasher_.verify(input.current_password, known->password_hash)) throw wrong_password();
+    const auto hash = co_await hasher_.hash(input.new_password.value);
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        users_.set_password(tx, caller.user_id, hash);
+        repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());
+        audit(tx, origin, "password_changed", "Password changed; every other session ended", caller.user_id, audit::Level::warning);
+        announce_end(tx, {.user_id = caller.user_id, .kept = caller.session_id});
+        co_return;
+    });
+}
+
+db::Task<users::User> Service::create_account(std::string email, std::string username, std::string password, Role role, Origin origin) {
+    const auto hash = co_await hasher_.hash(password);
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<users::User> {
+        auto user =
+            co_await users_.create(tx, {.email = email, .username = username, .password_hash = hash, .role = role, .is_verified = true});
+        audit(tx, origin, "register", "Account made by the operator", user.id, audit::Level::warning);
+        co_return user;
+    });
+}
+
+db::Task<users::User> Service::ensure_admin(std::string email, std::string username, std::string password, Origin origin) {
+    auto known = co_await users_.find_by_email(db_, email);
+    if (!known) co_return co_await create_account(email, username, password, Role::admin, origin);
+    if (known->role == Role::admin && known->is_active && known->is_verified) co_return std::move(*known);
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<users::User> {
+        auto user = co_await users_.find_for_update(tx, known->id);
+        if (!user) throw not_found();
+        user->role = Role::admin;
+        user->is_active = true;
+        user->is_verified = true;
+        co_await users_.save(tx, *user);
+        audit(tx, origin, "user_updated", "Made an administrator by the operator", user->id, audit::Level::warning);
+        co_return std::move(*user);
+    });
+}
+
+db::Task<std::uint64_t> Service::delete_expired() {
+    constexpr int k_step = 500;
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto step = co_await repository::delete_expired(db_, clock_.now_ms() - k_day_ms, k_step);
+        gone += step;
+        if (step == 0) co_return gone;
+    }
+}
+
+void Service::send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime) {
+    const auto token = crypto::random_token();
+    const auto now = clock_.now_ms();
+    repository::insert_link_token(tx, purpose, user.id, crypto::sha256_hex(token), now, now + lifetime);
+    const std::string page = purpose == k_verify ? "/verify-email?token=" : "/reset-password?token=";
+    outbox_.add(tx, {.type = std::string{purpose},
+                     .recipient = user.email,
+                     .recipient_name = users::display_name(user),
+                     .language = user.language,
+                     .values = {.texts = {{"name", users::display_name(user)},
+                                          {"action_url", settings_.frontend_url + page + token},
+                                          {"hours", std::to_string(lifetime / k_hour_ms)}},
+                                .lists = {}},
+                     .user_id = user.id});
+}
+
+void Service::audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
+                    audit::Level level) const {
+    audit::record(tx, origin,
+                  {.action = action,
+                   .message = std::move(message),
+                   .level = level,
+                   .user_id = user_id,
+                   .resource_type = user_id != 0 ? "user" : "",
+                   .resource_id = user_id},
+                  clock_.now_ms());
+}
+
+} // namespace focus::auth

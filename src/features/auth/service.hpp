@@ -1,0 +1,97 @@
+// Signing up, in and out; sessions and their refresh tokens; mailed links; passwords.
+// Always holds: answers don't tell whether an address has an account (register excepted); a password change or reset
+// ends the other sessions in the same transaction; each step that matters is in the audit trail.
+#pragma once
+
+#include "core/audit/audit.hpp"
+#include "core/crypto/password.hpp"
+#include "core/db/database.hpp"
+#include "core/mail/outbox.hpp"
+#include "core/metrics/metrics.hpp"
+#include "features/auth/session_guard.hpp"
+#include "features/auth/types.hpp"
+#include "features/users/service.hpp"
+
+#include <string>
+#include <vector>
+
+namespace focus::auth {
+
+struct Settings {
+    std::string jwt_secret;
+    EpochMs access_token_ms = 30 * k_minute_ms;
+    EpochMs refresh_token_ms = 7 * k_day_ms;
+    std::string frontend_url; // where the mailed links lead, without a trailing slash
+};
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
+            mail::Outbox& outbox, SessionGuard& guard, metrics::Registry& metrics);
+
+    /// Throws 400 `email_taken`, 400 `username_taken`.
+    db::Task<users::User> register_user(Register input, Origin origin, Language language);
+    /// Throws 401 `invalid_credentials`, 403 `account_inactive`.
+    db::Task<SignedIn> login(Login input, Origin origin);
+    /// Throws 401 `invalid_refresh_token`, 401 `token_reused`.
+    db::Task<Tokens> refresh(Refresh input, Origin origin);
+    /// Ends the token's session, or all of its user's. An unknown token is no error.
+    db::Task<void> logout(Logout input, Origin origin);
+
+    db::Task<std::vector<Session>> sessions(Caller caller);
+    /// Throws 404.
+    db::Task<void> end_session(Caller caller, Origin origin, std::int64_t session_id);
+
+    /// Throws 400 `invalid_token`, `token_expired`, `already_verified`.
+    db::Task<void> verify_email(Token input, Origin origin);
+    db::Task<void> resend_verification(Address input, Origin origin);
+    db::Task<void> forgot_password(Address input, Origin origin);
+    /// Throws 400 `invalid_token`, `token_expired`.
+    db::Task<void> reset_password(ResetPassword input, Origin origin);
+    /// Throws 400 `wrong_password`.
+    db::Task<void> change_password(Caller caller, ChangePassword input, Origin origin);
+
+    /// A verified account made by the operator. Throws as register_user does.
+    db::Task<users::User> create_account(std::string email, std::string username, std::string password, Role role, Origin origin);
+    /// Makes an administrator, or makes the account of this address one (`focus admin create`, ADMIN_EMAIL).
+    db::Task<users::User> ensure_admin(std::string email, std::string username, std::string password, Origin origin);
+
+    /// Deletes expired tokens and sessions in small steps.
+    db::Task<std::uint64_t> delete_expired();
+
+    /// Runs after the sessions of a user ended: one, or all but one (`kept`, 0 for none).
+    struct Ended {
+        std::int64_t user_id = 0;
+        std::int64_t session_id = 0; // 0: every one but `kept`
+        std::int64_t kept = 0;
+    };
+    void on_sessions_ended(std::function<void(Ended)> hook) { ended_hooks_.push_back(std::move(hook)); }
+    /// Ends every session of the user in `tx` (account deactivated, deleted).
+    void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
+
+  private:
+    struct Opened {
+        std::int64_t session_id;
+        std::string refresh_token;
+    };
+    db::Task<Opened> open_session(db::Transaction& tx, std::int64_t user_id, Origin origin);
+    [[nodiscard]] Tokens make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const;
+    void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime);
+    void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
+               audit::Level level = audit::Level::info) const;
+    db::Task<void> record_failed_login(std::int64_t user_id, Origin origin);
+    void announce_end(db::Transaction& tx, Ended ended);
+
+    db::Database& db_;
+    const Clock& clock_;
+    Settings settings_;
+    users::Service& users_;
+    crypto::PasswordHasher& hasher_;
+    mail::Outbox& outbox_;
+    SessionGuard& guard_;
+    metrics::Counter registered_;
+    metrics::Counter logged_in_;
+    std::vector<std::function<void(Ended)>> ended_hooks_;
+};
+
+} // namespace focus::auth

@@ -1,0 +1,42 @@
+// Who a bearer token belongs to. Signatures are checked once per token, sessions are looked up at most once a second
+// per process, so that a busy client costs no database.
+// Always holds: a session that ended (or an account that changed) on this instance is forgotten at once; one that ended
+// elsewhere is believed for at most one second. Only good news is remembered. Memory is bounded.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/bus/bus.hpp"
+#include "core/crypto/jwt.hpp"
+#include "core/db/database.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace focus::auth {
+
+class SessionGuard {
+  public:
+    SessionGuard(db::Database& database, bus::Bus& bus, const Clock& clock, std::string jwt_secret);
+    ~SessionGuard();
+
+    /// The caller of an access token; nothing when it is malformed, expired, or its session has ended.
+    db::Task<std::optional<Caller>> authenticate(std::string token);
+
+    /// Forgets what is remembered of the user, here and on every other instance. Safe from any thread.
+    void forget(std::int64_t user_id);
+
+  private:
+    struct Memory;
+    std::optional<crypto::AccessClaims> claims_of(const std::string& token, EpochMs now);
+
+    db::Database& db_;
+    bus::Bus& bus_;
+    const Clock& clock_;
+    std::string secret_;
+    std::shared_ptr<Memory> memory_;
+};
+
+} // namespace focus::auth

@@ -1,0 +1,99 @@
+// What the auth room speaks: credentials in, tokens and sessions out.
+// Always holds: a plain token exists only in the answer to its owner and in his mail; tables hold hashes.
+#pragma once
+
+#include "core/json/json.hpp"
+#include "features/users/types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace focus::auth {
+
+/// 8–100 characters and at most 72 bytes (bcrypt's limit), with a digit, an upper-case and a lower-case letter.
+struct Password {
+    std::string value;
+};
+
+struct Register {
+    json::EmailAddress email;
+    users::Username username;
+    Password password;
+    std::optional<json::Text<0, 100>> full_name;
+    std::optional<Language> language;
+    std::optional<json::ZoneName> timezone;
+};
+
+/// A password that is only compared: any text, so that a wrong one is 401 and not 422.
+struct Login {
+    json::Text<1, 254> email;
+    std::string password;
+};
+
+struct Refresh {
+    std::string refresh_token;
+};
+
+struct Logout {
+    std::string refresh_token;
+    json::Or<bool, false> all;
+};
+
+struct Token {
+    std::string token;
+};
+
+struct Address {
+    json::EmailAddress email;
+};
+
+struct ResetPassword {
+    std::string token;
+    Password new_password;
+};
+
+struct ChangePassword {
+    std::string current_password;
+    Password new_password;
+};
+
+struct Tokens {
+    std::string access_token;
+    std::string refresh_token;
+    std::string token_type = "bearer";
+    std::int64_t expires_in = 0; // seconds until the access token expires
+
+    static constexpr json::FieldDoc k_docs[] = {{"expires_in", "Seconds until the access token expires"}};
+};
+
+struct SignedIn {
+    std::string access_token;
+    std::string refresh_token;
+    std::string token_type = "bearer";
+    std::int64_t expires_in = 0;
+    users::User user;
+
+    static constexpr json::FieldDoc k_docs[] = {{"expires_in", "Seconds until the access token expires"}};
+};
+
+/// A live session as its owner sees it.
+struct Session {
+    std::int64_t id = 0;
+    std::string device; // what the User-Agent says, in a few words
+    std::string user_agent;
+    std::string ip_address;
+    json::Timestamp created_at;
+    json::Timestamp last_used_at;
+    json::Timestamp expires_at;
+    bool current = false;
+};
+
+} // namespace focus::auth
+
+template <>
+struct focus::json::Codec<focus::auth::Password> {
+    static void read(const Reader& in, auth::Password& out);
+    static void write(std::string& out, const auth::Password&) { out += "\"***\""; }
+    static Schema schema(Schemas& all);
+};

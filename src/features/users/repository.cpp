@@ -1,0 +1,150 @@
+#include "features/users/repository.hpp"
+
+#include "core/base/fold.hpp"
+
+namespace focus::users::repository {
+
+namespace {
+
+#define FOCUS_USER_COLUMNS                                                                                                                 \
+    "id, email, username, full_name, avatar_url, bio, role, is_active, is_verified, language, timezone, daily_limit_ms, "                  \
+    "notifications_enabled, email_reminders, reminder_minute, created_at_ms, updated_at_ms, last_login_ms"
+
+constexpr db::Statement k_insert{
+    "users.insert", "INSERT INTO users (email, email_key, username, username_key, password_hash, full_name, avatar_url, role, is_active, "
+                    "is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_find{"users.find", "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_find_for_update{
+    "users.find_for_update", db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
+                                     "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL FOR UPDATE"}};
+constexpr db::Statement k_find_by_email{"users.find_by_email",
+                                        "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_credentials_by_email{
+    "users.credentials_by_email",
+    "SELECT id, password_hash, is_active, is_verified FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_credentials{"users.credentials",
+                                      "SELECT id, password_hash, is_active, is_verified FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_holders{"users.holders", "SELECT COALESCE((SELECT id FROM users WHERE email_key = ?), 0), "
+                                                   "COALESCE((SELECT id FROM users WHERE username_key = ?), 0)"};
+constexpr db::Statement k_update{
+    "users.update", "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, avatar_url = ?, "
+                    "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
+                    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_set_verified{"users.set_verified", "UPDATE users SET is_verified = 1, updated_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_set_last_login{"users.set_last_login", "UPDATE users SET last_login_ms = ? WHERE id = ?"};
+constexpr db::Statement k_anonymise{
+    "users.anonymise", "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
+                       "password_hash = NULL, full_name = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
+                       "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_other_admins{
+    "users.other_active_admins",
+    db::Sql{"SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?",
+            "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ? FOR UPDATE"}};
+constexpr db::Statement k_search{
+    "users.search", "SELECT id, username, full_name, avatar_url, bio FROM users WHERE username_key LIKE ? ESCAPE '!' AND is_active = 1 AND "
+                    "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
+                    "username_key LIMIT ?"};
+
+std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
+
+User user_of(const db::Row& row) {
+    User user;
+    user.id = row.get<std::int64_t>(0);
+    user.email = row.get<std::string>(1);
+    user.username = row.get<std::string>(2);
+    user.full_name = row.get<std::optional<std::string>>(3);
+    user.avatar_url = row.get<std::optional<std::string>>(4);
+    user.bio = row.get<std::optional<std::string>>(5);
+    user.role = role_of(row.get<std::string_view>(6));
+    user.is_active = row.get<bool>(7);
+    user.is_verified = row.get<bool>(8);
+    user.language = language_of_tag(row.get<std::string_view>(9));
+    user.timezone = row.get<std::string>(10);
+    if (const auto limit = row.get<std::optional<std::int64_t>>(11)) user.daily_limit_minutes = json::Minutes{*limit};
+    user.notifications_enabled = row.get<bool>(12);
+    user.email_reminders = row.get<bool>(13);
+    user.reminder_time.minute_of_day = row.get<int>(14);
+    user.created_at.ms = row.get<std::int64_t>(15);
+    user.updated_at.ms = row.get<std::int64_t>(16);
+    user.last_login = timestamp(row.get<std::optional<std::int64_t>>(17));
+    return user;
+}
+
+std::optional<User> maybe_user(const std::optional<db::Row>& row) { return row ? std::optional{user_of(*row)} : std::nullopt; }
+
+std::optional<Credentials> maybe_credentials(const std::optional<db::Row>& row) {
+    if (!row) return std::nullopt;
+    return Credentials{.user_id = row->get<std::int64_t>(0),
+                       .password_hash = row->get<std::optional<std::string>>(1).value_or(""),
+                       .is_active = row->get<bool>(2),
+                       .is_verified = row->get<bool>(3)};
+}
+
+} // namespace
+
+db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now) {
+    const auto result =
+        co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash,
+                                 user.full_name, user.avatar_url, to_string(user.role), user.is_active, user.is_verified,
+                                 to_string(user.language), user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now);
+    co_return result.last_insert_id;
+}
+
+db::Task<std::optional<User>> find(db::Session& session, std::int64_t id) { co_return maybe_user(co_await session.find(k_find, id)); }
+
+db::Task<std::optional<User>> find_for_update(db::Session& session, std::int64_t id) {
+    co_return maybe_user(co_await session.find(k_find_for_update, id));
+}
+
+db::Task<std::optional<User>> find_by_email(db::Session& session, std::string_view email_key) {
+    co_return maybe_user(co_await session.find(k_find_by_email, email_key));
+}
+
+db::Task<std::optional<Credentials>> credentials_by_email(db::Session& session, std::string_view email_key) {
+    co_return maybe_credentials(co_await session.find(k_credentials_by_email, email_key));
+}
+
+db::Task<std::optional<Credentials>> credentials(db::Session& session, std::int64_t id) {
+    co_return maybe_credentials(co_await session.find(k_credentials, id));
+}
+
+db::Task<Holders> holders(db::Session& session, std::string_view email_key, std::string_view username_key) {
+    const auto row = co_await session.find(k_holders, email_key, username_key);
+    co_return Holders{.email = row->get<std::int64_t>(0), .username = row->get<std::int64_t>(1)};
+}
+
+db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
+    const auto limit = user.daily_limit_minutes ? std::optional{user.daily_limit_minutes->ms} : std::nullopt;
+    co_await session.execute(k_update, user.email, fold_case(user.email), user.username, fold_case(user.username), user.full_name,
+                             user.avatar_url, user.bio, to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
+                             user.timezone, limit, user.notifications_enabled, user.email_reminders, user.reminder_time.minute_of_day, now,
+                             user.id);
+}
+
+void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) { tx.defer(k_set_password, hash, now, id); }
+void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_verified, now, id); }
+void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_last_login, now, id); }
+void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_anonymise, now, now, id); }
+
+db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id) {
+    const auto result = co_await session.execute(k_other_admins, id);
+    co_return static_cast<std::int64_t>(result.rows.size());
+}
+
+db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
+    const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);
+    std::vector<PublicUser> found;
+    found.reserve(result.rows.size());
+    for (const auto& row : result.rows) {
+        found.push_back({.id = row.get<std::int64_t>(0),
+                         .username = row.get<std::string>(1),
+                         .full_name = row.get<std::optional<std::string>>(2),
+                         .avatar_url = row.get<std::optional<std::string>>(3),
+                         .bio = row.get<std::optional<std::string>>(4)});
+    }
+    co_return found;
+}
+
+} // namespace focus::users::repository

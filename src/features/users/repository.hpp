@@ -1,0 +1,44 @@
+// The SQL of the table `users`. Rows without an e-mail are deleted accounts: nothing here finds them.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "features/users/types.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace focus::users::repository {
+
+/// Preferences that a new account starts with.
+struct Defaults {
+    std::optional<std::int64_t> daily_limit_ms;
+    int reminder_minute = 20 * 60;
+};
+
+db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now);
+db::Task<std::optional<User>> find(db::Session& session, std::int64_t id);
+/// The same, locked until the transaction ends.
+db::Task<std::optional<User>> find_for_update(db::Session& session, std::int64_t id);
+db::Task<std::optional<User>> find_by_email(db::Session& session, std::string_view email_key);
+db::Task<std::optional<Credentials>> credentials_by_email(db::Session& session, std::string_view email_key);
+db::Task<std::optional<Credentials>> credentials(db::Session& session, std::int64_t id);
+/// Whose e-mail and username these are (0: nobody's).
+struct Holders {
+    std::int64_t email = 0;
+    std::int64_t username = 0;
+};
+db::Task<Holders> holders(db::Session& session, std::string_view email_key, std::string_view username_key);
+/// Writes every changeable field of the account.
+db::Task<void> update(db::Session& session, const User& user, EpochMs now);
+void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now);
+void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now);
+void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
+/// Everything that names the person is gone afterwards.
+void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now);
+/// Active administrators but this one; their rows are locked until the transaction ends.
+db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id);
+/// Verified, active users whose name begins with (first) or contains `text`.
+db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit);
+
+} // namespace focus::users::repository

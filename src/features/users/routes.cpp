@@ -1,0 +1,78 @@
+#include "features/users/routes.hpp"
+
+namespace focus::users {
+
+namespace {
+
+using http::Access;
+using http::Body;
+using http::Call;
+using http::Path;
+using http::Query;
+using http::Reply;
+using http::Task;
+
+struct SearchQuery {
+    json::Text<1, 50> q;
+};
+
+constexpr http::Problem k_username_taken{400, "username_taken", "another account has this username"};
+constexpr http::Problem k_not_found{404, "not_found", "there is no such account"};
+
+void add_own_routes(http::Routes& routes, Service& service) {
+    routes.get(
+        "/api/users/me",
+        {.id = "getMe", .summary = "The signed-in user", .tag = "users", .access = Access::signed_in, .etag = true, .no_store = true},
+        [&service](Call& call) -> Task<Reply<User>> { co_return co_await service.get(call.user().user_id); });
+
+    const auto update = [&service](Call& call, Body<UpdateProfile> change) -> Task<Reply<User>> {
+        co_return co_await service.update_profile(call.user(), call.origin(), std::move(change.value));
+    };
+    routes.patch("/api/users/me",
+                 {.id = "updateMe",
+                  .summary = "Change the profile",
+                  .description = "Only the fields that are sent change; null clears an optional one.",
+                  .tag = "users",
+                  .access = Access::signed_in,
+                  .no_store = true,
+                  .problems = {k_username_taken}},
+                 update);
+    routes.put("/api/users/me",
+               {.id = "putMe",
+                .summary = "Change the profile (as PATCH)",
+                .tag = "users",
+                .access = Access::signed_in,
+                .no_store = true,
+                .problems = {k_username_taken}},
+               update);
+    routes.del("/api/users/me",
+               {.id = "deleteMe",
+                .summary = "Delete the account",
+                .description = "Everything that names the person is gone at once; the address can register again. Not undoable.",
+                .tag = "users",
+                .access = Access::signed_in,
+                .problems = {{403, "last_admin", "the caller is the last active administrator"}}},
+               [&service](Call& call) -> Task<Reply<Message>> {
+                   co_await service.remove(call.user().user_id, call.origin(), call.user().user_id);
+                   co_return Message{std::string{Text{"Account deleted. Goodbye!", "Compte supprimé. Au revoir !"}.in(call.language())}};
+               });
+}
+
+} // namespace
+
+void add_routes(http::Routes& routes, Service& service) {
+    add_own_routes(routes, service);
+    routes.get("/api/users/search",
+               {.id = "searchUsers",
+                .summary = "Find people by username",
+                .description = "Verified, active users whose username begins with the text, then those that contain it; at most 20.",
+                .tag = "users"},
+               [&service](Call&, Query<SearchQuery> query) -> Task<Reply<std::vector<PublicUser>>> {
+                   co_return co_await service.search(query->q.value);
+               });
+    routes.get(
+        "/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
+        [&service](Call&, Path<http::IdPath> path) -> Task<Reply<PublicUser>> { co_return co_await service.public_profile(path->id); });
+}
+
+} // namespace focus::users

@@ -1,0 +1,166 @@
+#include "features/users/service.hpp"
+
+#include "core/base/fold.hpp"
+
+namespace focus::users {
+
+namespace {
+
+constexpr int k_search_limit = 20;
+
+Error email_taken() {
+    return {
+        ErrorKind::bad_request, "email_taken", {"This e-mail address is already registered.", "Cette adresse e-mail est déjà utilisée."}};
+}
+Error username_taken() {
+    return {ErrorKind::bad_request, "username_taken", {"This username is already taken.", "Ce nom d'utilisateur est déjà pris."}};
+}
+Error last_admin() {
+    return {ErrorKind::forbidden,
+            "last_admin",
+            {"The last active administrator cannot be removed.", "Le dernier administrateur actif ne peut pas être retiré."}};
+}
+
+/// An empty text clears an optional field as null does.
+template <class T>
+void apply(std::optional<std::string>& field, const json::Patch<T>& patch) {
+    if (!patch.present) return;
+    if (patch.value && !patch.value->value.empty())
+        field = patch.value->value;
+    else
+        field.reset();
+}
+
+void apply(User& user, const UpdateProfile& change) {
+    if (change.username.value) user.username = change.username.value->value;
+    apply(user.full_name, change.full_name);
+    apply(user.avatar_url, change.avatar_url);
+    apply(user.bio, change.bio);
+    if (change.language.value) user.language = *change.language.value;
+    if (change.timezone.value) user.timezone = change.timezone.value->value;
+    if (change.daily_limit_minutes.present) {
+        user.daily_limit_minutes = change.daily_limit_minutes.value ? std::optional{change.daily_limit_minutes.value->value} : std::nullopt;
+    }
+    if (change.notifications_enabled.value) user.notifications_enabled = *change.notifications_enabled.value;
+    if (change.email_reminders.value) user.email_reminders = *change.email_reminders.value;
+    if (change.reminder_time.value) user.reminder_time = *change.reminder_time.value;
+}
+
+} // namespace
+
+db::Task<User> Service::get(std::int64_t id) {
+    auto user = co_await repository::find(db_, id);
+    if (!user) throw not_found();
+    co_return std::move(*user);
+}
+
+db::Task<std::optional<User>> Service::find_by_email(db::Session& session, std::string email) {
+    co_return co_await repository::find_by_email(session, fold_case(email));
+}
+
+db::Task<std::optional<Credentials>> Service::credentials_by_email(std::string email) {
+    co_return co_await repository::credentials_by_email(db_, fold_case(email));
+}
+
+db::Task<std::optional<Credentials>> Service::credentials(db::Session& session, std::int64_t id) {
+    return repository::credentials(session, id);
+}
+
+db::Task<std::optional<User>> Service::find(db::Session& session, std::int64_t id) { return repository::find(session, id); }
+
+db::Task<std::optional<User>> Service::find_for_update(db::Transaction& tx, std::int64_t id) { return repository::find_for_update(tx, id); }
+
+db::Task<PublicUser> Service::public_profile(std::int64_t id) {
+    const auto user = co_await repository::find(db_, id);
+    if (!user || !user->is_active) throw not_found();
+    co_return public_part(*user);
+}
+
+db::Task<std::vector<PublicUser>> Service::search(std::string text) {
+    const auto folded = fold_case(text);
+    if (folded.empty()) co_return std::vector<PublicUser>{};
+    co_return co_await repository::search(db_, folded, k_search_limit);
+}
+
+db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
+    const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
+    if (holders.email != 0 && holders.email != except_id) throw email_taken();
+    if (holders.username != 0 && holders.username != except_id) throw username_taken();
+}
+
+db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
+    co_await require_free(tx, user.email, user.username);
+    const auto id = co_await repository::insert(tx, user, defaults_, clock_.now_ms());
+    auto created = co_await repository::find(tx, id);
+    co_return std::move(*created);
+}
+
+db::Task<void> Service::save(db::Transaction& tx, User user) {
+    co_await require_free(tx, user.email, user.username, user.id);
+    co_await repository::update(tx, user, clock_.now_ms());
+    announce(tx, user.id);
+}
+
+db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfile change) {
+    try {
+        co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<User> {
+            auto user = co_await repository::find_for_update(tx, caller.user_id);
+            if (!user) throw not_found();
+            apply(*user, change);
+            audit::record(tx, origin,
+                          {.action = "user_updated",
+                           .message = "Profile changed",
+                           .user_id = caller.user_id,
+                           .resource_type = "user",
+                           .resource_id = caller.user_id},
+                          clock_.now_ms());
+            user->updated_at.ms = clock_.now_ms();
+            co_await save(tx, *user);
+            co_return std::move(*user);
+        });
+    } catch (const db::ConstraintError&) { // somebody took the name between the check and the write
+        throw username_taken();
+    }
+}
+
+void Service::set_password(db::Transaction& tx, std::int64_t id, std::string_view hash) {
+    repository::set_password(tx, id, hash, clock_.now_ms());
+}
+
+void Service::mark_verified(db::Transaction& tx, std::int64_t id) {
+    repository::set_verified(tx, id, clock_.now_ms());
+    announce(tx, id);
+}
+
+void Service::touch_last_login(db::Transaction& tx, std::int64_t id) { repository::set_last_login(tx, id, clock_.now_ms()); }
+
+db::Task<void> Service::require_other_admin(db::Transaction& tx, std::int64_t id) {
+    if (co_await repository::other_active_admins(tx, id) == 0) throw last_admin();
+}
+
+db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_user_id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto user = co_await repository::find_for_update(tx, id);
+        if (!user) throw not_found();
+        if (user->role == Role::admin && user->is_active) co_await require_other_admin(tx, id);
+        for (const auto& hook : removal_hooks_) co_await hook(tx, id);
+        repository::anonymise(tx, id, clock_.now_ms());
+        audit::record(tx, origin,
+                      {.action = "user_deleted",
+                       .message = "Account deleted and anonymised",
+                       .level = audit::Level::warning,
+                       .user_id = by_user_id,
+                       .resource_type = "user",
+                       .resource_id = id},
+                      clock_.now_ms());
+        announce(tx, id);
+    });
+}
+
+void Service::announce(db::Transaction& tx, std::int64_t id) {
+    tx.after_commit([this, id] {
+        for (const auto& hook : change_hooks_) hook(id);
+    });
+}
+
+} // namespace focus::users

@@ -1,0 +1,68 @@
+// The rules of accounts: unique names, profiles, deletion. Other rooms find, make and change accounts through here.
+// Always holds: an account that was changed is announced after the commit (on_changed), so that nobody keeps an old view.
+#pragma once
+
+#include "core/audit/audit.hpp"
+#include "core/db/database.hpp"
+#include "features/users/repository.hpp"
+#include "features/users/types.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::users {
+
+using repository::Defaults;
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, Defaults defaults) : db_{database}, clock_{clock}, defaults_{defaults} {}
+
+    /// Throws 404.
+    db::Task<User> get(std::int64_t id);
+    db::Task<std::optional<User>> find_by_email(db::Session& session, std::string email);
+    db::Task<std::optional<Credentials>> credentials_by_email(std::string email);
+    db::Task<std::optional<Credentials>> credentials(db::Session& session, std::int64_t id);
+    db::Task<std::optional<User>> find(db::Session& session, std::int64_t id);
+    /// The row is locked until the transaction ends.
+    db::Task<std::optional<User>> find_for_update(db::Transaction& tx, std::int64_t id);
+    /// Throws 404 for deleted and inactive accounts.
+    db::Task<PublicUser> public_profile(std::int64_t id);
+    db::Task<std::vector<PublicUser>> search(std::string text);
+
+    /// Throws 400 `email_taken`, 400 `username_taken`.
+    db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
+    /// Throws as require_free does, also when another request took the name a moment ago (then as ConstraintError).
+    db::Task<User> create(db::Transaction& tx, NewUser user);
+    /// Writes the account as it is given. Throws as require_free does.
+    db::Task<void> save(db::Transaction& tx, User user);
+    db::Task<User> update_profile(Caller caller, Origin origin, UpdateProfile change);
+
+    void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash);
+    void mark_verified(db::Transaction& tx, std::int64_t id);
+    void touch_last_login(db::Transaction& tx, std::int64_t id);
+
+    /// Throws 403 `last_admin` when this account is the last active administrator.
+    db::Task<void> require_other_admin(db::Transaction& tx, std::int64_t id);
+    /// Soft delete and anonymisation in one transaction. Throws 403 `last_admin`.
+    db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id);
+
+    /// Runs inside the deleting transaction: rooms drop what they hold on the person.
+    using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
+    void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
+    /// Runs after every commit that changed an account.
+    void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
+    /// Announces a change of the account after the commit of `tx`.
+    void announce(db::Transaction& tx, std::int64_t id);
+
+  private:
+    db::Database& db_;
+    const Clock& clock_;
+    Defaults defaults_;
+    std::vector<RemovalHook> removal_hooks_;
+    std::vector<std::function<void(std::int64_t)>> change_hooks_;
+};
+
+} // namespace focus::users

@@ -1,0 +1,108 @@
+// What the users room speaks: accounts as the API shows them, and what clients may change.
+// Always holds: no type here carries a password hash or a token.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/json/json.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace focus::users {
+
+/// 3–50 of [A-Za-z0-9_-]; unique without regard to case.
+struct Username {
+    std::string value;
+};
+
+/// An account as its owner and administrators see it.
+struct User {
+    std::int64_t id = 0;
+    std::string email;
+    std::string username;
+    std::optional<std::string> full_name;
+    std::optional<std::string> avatar_url;
+    std::optional<std::string> bio;
+    Role role = Role::user;
+    bool is_active = true;
+    bool is_verified = false;
+    Language language = Language::en;
+    std::string timezone;
+    std::optional<json::Minutes> daily_limit_minutes;
+    bool notifications_enabled = true;
+    bool email_reminders = true;
+    json::TimeOfDay reminder_time;
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
+    std::optional<json::Timestamp> last_login;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"email", "Unique without regard to case; only the owner and administrators see it"},
+        {"timezone", "IANA name; decides which calendar day an activity belongs to"},
+        {"daily_limit_minutes", "The overall limit per day; null: none"},
+        {"reminder_time", "When the daily reminder is mailed, in the user's zone"},
+    };
+};
+
+/// What everybody may see of an account.
+struct PublicUser {
+    std::int64_t id = 0;
+    std::string username;
+    std::optional<std::string> full_name;
+    std::optional<std::string> avatar_url;
+    std::optional<std::string> bio;
+};
+
+/// What an owner may change. `email`, `role` and the like are not here and so are ignored.
+struct UpdateProfile {
+    json::Change<Username> username;
+    json::Patch<json::Text<0, 100>> full_name;
+    json::Patch<json::HttpUrl> avatar_url;
+    json::Patch<json::Text<0, 500>> bio;
+    json::Change<Language> language;
+    json::Change<json::ZoneName> timezone;
+    json::Patch<json::MinutesIn<0, 1440>> daily_limit_minutes;
+    json::Change<bool> notifications_enabled;
+    json::Change<bool> email_reminders;
+    json::Change<json::TimeOfDay> reminder_time;
+};
+
+struct Message {
+    std::string message;
+};
+
+/// A new account, already validated; the password is hashed.
+struct NewUser {
+    std::string email;
+    std::string username;
+    std::optional<std::string> password_hash; // nothing: signs in otherwise
+    std::optional<std::string> full_name;
+    std::optional<std::string> avatar_url;
+    Role role = Role::user;
+    bool is_active = true;
+    bool is_verified = false;
+    Language language = Language::en;
+    std::string timezone = "UTC";
+};
+
+/// What signing in needs to know of an account. Never leaves the server.
+struct Credentials {
+    std::int64_t user_id = 0;
+    std::string password_hash; // empty: none
+    bool is_active = false;
+    bool is_verified = false;
+};
+
+[[nodiscard]] PublicUser public_part(const User& user);
+/// How a mail or page addresses him: the full name when there is one.
+[[nodiscard]] std::string display_name(const User& user);
+
+} // namespace focus::users
+
+template <>
+struct focus::json::Codec<focus::users::Username> {
+    static void read(const Reader& in, users::Username& out);
+    static void write(std::string& out, const users::Username& value) { append_string(out, value.value); }
+    static Schema schema(Schemas& all);
+};

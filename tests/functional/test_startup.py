@@ -1,0 +1,327 @@
+"""From the command line to the first answer: settings, migrations, commands, TLS, the end."""
+
+import json
+import os
+import re
+import socket
+import ssl
+import stat
+import subprocess
+import time
+
+import httpx
+import pytest
+from support.client import expect
+from support.processes import SLOWNESS, eventually, free_port
+from support.server import BINARY, SECRET_KEY, base_environment
+
+
+def focus(*arguments: str, cwd=None, seconds: float = 30, **settings: str) -> subprocess.CompletedProcess:
+    """One run of the program to its end."""
+    return subprocess.run([str(BINARY), *arguments], cwd=cwd, env=base_environment() | settings, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=seconds * SLOWNESS)  # fmt: skip
+
+
+def one_line(run: subprocess.CompletedProcess) -> str:
+    lines = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+# --- wrong settings --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "oracle://x"), ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "mysql://"), ("DATABASE_URL", ""), ("PORT", "99999"),
+        ("PORT", "http"), ("PORT", "-1"), ("HOST", "not an address"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("ENVIRONMENT", "staging"),
+        ("WORKERS", "many"), ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"), ("REFRESH_TOKEN_EXPIRE_DAYS", "x"), ("SECRET_KEY", "short"),
+        ("MAIL_PORT", "smtp"), ("MAIL_TLS", "perhaps"), ("REMINDER_TIME", "25:00"), ("DEFAULT_DAILY_LIMIT", "1441"),
+        ("TLS_CERT_FILE", "/nowhere/cert.pem"), ("TRUSTED_PROXIES", "nonsense"), ("BACKEND_CORS_ORIGINS", "*"), ("METRICS_ENABLED", "maybe"),
+        ("BCRYPT_COST", "3"), ("FRONTEND_URL", "focus.example"), ("ADMIN_PASSWORD", "Without-4n-email"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_one_clear_line(tmp_path, name, value):
+    run = focus("serve", cwd=tmp_path, **({"PORT": "0", "SECRET_KEY": SECRET_KEY} | {name: value}))
+    assert run.returncode == 2
+    line = one_line(run)
+    assert name in line and line.startswith("focus: ")
+
+
+def test_a_secret_is_not_quoted(tmp_path):
+    run = focus("serve", cwd=tmp_path, SECRET_KEY="hush-hush")
+    assert run.returncode == 2 and "hush-hush" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "FRONTEND_URL"])
+def test_production_needs(tmp_path, missing):
+    settings = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET_KEY, "FRONTEND_URL": "https://focus.example", "PORT": "0"}
+    del settings[missing]
+    run = focus("serve", cwd=tmp_path, **settings)
+    assert run.returncode == 2 and missing in one_line(run)
+
+
+def test_listening_to_everybody_is_production(tmp_path):
+    run = focus("serve", cwd=tmp_path, HOST="0.0.0.0", PORT="0")
+    assert run.returncode == 2 and "SECRET_KEY" in one_line(run)
+
+
+def test_an_unusable_database_folder(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    run = focus("serve", cwd=tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/file/focus.db", PORT="0", SECRET_KEY=SECRET_KEY)
+    assert run.returncode in (1, 2) and "focus.db" in one_line(run).replace("DATABASE_URL", "")
+
+
+def test_a_file_that_is_no_database(tmp_path):
+    (tmp_path / "focus.db").write_bytes(b"this is not a database" * 100)
+    run = focus("serve", cwd=tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/focus.db", PORT="0", SECRET_KEY=SECRET_KEY)
+    assert run.returncode in (1, 2) and "Traceback" not in run.stderr and run.stderr
+
+
+def test_a_port_that_is_taken(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = focus("serve", cwd=tmp_path, PORT=str(port), SECRET_KEY=SECRET_KEY)
+    assert run.returncode == 1 and str(port) in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["serve", "--nonsense"], ["serve", "extra"], ["migrate", "--nonsense"], ["config"]])
+def test_wrong_usage(tmp_path, arguments):
+    run = focus(*arguments, cwd=tmp_path, PORT="0")
+    assert run.returncode == 2 and run.stderr
+
+
+# --- where settings come from ----------------------------------------------------------------------------------------
+
+
+def test_flags_over_environment_over_file(tmp_path):
+    (tmp_path / "focus.toml").write_text('log_level = "debug"\nport = 1111\nmail_server = "from-file"\n')
+    run = focus("config", "print", "--config", "focus.toml", "--port", "3333", cwd=tmp_path, PORT="2222", MAIL_SERVER="from-environment")
+    assert run.returncode == 0, run.stderr
+    values = dict(re.findall(r"^(\w+)\s*=\s*(.*)$", run.stdout, re.MULTILINE))
+    assert values["PORT"].strip('"') == "3333"
+    assert values["MAIL_SERVER"].strip('"') == "from-environment"
+    assert values["LOG_LEVEL"].strip('"') == "debug"
+
+
+def test_printing_hides_secrets(tmp_path):
+    run = focus("config", "print", cwd=tmp_path, SECRET_KEY=SECRET_KEY, MAIL_PASSWORD="mail-secret", DATABASE_URL="mysql://u:db-secret@h:1/d")
+    assert run.returncode == 0
+    assert not any(secret in run.stdout for secret in (SECRET_KEY, "mail-secret", "db-secret")) and "SECRET_KEY" in run.stdout
+
+
+def test_an_unknown_setting_in_the_file(tmp_path):
+    (tmp_path / "focus.toml").write_text("prot = 1\n")
+    run = focus("config", "print", "--config", "focus.toml", cwd=tmp_path)
+    assert run.returncode == 2 and "prot" in one_line(run)
+
+
+def test_secrets_from_files(make_server, tmp_path):
+    (tmp_path / "key").write_text(SECRET_KEY + "\n")
+    server = make_server(SECRET_KEY_FILE=str(tmp_path / "key"))
+    del server.settings["SECRET_KEY"]
+    server.start()
+    with_the_key = server.new_account()
+    assert with_the_key.tokens["access_token"]
+
+
+def test_the_key_of_development_is_made_once_and_private(make_server):
+    server = make_server()
+    del server.settings["SECRET_KEY"]
+    server.start()
+    account = server.new_account()
+    folder = server.database.path.parent
+    private = [file for file in folder.iterdir() if not file.name.startswith(server.database.path.name)]
+    assert len(private) == 1 and stat.S_IMODE(private[0].stat().st_mode) == 0o600
+    server.restart()
+    expect(server.client(token=account.tokens["access_token"]).get("/api/users/me"), 200)
+
+
+# --- the schema ------------------------------------------------------------------------------------------------------
+
+
+def test_migrations_happen_once(make_server, db):
+    server = make_server(db).start()
+    applied = server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number")
+    assert [int(row[0]) for row in applied] == list(range(1, len(applied) + 1))
+    server.restart()
+    assert server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number") == applied
+    status = focus("migrate", "--status", DATABASE_URL=server.database.url)
+    assert status.returncode == 0 and all(row[1] in status.stdout for row in applied)
+
+
+def test_a_newer_schema_is_refused(make_server, db):
+    server = make_server(db).start()
+    server.terminate()
+    server.database.query("INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES (9999, 'from_the_future', 1)")
+    run = focus("serve", **server.settings)
+    assert run.returncode == 1
+    assert "newer" in run.stderr and "9999" in run.stderr
+    assert focus("migrate", **server.settings).returncode == 1
+
+
+def test_two_servers_starting_at_once(make_server, world, db):
+    database = world.database(db)
+    servers = [make_server(db, database=database) for _ in range(3)]
+    for server in servers:
+        server.launch()
+    for server in servers:
+        eventually(server.is_listening, "the server to listen", 60)
+        eventually(server.is_ready, "the server to be ready", 60)
+    numbers = [int(row[0]) for row in database.query("SELECT number FROM schema_migrations ORDER BY number")]
+    assert numbers == list(range(1, len(numbers) + 1))
+    account = servers[0].new_account()
+    for server in servers[1:]:
+        expect(server.client(token=account.tokens["access_token"]).get("/api/users/me"), 200)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def test_version():
+    run = focus("version")
+    assert run.returncode == 0 and re.fullmatch(r"(focus )?\d+\.\d+\.\d+.*", run.stdout.strip())
+
+
+def test_openapi_is_what_the_server_publishes(sqlite_server, tmp_path):
+    run = focus("openapi", cwd=tmp_path)
+    assert run.returncode == 0 and json.loads(run.stdout) == sqlite_server.contract.document
+    assert list(tmp_path.iterdir()) == [], "no database is made for it"
+
+
+def test_healthcheck(make_server):
+    server = make_server().start()
+    port = server.url.rsplit(":", 1)[1]
+    assert focus("healthcheck", PORT=port).returncode == 0
+    server.terminate()
+    assert focus("healthcheck", PORT=port).returncode == 1
+
+
+def test_admin_create(make_server, db):
+    server = make_server(db).start()
+    made = focus("admin", "create", "--email", "boss@example.org", "--username", "boss", "--password", "Adm1n-password", **server.settings)
+    assert made.returncode == 0, made.stderr
+    again = focus("admin", "create", "--email", "boss@example.org", "--username", "boss", "--password", "Adm1n-password", **server.settings)
+    assert again.returncode == 1 and "boss@example.org" in again.stderr
+    tokens = expect(server.client().post("/api/auth/login", json={"email": "boss@example.org", "password": "Adm1n-password"}), 200)
+    assert (tokens["user"]["role"], tokens["user"]["is_verified"]) == ("admin", True)
+
+
+def test_every_command_explains_itself(tmp_path):
+    overview = focus("--help", cwd=tmp_path)
+    assert overview.returncode == 0
+    for command in ("serve", "migrate", "admin", "openapi", "config", "healthcheck", "version", "demo"):
+        assert command in overview.stdout
+        assert focus(command, "--help", cwd=tmp_path).returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- without an SMTP server ------------------------------------------------------------------------------------------
+
+
+def test_mails_are_shown_in_development(make_server):
+    server = make_server()
+    for name in [name for name in server.settings if name.startswith("MAIL_")]:
+        del server.settings[name]
+    server.start()
+    account = server.new_account(verified=False, signed_in=False)
+
+    def mails():
+        found = httpx.get(f"{server.url}/dev/mail", params={"format": "json"})
+        assert found.status_code == 200
+        return [mail for mail in found.json() if account.email in json.dumps(mail)]
+
+    eventually(mails, "the mail at /dev/mail")
+    page = httpx.get(f"{server.url}/dev/mail", headers={"Accept": "text/html"})
+    assert page.status_code == 200 and account.email in page.text and "<script" not in page.text
+    link = re.search(r"https://focus\.example/verify-email\?token=[\w-]+", json.dumps(mails()[0]))
+    assert link, mails()
+    eventually(lambda: any(link.group() in line for line in server.lines), "the link in the log")
+    expect(account.anonymous.post("/api/auth/verify-email", json={"token": link.group().split("=")[1]}), 200)
+
+
+def test_nothing_of_development_in_production(make_server):
+    server = make_server(ENVIRONMENT="production", BCRYPT_COST="12").start()
+    for method, path in (("GET", "/dev/mail"), ("GET", "/dev/mail?format=json"), ("POST", "/dev/clock")):
+        assert httpx.request(method, server.url + path, json={"now": "2030-01-01T00:00:00Z"} if method == "POST" else None).status_code == 404
+    account = server.new_account(verified=False, signed_in=False)
+    assert account.verification_token() not in "\n".join(server.lines)
+
+
+# --- the first and the last answer -----------------------------------------------------------------------------------
+
+
+def test_from_the_start_to_the_first_answer(make_server):
+    server = make_server().start()
+    server.terminate()
+    port = free_port()
+    server.settings["PORT"] = str(port)
+    took = []
+    for _ in range(3):
+        begun = time.monotonic()
+        server.launch()
+        while True:
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/api/health/live").status_code == 200:
+                    break
+            except httpx.TransportError:
+                assert time.monotonic() - begun < 10 * SLOWNESS
+        took.append(time.monotonic() - begun)
+        server.terminate()
+    assert min(took) < 0.3 * max(SLOWNESS, float(os.environ.get("FOCUS_TEST_LOADED", "3"))), took
+
+
+def test_readiness_goes_first(make_server):
+    """On SIGTERM an idle keep-alive connection ends, new ones are refused, and the process ends at once with 0."""
+    server = make_server().start()
+    with httpx.Client(base_url=server.url) as client:
+        client.get("/api/health/ready")
+        begun = time.monotonic()
+        assert server.terminate() == 0
+        assert time.monotonic() - begun < 5 * SLOWNESS
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{server.url}/api/health/live")
+
+
+def test_what_the_log_says_at_the_start_and_the_end(make_server):
+    server = make_server().start()
+    server.terminate()
+    events = [record["event"] for record in server.records()]
+    assert "listening" in events
+    assert not [record for record in server.records() if record["level"] in ("warning", "error", "critical")]
+    assert all(record.keys() >= {"time", "level", "event"} for record in server.records())
+    assert SECRET_KEY not in "\n".join(server.lines)
+
+
+def test_text_logs_name_the_address(make_server):
+    server = make_server(LOG_FORMAT="text")
+    server.launch()
+    line = eventually(lambda: next((line for line in list(server.lines) if "focus is listening on http://127.0.0.1:" in line), ""), "the address")
+    assert re.search(r"http://127\.0\.0\.1:\d+", line)
+
+
+# --- TLS -------------------------------------------------------------------------------------------------------------
+
+
+def test_tls(make_server, tmp_path):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", tmp_path / "key.pem", "-out",
+                    tmp_path / "cert.pem"], check=True, capture_output=True)  # fmt: skip
+    server = make_server(TLS_CERT_FILE=str(tmp_path / "cert.pem"), TLS_KEY_FILE=str(tmp_path / "key.pem"))
+    server.launch()
+    eventually(server.is_listening, "the server to listen")
+    assert server.url.startswith("https://")
+    trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    answer = httpx.get(f"{server.url}/api/health/live", verify=trust)
+    assert answer.status_code == 200 and answer.headers["strict-transport-security"]
+    old = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{server.url}/api/health/live", verify=old)
+    with pytest.raises(httpx.TransportError):
+        httpx.get(server.url.replace("https", "http") + "/api/health/live")
+    assert httpx.get(f"{server.url}/api/health/live", verify=trust).status_code == 200
