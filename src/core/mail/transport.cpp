@@ -49,7 +49,7 @@ std::string unstructured(std::string_view text) {
     return is_plain ? line : encoded_words(line);
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') result += '\\';
@@ -64,7 +64,7 @@ std::string mailbox(std::string_view name, std::string_view address) {
     std::erase_if(clean_address, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '\x7f'; });
     if (name.empty()) return clean_address;
     const std::string encoded = unstructured(head(name, k_subject_bytes));
-    return (encoded.starts_with("=?") ? encoded : quoted(encoded)) + "\r\n <" + clean_address + ">";
+    return (encoded.starts_with("=?") ? encoded : quoted_string(encoded)) + "\r\n <" + clean_address + ">";
 }
 
 std::string domain_of(std::string_view address) {
