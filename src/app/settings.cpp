@@ -79,24 +79,24 @@ string one_of(const string& text, std::initializer_list<string_view> allowed) {
     throw BadValue{std::format("\"{}\" is none of {}", text, names)};
 }
 
-Setting text(string_view name, string_view help, string Settings::*field) {
+Setting text(string_view name, string_view help, string Settings::* field) {
     return {name, help, false, [field](Settings& s, const string& v) { s.*field = v; }, [field](const Settings& s) { return s.*field; }};
 }
-Setting secret(string_view name, string_view help, string Settings::*field) {
+Setting secret(string_view name, string_view help, string Settings::* field) {
     auto setting = text(name, help, field);
     setting.secret = true;
     return setting;
 }
 template <class T>
-Setting number(string_view name, string_view help, T Settings::*field, T min, T max) {
+Setting number(string_view name, string_view help, T Settings::* field, T min, T max) {
     return {name, help, false, [=](Settings& s, const string& v) { s.*field = number<T>(v, min, max); },
             [field](const Settings& s) { return std::format("{}", s.*field); }};
 }
-Setting boolean(string_view name, string_view help, bool Settings::*field) {
+Setting boolean(string_view name, string_view help, bool Settings::* field) {
     return {name, help, false, [field](Settings& s, const string& v) { s.*field = boolean(v); },
             [field](const Settings& s) { return string{s.*field ? "true" : "false"}; }};
 }
-Setting list(string_view name, string_view help, std::vector<string> Settings::*field) {
+Setting list(string_view name, string_view help, std::vector<string> Settings::* field) {
     return {name, help, false, [field](Settings& s, const string& v) { s.*field = list(v); },
             [field](const Settings& s) { return join(s.*field); }};
 }
@@ -155,7 +155,8 @@ const std::vector<Setting>& all_settings() {
         boolean("MAIL_TLS", "Require STARTTLS", &Settings::mail_tls),
         boolean("MAIL_SSL", "TLS from the start (usually port 465)", &Settings::mail_ssl),
         text("MAIL_CA_FILE", "Certificates to trust instead of the system's", &Settings::mail_ca_file),
-        number("MAIL_RETRY_SECONDS", "Wait before the first retry; doubles from try to try, up to a day", &Settings::mail_retry_seconds, 1, 86400),
+        number("MAIL_RETRY_SECONDS", "Wait before the first retry; doubles from try to try, up to a day", &Settings::mail_retry_seconds, 1,
+               86400),
         number("MAIL_RATE_PER_SECOND", "Mails sent per second at most", &Settings::mail_rate_per_second, 0.01, 100000.0),
         text("MAIL_TEMPLATE_DIR", "Folder whose templates replace the built-in ones", &Settings::mail_template_dir),
         {"FRONTEND_URL", "Where the links in mails lead; empty: this server", false,
@@ -209,7 +210,8 @@ void apply_file(Settings& settings, const string& path) {
     for (const auto& item : items) {
         if (item.name == "++" || item.name == "--") continue; // how CLI11 marks sections
         const auto* setting = find_setting(item.name);
-        if (setting == nullptr || !item.parents.empty()) throw std::invalid_argument{std::format("{}: unknown setting {}", path, item.fullname())};
+        if (setting == nullptr || !item.parents.empty())
+            throw std::invalid_argument{std::format("{}: unknown setting {}", path, item.fullname())};
         set(settings, *setting, join(item.inputs), path);
     }
 }
@@ -233,14 +235,16 @@ void check(Settings& settings) {
     if (settings.environment.empty()) settings.environment = is_loopback(settings.host) ? "development" : "production";
     const auto refuse = [](const char* line) { throw std::invalid_argument{line}; };
     if (!settings.is_development()) {
-        if (settings.secret_key.empty()) refuse("SECRET_KEY is required in production: 32 or more random characters, e.g. from `openssl rand -base64 48`");
+        if (settings.secret_key.empty())
+            refuse("SECRET_KEY is required in production: 32 or more random characters, e.g. from `openssl rand -base64 48`");
         if (settings.bcrypt_cost < 12) refuse("BCRYPT_COST must be at least 12 in production");
         if (settings.frontend_url.empty()) refuse("FRONTEND_URL is required in production: the links in mails lead there");
     }
     if (!settings.secret_key.empty() && settings.secret_key.size() < 32) refuse("SECRET_KEY must have at least 32 characters");
     if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) refuse("TLS_CERT_FILE and TLS_KEY_FILE go together");
     if (settings.admin_email.empty() && !settings.admin_password.empty()) refuse("ADMIN_PASSWORD needs ADMIN_EMAIL");
-    if (std::ranges::contains(settings.cors_origins, "*")) refuse("BACKEND_CORS_ORIGINS must name origins: * does not go together with credentials");
+    if (std::ranges::contains(settings.cors_origins, "*"))
+        refuse("BACKEND_CORS_ORIGINS must name origins: * does not go together with credentials");
 }
 
 } // namespace

@@ -40,6 +40,7 @@ class Server:
         self.settings = {
             "DATABASE_URL": database.url, "HOST": "127.0.0.1", "PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development",
             "LOG_FORMAT": "json", "LOG_LEVEL": "info", "FRONTEND_URL": FRONTEND_URL, "RATE_LIMIT_ENABLED": "false", "WORKERS": "2",
+            "BCRYPT_COST": "4",
         }  # fmt: skip
         if mail:
             self.settings |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail.port), "MAIL_FROM": "focus@focus.example",

@@ -19,10 +19,14 @@ std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nul
 
 std::string_view to_string(Level level) noexcept {
     switch (level) {
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
-    case Level::critical: return "critical";
+    case Level::info:
+        return "info";
+    case Level::warning:
+        return "warning";
+    case Level::error:
+        return "error";
+    case Level::critical:
+        return "critical";
     }
     return "info";
 }

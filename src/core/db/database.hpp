@@ -92,6 +92,8 @@ struct PoolStatus {
     int waiting = 0;
 };
 
+class MigrationSession;
+
 /// The database as a whole. One per process; safe from any thread.
 class Database : public Session {
   public:
@@ -111,6 +113,8 @@ class Database : public Session {
     virtual Task<void> run_transaction(std::function<Task<void>(Transaction&)> body) = 0;
 
     [[nodiscard]] virtual PoolStatus pool_status() const = 0;
+    /// A connection of its own for migrate().
+    [[nodiscard]] virtual Task<std::unique_ptr<MigrationSession>> migration_session() = 0;
     /// Stops accepting work, finishes what runs (bounded by a few seconds) and closes the connections.
     virtual void close() = 0;
 };

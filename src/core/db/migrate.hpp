@@ -15,10 +15,14 @@ namespace focus::db {
 struct Migration {
     int number; // NNNN
     std::string_view name;
-    std::string_view sql; // statements separated by lines that end in ';'
+    std::string_view sql; // statements, each ended by a line that ends in ';'
 };
 
-/// The embedded migrations of a dialect, ascending.
+/// The statements of a migration: a statement ends at a line whose last character is ';'. Lines that hold only a `--`
+/// comment belong to none.
+[[nodiscard]] std::vector<std::string> split_statements(std::string_view sql);
+
+/// The embedded migrations of a dialect, ascending. Throws std::logic_error for a file that isn't named NNNN_name.sql.
 [[nodiscard]] std::span<const Migration> embedded_migrations(Dialect dialect);
 
 struct MigrationState {
@@ -27,9 +31,10 @@ struct MigrationState {
     std::optional<std::int64_t> applied_at_ms; // nothing: pending
 };
 
-/// Applies what is pending, logging each; gives the number applied. Throws focus::Error (`unavailable` when the
-/// database cannot be reached or another process holds the lock for over a minute) or std::runtime_error with one
-/// clear sentence when the schema is newer than this binary or a migration fails.
+/// Applies what is pending, logging each; gives the number applied. Each migration is one transaction, but on MySQL
+/// CREATE, ALTER and DROP commit by themselves: one that fails there half-way must be repaired by hand. Throws focus::Error (`unavailable`
+/// when the database cannot be reached or another process holds the lock for over a minute) or std::runtime_error with one clear sentence
+/// when the schema is newer than this binary or a migration fails.
 Task<int> migrate(Database& database, std::span<const Migration> migrations);
 Task<std::vector<MigrationState>> migration_status(Database& database, std::span<const Migration> migrations);
 

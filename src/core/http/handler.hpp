@@ -44,15 +44,13 @@ void collect(std::vector<Fault>& faults, F decode) {
 
 template <class T>
 void decode_input(const Call& call, std::optional<Path<T>>& input, std::vector<Fault>&) {
-    try {
-        input.emplace(json::parse_params<T>(call.path_params(), "path"));
-    } catch (const Error&) {
-        throw not_found(); // a path that does not fit names nothing
-    }
+    auto value = json::parse_path<T>(call.path_params());
+    if (!value) throw not_found(); // a path that does not fit names nothing
+    input.emplace(std::move(*value));
 }
 template <class T>
 void decode_input(const Call& call, std::optional<Query<T>>& input, std::vector<Fault>& faults) {
-    collect(faults, [&] { input.emplace(json::parse_params<T>(decode_query(call.query()), "query")); });
+    collect(faults, [&] { input.emplace(json::parse_query<T>(decode_query(call.query()))); });
 }
 template <class T>
 void decode_input(const Call& call, std::optional<Body<T>>& input, std::vector<Fault>& faults) {
@@ -109,17 +107,26 @@ Handler adapt(F handler, int success) {
 }
 
 template <class T>
+std::vector<std::string_view> integer_fields() {
+    std::vector<std::string_view> names;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        ((std::is_integral_v<json::FieldType<T, I>> ? names.push_back(json::k_field_name<T, I>) : void()), ...);
+    }(std::make_index_sequence<json::k_field_count<T>>());
+    return names;
+}
+
+template <class T>
 void describe_input(Endpoint& endpoint, std::type_identity<Path<T>>) {
-    endpoint.integer_params = json::integer_fields<T>();
-    endpoint.signature.path = [](json::Definitions& definitions) { return json::schema_of<T>(definitions); };
+    endpoint.integer_params = integer_fields<T>();
+    endpoint.signature.path = [](json::Schemas& all) { return all.parameters<T>(); };
 }
 template <class T>
 void describe_input(Endpoint& endpoint, std::type_identity<Query<T>>) {
-    endpoint.signature.query = [](json::Definitions& definitions) { return json::schema_of<T>(definitions); };
+    endpoint.signature.query = [](json::Schemas& all) { return all.parameters<T>(); };
 }
 template <class T>
 void describe_input(Endpoint& endpoint, std::type_identity<Body<T>>) {
-    endpoint.signature.body = [](json::Definitions& definitions) { return json::schema_of<T>(definitions); };
+    endpoint.signature.body = [](json::Schemas& all) { return all.of<T>(json::Use::request); };
 }
 
 template <class F>
@@ -137,7 +144,7 @@ void describe(Endpoint& endpoint) {
     } else if constexpr (std::is_same_v<Out, Stream>) {
         endpoint.signature.out = Signature::Out::stream;
     } else {
-        endpoint.signature.reply = [](json::Definitions& definitions) { return json::schema_of<Out>(definitions); };
+        endpoint.signature.reply = [](json::Schemas& all) { return all.of<Out>(json::Use::response); };
     }
 }
 

@@ -36,7 +36,6 @@ class Pipeline {
     Task<void> limit_rate(Exchange& x) const;
     void check_access(const Exchange& x) const;
     Task<void> read_body(Exchange& x) const;
-    Task<void> run_handler(Exchange& x) const;
     Task<void> run_idempotent(Exchange& x, std::string key) const;
     void refine(Exchange& x) const;
     void append_cors(std::string& head, const Exchange& x) const;

@@ -55,6 +55,12 @@ void Routes::add_endpoint(Endpoint endpoint) {
     endpoints_.push_back(std::move(endpoint));
 }
 
+void Routes::serve(std::string_view pattern, Meta meta, Handler handler) {
+    Endpoint endpoint{.method = Method::get, .pattern = std::string{pattern}, .meta = std::move(meta), .handler = std::move(handler)};
+    endpoint.signature.out = Signature::Out::raw;
+    add_endpoint(std::move(endpoint));
+}
+
 Params decode_query(std::string_view query) {
     auto pairs = decode_pairs(query);
     if (!pairs) throw Error{ErrorKind::bad_request, "bad_encoding", k_bad_encoding};

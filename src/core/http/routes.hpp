@@ -127,14 +127,17 @@ template <class T>
 
 using Handler = std::function<Task<Response>(Call&)>;
 
-/// JSON Schema of what goes in and out, made when somebody asks. Empty functions: there is no such part.
+/// What goes in and out, described when somebody asks. Null: there is no such part.
 struct Signature {
-    using Describe = std::function<json::Schema(json::Definitions&)>;
-    Describe path;
-    Describe query;
-    Describe body;
-    Describe reply;
-    enum class Out { json, nothing, raw, stream } out = Out::json;
+    using Fields = std::vector<json::FieldSchema> (*)(json::Schemas& all);
+    using Describe = json::Schema (*)(json::Schemas& all);
+    enum class Out { json, nothing, raw, stream };
+
+    Fields path = nullptr;
+    Fields query = nullptr;
+    Describe body = nullptr;
+    Describe reply = nullptr;
+    Out out = Out::json;
 };
 
 /// One endpoint, as the router and the OpenAPI document use it.
@@ -173,6 +176,9 @@ class Routes {
     void del(std::string_view pattern, Meta meta, F handler) {
         add(Method::delete_, pattern, std::move(meta), std::move(handler));
     }
+    /// A GET whose handler makes the whole answer itself: files, redirects, pages.
+    void serve(std::string_view pattern, Meta meta, Handler handler);
+
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
 
   private:

@@ -1,8 +1,7 @@
 #include "core/mail/outbox.hpp"
 
 #include "core/crypto/crypto.hpp"
-
-#include <rfl/json.hpp>
+#include "core/json/json.hpp"
 
 #include <optional>
 #include <stdexcept>
@@ -34,7 +33,7 @@ Outbox::Outbox(Options options, const Clock& clock) : options_{std::move(options
 
 void Outbox::add(db::Transaction& tx, const Message& message) const {
     const std::string sealed =
-        crypto::seal(options_.sealing_key, rfl::json::write(SealedPart{message.values, message.recipient_name, message.unsubscribe_url}));
+        crypto::seal(options_.sealing_key, json::write(SealedPart{message.values, message.recipient_name, message.unsubscribe_url}));
     const auto user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id};
     const auto dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key};
     const EpochMs now = clock_.now_ms();
@@ -58,9 +57,7 @@ void Outbox::wake_after(db::Transaction& tx) const {
 SealedPart Outbox::open(std::string_view sealed) const {
     const auto text = crypto::unseal(options_.sealing_key, sealed);
     if (!text) throw std::runtime_error{"the mail was stored under another SECRET_KEY"};
-    const auto part = rfl::json::read<SealedPart>(*text);
-    if (!part) throw std::runtime_error{"the stored mail is not readable"};
-    return *part;
+    return json::parse<SealedPart>(*text);
 }
 
 } // namespace focus::mail

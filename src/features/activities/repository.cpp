@@ -10,10 +10,10 @@ namespace {
     "id, user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, start_ms, end_ms, device_type, session_id, "   \
     "client_id, timezone, created_at_ms, updated_at_ms"
 
-constexpr db::Statement k_insert{"activities.insert",
-                                 "INSERT INTO activities (user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, "
-                                 "start_ms, end_ms, device_type, session_id, client_id, timezone, created_at_ms, updated_at_ms) "
-                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_insert{
+    "activities.insert", "INSERT INTO activities (user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, "
+                         "start_ms, end_ms, device_type, session_id, client_id, timezone, created_at_ms, updated_at_ms) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_find{"activities.find", "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ?"};
 constexpr db::Statement k_find_for_update{
     "activities.find_for_update", db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ?",
@@ -49,10 +49,12 @@ constexpr db::Statement k_add_hour{
             "total_ms = total_ms + excluded.total_ms",
             "INSERT INTO usage_hours (user_id, day, hour, total_ms) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
             "total_ms = total_ms + VALUES(total_ms)"}};
-constexpr db::Statement k_drop_hour{"usage_hours.drop", "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
+constexpr db::Statement k_drop_hour{"usage_hours.drop",
+                                    "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
 
-constexpr db::Statement k_day_apps{"usage_apps.of_day", "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
-                                                        "WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_day_apps{"usage_apps.of_day",
+                                   "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
+                                   "WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
 
@@ -108,10 +110,14 @@ struct Where {
 
 std::string_view column_of(SortField field) {
     switch (field) {
-    case SortField::created_at: return "created_at_ms";
-    case SortField::activity_date: return "activity_date";
-    case SortField::duration_minutes: return "duration_ms";
-    case SortField::app_name: return "app_key";
+    case SortField::created_at:
+        return "created_at_ms";
+    case SortField::activity_date:
+        return "activity_date";
+    case SortField::duration_minutes:
+        return "duration_ms";
+    case SortField::app_name:
+        return "app_key";
     }
     return "created_at_ms";
 }
@@ -119,10 +125,10 @@ std::string_view column_of(SortField field) {
 } // namespace
 
 db::Task<std::int64_t> insert(db::Session& session, const Record& record) {
-    const auto result = co_await session.execute(k_insert, record.user_id, record.app_name, record.app_key, record.app_package,
-                                                 record.app_category, record.duration_ms, record.day.to_string(), record.start_ms,
-                                                 record.end_ms, record.device_type, record.session_id, record.client_id,
-                                                 record.zone.name(), record.created_at_ms, record.updated_at_ms);
+    const auto result =
+        co_await session.execute(k_insert, record.user_id, record.app_name, record.app_key, record.app_package, record.app_category,
+                                 record.duration_ms, record.day.to_string(), record.start_ms, record.end_ms, record.device_type,
+                                 record.session_id, record.client_id, record.zone.name(), record.created_at_ms, record.updated_at_ms);
     co_return result.last_insert_id;
 }
 
@@ -183,8 +189,7 @@ db::Task<std::int64_t> count(db::Session& session, std::int64_t user_id, Filter 
     if (!filter.device_type) {
         for (std::size_t at = 0; (at = where.sql.find("activity_date", at)) != std::string::npos;) where.sql.replace(at, 13, "day");
     }
-    const auto result =
-        co_await session.run_one(db::Command::composed("activities.count", from + where.sql, std::move(where.params)));
+    const auto result = co_await session.run_one(db::Command::composed("activities.count", from + where.sql, std::move(where.params)));
     co_return result.rows.at(0).get<std::int64_t>(0);
 }
 

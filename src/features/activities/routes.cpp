@@ -32,11 +32,13 @@ void add_reading(http::Routes& routes, Service& service) {
                    auto listed = co_await service.list(call.user(), query.value);
                    co_return http::paged(call, std::move(listed.items), listed.total, query->skip.value.value, query->limit.value.value);
                });
-    routes.get("/api/activities/today", {.id = "listToday", .summary = "All of today's activities, newest first", .tag = "activities", .etag = true},
+    routes.get("/api/activities/today",
+               {.id = "listToday", .summary = "All of today's activities, newest first", .tag = "activities", .etag = true},
                [&service](Call& call) -> Task<Reply<std::vector<Activity>>> { co_return co_await service.today(call.user()); });
-    routes.get("/api/activities/{id}",
-               {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_not_found}},
-               [&service](Call& call, Path<IdPath> path) -> Task<Reply<Activity>> { co_return co_await service.get(call.user(), path->id); });
+    routes.get(
+        "/api/activities/{id}",
+        {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_not_found}},
+        [&service](Call& call, Path<IdPath> path) -> Task<Reply<Activity>> { co_return co_await service.get(call.user(), path->id); });
     routes.get("/api/activities/stats/daily",
                {.id = "dailyStats", .summary = "The statistics of a day (today by default)", .tag = "statistics", .etag = true},
                [&service](Call& call, Query<DayQuery> query) -> Task<Reply<Daily>> {

@@ -11,7 +11,7 @@ double round2(double value) { return std::round(value * 100.0) / 100.0; }
 
 /// More time first, then by name.
 template <class T>
-void sort_usage(std::vector<T>& usage, std::string T::*name) {
+void sort_usage(std::vector<T>& usage, std::string T::* name) {
     std::ranges::sort(usage, [name](const T& a, const T& b) {
         return a.total_time.ms != b.total_time.ms ? a.total_time.ms > b.total_time.ms : a.*name < b.*name;
     });
@@ -21,8 +21,10 @@ void sort_usage(std::vector<T>& usage, std::string T::*name) {
 
 void Delta::add(const Record& record, int sign) {
     auto& app = apps_[{record.day, record.app_key, record.app_package, record.app_category}];
-    if (sign > 0) app.app_name = record.app_name;
-    else if (app.app_name.empty()) app.app_name = record.app_name;
+    if (sign > 0)
+        app.app_name = record.app_name;
+    else if (app.app_name.empty())
+        app.app_name = record.app_name;
     app.ms += sign * record.duration_ms;
     app.sessions += sign;
     auto& day = days_[record.day];

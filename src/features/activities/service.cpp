@@ -59,8 +59,10 @@ void apply_change(Record& record, const UpdateActivity& change, const Caller& ca
     if (change.start_time.present || change.end_time.present || change.activity_date.value) record.zone = caller.zone;
     set_optional(record.start_ms, change.start_time);
     set_optional(record.end_ms, change.end_time);
-    if (change.activity_date.value) record.day = change.activity_date.value->value;
-    else if (change.start_time.value) record.day = caller.zone.day_of(change.start_time.value->ms);
+    if (change.activity_date.value)
+        record.day = change.activity_date.value->value;
+    else if (change.start_time.value)
+        record.day = caller.zone.day_of(change.start_time.value->ms);
     if (change.device_type.present) record.device_type = or_null(change.device_type.value);
     if (change.session_id.present) record.session_id = or_null(change.session_id.value);
     record.updated_at_ms = now;

@@ -6,9 +6,9 @@ namespace focus::auth::repository {
 
 namespace {
 
-constexpr db::Statement k_insert_session{"sessions.insert",
-                                         "INSERT INTO sessions (user_id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms) "
-                                         "VALUES (?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_insert_session{
+    "sessions.insert", "INSERT INTO sessions (user_id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms) "
+                       "VALUES (?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_insert_token{"refresh_tokens.insert",
                                        "INSERT INTO refresh_tokens (session_id, token_hash, expires_at_ms) VALUES (?, ?, ?)"};
 constexpr db::Statement k_set_first_token{"sessions.set_first_token", "UPDATE sessions SET current_token_id = ? WHERE id = ?"};
@@ -21,34 +21,40 @@ constexpr db::Statement k_find_token{
 constexpr db::Statement k_spend{"refresh_tokens.spend", "UPDATE refresh_tokens SET spent_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_rotate{"sessions.rotate", "UPDATE sessions SET current_token_id = ?, previous_token_id = ?, last_used_at_ms = ?, "
                                                     "expires_at_ms = ?, ip_address = ?, user_agent = ? WHERE id = ?"};
-constexpr db::Statement k_live{"sessions.live", "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms FROM sessions "
-                                                "WHERE user_id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? ORDER BY last_used_at_ms DESC, id DESC"};
+constexpr db::Statement k_live{"sessions.live",
+                               "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms FROM sessions "
+                               "WHERE user_id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? ORDER BY last_used_at_ms DESC, id DESC"};
 constexpr db::Statement k_revoke{"sessions.revoke",
                                  "UPDATE sessions SET revoked_at_ms = ? WHERE id = ? AND user_id = ? AND revoked_at_ms IS NULL"};
 constexpr db::Statement k_revoke_all{"sessions.revoke_all",
                                      "UPDATE sessions SET revoked_at_ms = ? WHERE user_id = ? AND id <> ? AND revoked_at_ms IS NULL"};
-constexpr db::Statement k_forget_devices{"sessions.forget_devices", "UPDATE sessions SET user_agent = '', ip_address = '' WHERE user_id = ?"};
-constexpr db::Statement k_caller{"sessions.caller", "SELECT u.role, u.is_verified, u.language, u.timezone FROM sessions s JOIN users u ON u.id = s.user_id "
-                                                    "WHERE s.id = ? AND s.user_id = ? AND s.revoked_at_ms IS NULL AND s.expires_at_ms > ? AND "
-                                                    "u.is_active = 1 AND u.deleted_at_ms IS NULL"};
-constexpr db::Statement k_insert_link{"link_tokens.insert", "INSERT INTO link_tokens (token_hash, purpose, user_id, created_at_ms, expires_at_ms) "
-                                                            "VALUES (?, ?, ?, ?, ?)"};
+constexpr db::Statement k_forget_devices{"sessions.forget_devices",
+                                         "UPDATE sessions SET user_agent = '', ip_address = '' WHERE user_id = ?"};
+constexpr db::Statement k_caller{"sessions.caller",
+                                 "SELECT u.role, u.is_verified, u.language, u.timezone FROM sessions s JOIN users u ON u.id = s.user_id "
+                                 "WHERE s.id = ? AND s.user_id = ? AND s.revoked_at_ms IS NULL AND s.expires_at_ms > ? AND "
+                                 "u.is_active = 1 AND u.deleted_at_ms IS NULL"};
+constexpr db::Statement k_insert_link{"link_tokens.insert",
+                                      "INSERT INTO link_tokens (token_hash, purpose, user_id, created_at_ms, expires_at_ms) "
+                                      "VALUES (?, ?, ?, ?, ?)"};
 constexpr db::Statement k_find_link{"link_tokens.find",
                                     "SELECT user_id, expires_at_ms, used_at_ms FROM link_tokens WHERE token_hash = ? AND purpose = ?"};
 constexpr db::Statement k_use_link{"link_tokens.use", "UPDATE link_tokens SET used_at_ms = ? WHERE token_hash = ? AND used_at_ms IS NULL"};
-constexpr db::Statement k_void_links{"link_tokens.void", "DELETE FROM link_tokens WHERE user_id = ? AND purpose = ? AND used_at_ms IS NULL"};
+constexpr db::Statement k_void_links{"link_tokens.void",
+                                     "DELETE FROM link_tokens WHERE user_id = ? AND purpose = ? AND used_at_ms IS NULL"};
 constexpr db::Statement k_delete_links{"link_tokens.delete", "DELETE FROM link_tokens WHERE user_id = ?"};
 constexpr db::Statement k_expire_sessions{
-    "sessions.expire", db::Sql{"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
-                               "DELETE FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+    "sessions.expire",
+    db::Sql{"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+            "DELETE FROM sessions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
 constexpr db::Statement k_expire_tokens{
     "refresh_tokens.expire",
     db::Sql{"DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
             "DELETE FROM refresh_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
-constexpr db::Statement k_expire_links{
-    "link_tokens.expire",
-    db::Sql{"DELETE FROM link_tokens WHERE token_hash IN (SELECT token_hash FROM link_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
-            "DELETE FROM link_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+constexpr db::Statement k_expire_links{"link_tokens.expire",
+                                       db::Sql{"DELETE FROM link_tokens WHERE token_hash IN (SELECT token_hash FROM link_tokens WHERE "
+                                               "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+                                               "DELETE FROM link_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
 
 constexpr std::size_t k_agent_bytes = 255;
 
@@ -56,7 +62,8 @@ constexpr std::size_t k_agent_bytes = 255;
 
 db::Task<std::int64_t> insert_session(db::Session& session, std::int64_t user_id, const Origin& origin, std::string_view token_hash,
                                       EpochMs now, EpochMs expires_at) {
-    const auto made = co_await session.execute(k_insert_session, user_id, cut_utf8(origin.user_agent, k_agent_bytes), origin.ip, now, now, expires_at);
+    const auto made =
+        co_await session.execute(k_insert_session, user_id, cut_utf8(origin.user_agent, k_agent_bytes), origin.ip, now, now, expires_at);
     const auto token = co_await session.execute(k_insert_token, made.last_insert_id, token_hash, expires_at);
     co_await session.execute(k_set_first_token, token.last_insert_id, made.last_insert_id);
     co_return made.last_insert_id;

@@ -19,19 +19,20 @@ using users::User;
 Message say(const Call& call, Text text) { return {std::string{text.in(call.language())}}; }
 
 void add_sign_up(http::Routes& routes, Service& service) {
-    routes.post("/api/auth/register",
-                {.id = "register",
-                 .summary = "Make an account",
-                 .description = "The account starts unverified; a mail with a link goes to its address.",
-                 .tag = "auth",
-                 .access = Access::nobody,
-                 .rate = Rate::auth,
-                 .success = 201,
-                 .no_store = true,
-                 .problems = {{400, "email_taken", "the address has an account"}, {400, "username_taken", "another account has this username"}}},
-                [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {
-                    co_return co_await service.register_user(std::move(body.value), call.origin(), call.language());
-                });
+    routes.post(
+        "/api/auth/register",
+        {.id = "register",
+         .summary = "Make an account",
+         .description = "The account starts unverified; a mail with a link goes to its address.",
+         .tag = "auth",
+         .access = Access::nobody,
+         .rate = Rate::auth,
+         .success = 201,
+         .no_store = true,
+         .problems = {{400, "email_taken", "the address has an account"}, {400, "username_taken", "another account has this username"}}},
+        [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {
+            co_return co_await service.register_user(std::move(body.value), call.origin(), call.language());
+        });
     routes.post("/api/auth/verify-email",
                 {.id = "verifyEmail",
                  .summary = "Confirm the address with the mailed token",
@@ -60,19 +61,20 @@ void add_sign_up(http::Routes& routes, Service& service) {
 }
 
 void add_tokens(http::Routes& routes, Service& service) {
-    routes.post("/api/auth/login",
-                {.id = "login",
-                 .summary = "Sign in with a password",
-                 .description = "An unverified user may sign in. Unknown addresses and wrong passwords get the same answer in the same time.",
-                 .tag = "auth",
-                 .access = Access::nobody,
-                 .rate = Rate::auth,
-                 .no_store = true,
-                 .problems = {{401, "invalid_credentials", "the address or the password is wrong"},
-                              {403, "account_inactive", "the account was deactivated"}}},
-                [&service](Call& call, Body<Login> body) -> Task<Reply<SignedIn>> {
-                    co_return co_await service.login(std::move(body.value), call.origin());
-                });
+    routes.post(
+        "/api/auth/login",
+        {.id = "login",
+         .summary = "Sign in with a password",
+         .description = "An unverified user may sign in. Unknown addresses and wrong passwords get the same answer in the same time.",
+         .tag = "auth",
+         .access = Access::nobody,
+         .rate = Rate::auth,
+         .no_store = true,
+         .problems = {{401, "invalid_credentials", "the address or the password is wrong"},
+                      {403, "account_inactive", "the account was deactivated"}}},
+        [&service](Call& call, Body<Login> body) -> Task<Reply<SignedIn>> {
+            co_return co_await service.login(std::move(body.value), call.origin());
+        });
     routes.post("/api/auth/refresh",
                 {.id = "refresh",
                  .summary = "Exchange the refresh token for new tokens",
@@ -150,7 +152,8 @@ void add_passwords(http::Routes& routes, Service& service) {
                 });
     const auto change = [&service](Call& call, Body<ChangePassword> body) -> Task<Reply<Message>> {
         co_await service.change_password(call.user(), std::move(body.value), call.origin());
-        co_return say(call, {"Password changed. Your other sessions were ended.", "Mot de passe modifié. Vos autres sessions ont été fermées."});
+        co_return say(call,
+                      {"Password changed. Your other sessions were ended.", "Mot de passe modifié. Vos autres sessions ont été fermées."});
     };
     const Problem wrong{400, "wrong_password", "the current password is not right"};
     routes.put("/api/users/me/password",

@@ -42,25 +42,26 @@ std::vector<PasswordFault> check_password(std::string_view password) {
 RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now) {
     if (facts.session_revoked || now >= facts.session_expires_at_ms) return RefreshVerdict::ended;
     if (facts.current_token_id == facts.token_id) return now >= facts.token_expires_at_ms ? RefreshVerdict::ended : RefreshVerdict::rotate;
-    const bool just_spent = facts.previous_token_id == facts.token_id && facts.spent_at_ms && now - *facts.spent_at_ms <= k_refresh_grace_ms;
+    const bool just_spent =
+        facts.previous_token_id == facts.token_id && facts.spent_at_ms && now - *facts.spent_at_ms <= k_refresh_grace_ms;
     return just_spent ? RefreshVerdict::replace_successor : RefreshVerdict::reused;
 }
 
 std::string describe_device(std::string_view user_agent) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_clients{{{"Focus", "Focus app"},
-                                                                                               {"Edg/", "Edge"},
-                                                                                               {"OPR/", "Opera"},
-                                                                                               {"Firefox/", "Firefox"},
-                                                                                               {"Chrome/", "Chrome"},
-                                                                                               {"Safari/", "Safari"},
-                                                                                               {"curl/", "curl"}}};
+                                                                                             {"Edg/", "Edge"},
+                                                                                             {"OPR/", "Opera"},
+                                                                                             {"Firefox/", "Firefox"},
+                                                                                             {"Chrome/", "Chrome"},
+                                                                                             {"Safari/", "Safari"},
+                                                                                             {"curl/", "curl"}}};
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_systems{{{"Android", "Android"},
-                                                                                               {"iPhone", "iPhone"},
-                                                                                               {"iPad", "iPad"},
-                                                                                               {"Windows", "Windows"},
-                                                                                               {"Mac OS X", "macOS"},
-                                                                                               {"CrOS", "ChromeOS"},
-                                                                                               {"Linux", "Linux"}}};
+                                                                                             {"iPhone", "iPhone"},
+                                                                                             {"iPad", "iPad"},
+                                                                                             {"Windows", "Windows"},
+                                                                                             {"Mac OS X", "macOS"},
+                                                                                             {"CrOS", "ChromeOS"},
+                                                                                             {"Linux", "Linux"}}};
     const auto client = first_match(user_agent, k_clients);
     const auto system = first_match(user_agent, k_systems);
     std::string name{client.empty() ? user_agent.substr(0, std::min<std::size_t>(user_agent.find_first_of(" /("), 50)) : client};

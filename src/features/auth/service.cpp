@@ -32,10 +32,20 @@ Error token_expired() {
             {"This link has expired. Please ask for a new one.", "Ce lien a expiré. Veuillez en demander un nouveau."}};
 }
 Error already_verified() {
-    return {ErrorKind::bad_request, "already_verified", {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
+    return {ErrorKind::bad_request,
+            "already_verified",
+            {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
 }
 Error wrong_password() {
     return {ErrorKind::bad_request, "wrong_password", {"The current password is not right.", "Le mot de passe actuel est incorrect."}};
+}
+
+/// Until when the answers that must not tell whether an address is known are held back. Longer than either way takes.
+constexpr std::chrono::milliseconds k_uniform_answer{250};
+
+boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point moment) {
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, moment};
+    co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 } // namespace
@@ -133,7 +143,8 @@ db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
         } else if (result.verdict != rules::RefreshVerdict::ended) {
             const bool replaces = result.verdict == rules::RefreshVerdict::replace_successor;
             auto fresh = crypto::random_token();
-            co_await repository::rotate(tx, presented->session_id, presented->facts.token_id, replaces ? *presented->facts.spent_at_ms : now,
+            co_await repository::rotate(tx, presented->session_id, presented->facts.token_id,
+                                        replaces ? *presented->facts.spent_at_ms : now,
                                         replaces ? presented->facts.current_token_id.value_or(0) : 0, crypto::sha256_hex(fresh), now,
                                         now + settings_.refresh_token_ms, origin);
             result.tokens = make_tokens(user->id, presented->session_id, user->role, std::move(fresh));
@@ -239,21 +250,25 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
 }
 
 db::Task<void> Service::resend_verification(Address input, Origin origin) {
+    const auto answer_at = std::chrono::steady_clock::now() + k_uniform_answer;
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_by_email(tx, input.email.value);
         if (!user || user->is_verified || !user->is_active) co_return;
         send_link(tx, *user, k_verify, rules::k_verify_link_ms);
         audit(tx, origin, "verification_requested", "Verification mail asked for again", user->id);
     });
+    co_await wait_until(answer_at);
 }
 
 db::Task<void> Service::forgot_password(Address input, Origin origin) {
+    const auto answer_at = std::chrono::steady_clock::now() + k_uniform_answer;
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_by_email(tx, input.email.value);
         if (!user || !user->is_active) co_return;
         send_link(tx, *user, k_reset, rules::k_reset_link_ms);
         audit(tx, origin, "password_reset_requested", "Password reset asked for", user->id);
     });
+    co_await wait_until(answer_at);
 }
 
 db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
@@ -270,7 +285,8 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
         if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
         repository::void_link_tokens(tx, k_reset, user->id);
         end_all_sessions(tx, user->id);
-        audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id, audit::Level::warning);
+        audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
+              audit::Level::warning);
     });
 }
 
@@ -287,24 +303,28 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
     });
 }
 
-db::Task<users::User> Service::ensure_admin(std::string email, std::string username, std::string password, Origin origin) {
+db::Task<users::User> Service::create_account(std::string email, std::string username, std::string password, Role role, Origin origin) {
     const auto hash = co_await hasher_.hash(password);
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<users::User> {
-        auto user = co_await users_.find_by_email(tx, email);
-        if (!user) {
-            user = co_await users_.create(tx, {.email = email,
-                                               .username = username,
-                                               .password_hash = hash,
-                                               .role = Role::admin,
-                                               .is_verified = true});
-            audit(tx, origin, "register", "Administrator made from the command line or the settings", user->id, audit::Level::warning);
-        } else if (user->role != Role::admin || !user->is_active || !user->is_verified) {
-            user->role = Role::admin;
-            user->is_active = true;
-            user->is_verified = true;
-            co_await users_.save(tx, *user);
-            audit(tx, origin, "user_updated", "Made an administrator from the command line or the settings", user->id, audit::Level::warning);
-        }
+        auto user =
+            co_await users_.create(tx, {.email = email, .username = username, .password_hash = hash, .role = role, .is_verified = true});
+        audit(tx, origin, "register", "Account made by the operator", user.id, audit::Level::warning);
+        co_return user;
+    });
+}
+
+db::Task<users::User> Service::ensure_admin(std::string email, std::string username, std::string password, Origin origin) {
+    auto known = co_await users_.find_by_email(db_, email);
+    if (!known) co_return co_await create_account(email, username, password, Role::admin, origin);
+    if (known->role == Role::admin && known->is_active && known->is_verified) co_return std::move(*known);
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<users::User> {
+        auto user = co_await users_.find_for_update(tx, known->id);
+        if (!user) throw not_found();
+        user->role = Role::admin;
+        user->is_active = true;
+        user->is_verified = true;
+        co_await users_.save(tx, *user);
+        audit(tx, origin, "user_updated", "Made an administrator by the operator", user->id, audit::Level::warning);
         co_return std::move(*user);
     });
 }

@@ -51,6 +51,8 @@ class Service {
     /// Throws 400 `wrong_password`.
     db::Task<void> change_password(Caller caller, ChangePassword input, Origin origin);
 
+    /// A verified account made by the operator. Throws as register_user does.
+    db::Task<users::User> create_account(std::string email, std::string username, std::string password, Role role, Origin origin);
     /// Makes an administrator, or makes the account of this address one (`focus admin create`, ADMIN_EMAIL).
     db::Task<users::User> ensure_admin(std::string email, std::string username, std::string password, Origin origin);
 

@@ -13,9 +13,12 @@ void focus::json::Codec<focus::auth::Password>::read(const Reader& in, auth::Pas
             in.fault("string_too_short", {"must have at least 8 characters", "doit avoir au moins 8 caractères"});
             break;
         case PasswordFault::too_long:
-            in.fault("string_too_long", {"must have at most 100 characters and 72 bytes", "doit avoir au plus 100 caractères et 72 octets"});
+            in.fault("string_too_long",
+                     {"must have at most 100 characters and 72 bytes", "doit avoir au plus 100 caractères et 72 octets"});
             break;
-        case PasswordFault::no_digit: in.fault("password_no_digit", {"needs a digit", "doit contenir un chiffre"}); break;
+        case PasswordFault::no_digit:
+            in.fault("password_no_digit", {"needs a digit", "doit contenir un chiffre"});
+            break;
         case PasswordFault::no_upper:
             in.fault("password_no_upper", {"needs an upper-case letter", "doit contenir une majuscule"});
             break;

@@ -15,28 +15,29 @@ constexpr db::Statement k_insert{
                     "is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_find{"users.find", "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_find_for_update{"users.find_for_update",
-                                          db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
-                                                  "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL FOR UPDATE"}};
+constexpr db::Statement k_find_for_update{
+    "users.find_for_update", db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
+                                     "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL FOR UPDATE"}};
 constexpr db::Statement k_find_by_email{"users.find_by_email",
                                         "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_credentials_by_email{
-    "users.credentials_by_email", "SELECT id, password_hash, is_active, is_verified FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
+    "users.credentials_by_email",
+    "SELECT id, password_hash, is_active, is_verified FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_credentials{"users.credentials",
                                       "SELECT id, password_hash, is_active, is_verified FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_holders{"users.holders", "SELECT COALESCE((SELECT id FROM users WHERE email_key = ?), 0), "
                                                    "COALESCE((SELECT id FROM users WHERE username_key = ?), 0)"};
-constexpr db::Statement k_update{"users.update",
-                                 "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, avatar_url = ?, "
-                                 "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
-                                 "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_update{
+    "users.update", "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, avatar_url = ?, "
+                    "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
+                    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_verified{"users.set_verified", "UPDATE users SET is_verified = 1, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_last_login{"users.set_last_login", "UPDATE users SET last_login_ms = ? WHERE id = ?"};
-constexpr db::Statement k_anonymise{"users.anonymise",
-                                    "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
-                                    "password_hash = NULL, full_name = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
-                                    "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
+constexpr db::Statement k_anonymise{
+    "users.anonymise", "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
+                       "password_hash = NULL, full_name = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
+                       "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_other_admins{
     "users.other_active_admins",
     db::Sql{"SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?",
@@ -46,9 +47,7 @@ constexpr db::Statement k_search{
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
                     "username_key LIMIT ?"};
 
-std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) {
-    return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt;
-}
+std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
 User user_of(const db::Row& row) {
     User user;
@@ -86,10 +85,10 @@ std::optional<Credentials> maybe_credentials(const std::optional<db::Row>& row) 
 } // namespace
 
 db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now) {
-    const auto result = co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username),
-                                                 user.password_hash, user.full_name, user.avatar_url, to_string(user.role), user.is_active,
-                                                 user.is_verified, to_string(user.language), user.timezone, defaults.daily_limit_ms,
-                                                 defaults.reminder_minute, now, now);
+    const auto result =
+        co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash,
+                                 user.full_name, user.avatar_url, to_string(user.role), user.is_active, user.is_verified,
+                                 to_string(user.language), user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now);
     co_return result.last_insert_id;
 }
 

@@ -20,9 +20,10 @@ constexpr http::Problem k_username_taken{400, "username_taken", "another account
 constexpr http::Problem k_not_found{404, "not_found", "there is no such account"};
 
 void add_own_routes(http::Routes& routes, Service& service) {
-    routes.get("/api/users/me",
-               {.id = "getMe", .summary = "The signed-in user", .tag = "users", .access = Access::signed_in, .etag = true, .no_store = true},
-               [&service](Call& call) -> Task<Reply<User>> { co_return co_await service.get(call.user().user_id); });
+    routes.get(
+        "/api/users/me",
+        {.id = "getMe", .summary = "The signed-in user", .tag = "users", .access = Access::signed_in, .etag = true, .no_store = true},
+        [&service](Call& call) -> Task<Reply<User>> { co_return co_await service.get(call.user().user_id); });
 
     const auto update = [&service](Call& call, Body<UpdateProfile> change) -> Task<Reply<User>> {
         co_return co_await service.update_profile(call.user(), call.origin(), std::move(change.value));
@@ -69,11 +70,9 @@ void add_routes(http::Routes& routes, Service& service) {
                [&service](Call&, Query<SearchQuery> query) -> Task<Reply<std::vector<PublicUser>>> {
                    co_return co_await service.search(query->q.value);
                });
-    routes.get("/api/users/{id}",
-               {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
-               [&service](Call&, Path<http::IdPath> path) -> Task<Reply<PublicUser>> {
-                   co_return co_await service.public_profile(path->id);
-               });
+    routes.get(
+        "/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
+        [&service](Call&, Path<http::IdPath> path) -> Task<Reply<PublicUser>> { co_return co_await service.public_profile(path->id); });
 }
 
 } // namespace focus::users

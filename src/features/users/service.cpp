@@ -9,7 +9,8 @@ namespace {
 constexpr int k_search_limit = 20;
 
 Error email_taken() {
-    return {ErrorKind::bad_request, "email_taken", {"This e-mail address is already registered.", "Cette adresse e-mail est déjà utilisée."}};
+    return {
+        ErrorKind::bad_request, "email_taken", {"This e-mail address is already registered.", "Cette adresse e-mail est déjà utilisée."}};
 }
 Error username_taken() {
     return {ErrorKind::bad_request, "username_taken", {"This username is already taken.", "Ce nom d'utilisateur est déjà pris."}};
@@ -24,8 +25,10 @@ Error last_admin() {
 template <class T>
 void apply(std::optional<std::string>& field, const json::Patch<T>& patch) {
     if (!patch.present) return;
-    if (patch.value && !patch.value->value.empty()) field = patch.value->value;
-    else field.reset();
+    if (patch.value && !patch.value->value.empty())
+        field = patch.value->value;
+    else
+        field.reset();
 }
 
 void apply(User& user, const UpdateProfile& change) {

@@ -1,0 +1,166 @@
+#include "app/app.hpp"
+
+#include "app/demo.hpp"
+#include "app/secrets.hpp"
+#include "app/system_routes.hpp"
+#include "core/crypto/crypto.hpp"
+#include "core/db/migrate.hpp"
+#include "core/http/server.hpp"
+#include "core/mail/delivery.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <format>
+#include <iostream>
+#include <thread>
+
+namespace focus::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+int worker_count(const Settings& settings) {
+    if (settings.workers > 0) return settings.workers;
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
+    std::vector<std::unique_ptr<asio::io_context>> contexts;
+    for (int i = 0; i < count; ++i) contexts.push_back(std::make_unique<asio::io_context>(1));
+    return contexts;
+}
+
+std::unique_ptr<db::Database> open_database(const Settings& settings, const std::vector<std::unique_ptr<asio::io_context>>& contexts,
+                                            metrics::Registry& metrics) {
+    constexpr std::string_view k_sqlite = "sqlite:///";
+    if (settings.database_url.starts_with(k_sqlite)) {
+        const auto folder = std::filesystem::path{settings.database_url.substr(k_sqlite.size())}.parent_path();
+        if (!folder.empty()) std::filesystem::create_directories(folder);
+    }
+    std::vector<asio::any_io_executor> executors;
+    for (const auto& context : contexts) executors.emplace_back(context->get_executor());
+    return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
+}
+
+http::Options http_options(const Settings& settings) {
+    http::Options options;
+    options.host = settings.host;
+    options.port = static_cast<std::uint16_t>(settings.port);
+    options.tls_cert_file = settings.tls_cert_file;
+    options.tls_key_file = settings.tls_key_file;
+    options.cors_origins = settings.cors_origins;
+    options.trusted_proxies = settings.trusted_proxies;
+    return options;
+}
+
+users::Defaults user_defaults(const Settings& settings) {
+    users::Defaults defaults;
+    if (settings.default_daily_limit > 0) defaults.daily_limit_ms = settings.default_daily_limit * k_minute_ms;
+    defaults.reminder_minute = parse_hhmm(settings.reminder_time).value_or(defaults.reminder_minute);
+    return defaults;
+}
+
+std::string address_of(const Settings& settings) {
+    const auto host = settings.host.contains(':') ? "[" + settings.host + "]" : settings.host;
+    return std::format("{}://{}:{}", settings.tls_cert_file.empty() ? "http" : "https", host, settings.port);
+}
+
+} // namespace
+
+/// A free port, held by a socket that never listens, so that the address is known before anything is built.
+class App::ReservedPort {
+  public:
+    ReservedPort(const std::string& host, std::uint16_t port) {
+        if (port != 0) {
+            number_ = port;
+            return;
+        }
+        asio::ip::tcp::resolver resolver{context_};
+        const asio::ip::tcp::endpoint endpoint = resolver.resolve(host, "0").begin()->endpoint();
+        socket_.open(endpoint.protocol());
+        socket_.set_option(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>{true});
+        socket_.bind(endpoint);
+        number_ = socket_.local_endpoint().port();
+    }
+    [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
+
+  private:
+    asio::io_context context_;
+    asio::ip::tcp::socket socket_{context_};
+    std::uint16_t number_ = 0;
+};
+
+App::App(Settings settings)
+    : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))}, bus_{bus::make_local_bus()} {
+    const auto secret = secret_key_of(settings_);
+    port_ = std::make_unique<ReservedPort>(settings_.host, static_cast<std::uint16_t>(settings_.port));
+    settings_.port = port_->number();
+    if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
+    database_ = open_database(settings_, contexts_, metrics_);
+    hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
+    outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
+                                                                   .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
+                                             clock_);
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_},
+                                     auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                                                    .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                                                    .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                                                    .frontend_url = settings_.frontend_url},
+                                     user_defaults(settings_));
+    add_routes();
+}
+
+App::~App() = default;
+
+void App::add_routes() {
+    add_system_routes(
+        routes_,
+        {.database = *database_, .metrics = metrics_, .clock = clock_, .ready = ready_, .metrics_enabled = settings_.metrics_enabled});
+    rooms_->add_routes(routes_);
+    if (settings_.is_development()) {
+        add_development_routes(routes_, clock_);
+    }
+}
+
+std::string App::openapi() { return http::openapi_document(routes_); }
+
+asio::awaitable<void> App::prepare_database() {
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    for (bool waited = false;; waited = true) {
+        bool lost = false;
+        try {
+            co_await db::migrate(*database_, db::embedded_migrations(database_->dialect()));
+            if (waited) log::info("the database answers");
+            co_return;
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::unavailable) throw;
+            lost = true;
+            if (!waited) log::warning("waiting for the database", {{"cause", std::string_view{error.what()}}});
+        }
+        if (lost) {
+            timer.expires_after(std::chrono::seconds{2});
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+    }
+}
+
+void App::run(std::function<asio::awaitable<void>()> work) {
+    auto& context = *contexts_.front();
+    context.restart();
+    std::exception_ptr failure;
+    asio::co_spawn(context, std::move(work), [&context, &failure](std::exception_ptr error) {
+        failure = std::move(error);
+        context.stop();
+    });
+    context.run();
+    if (failure) std::rethrow_exception(failure);
+}

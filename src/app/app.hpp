@@ -1,0 +1,58 @@
+// The application: core, rooms, routes and threads put together from the settings.
+// Always holds: what was started is stopped in the opposite order, also when the start fails half-way.
+#pragma once
+
+#include "app/rooms.hpp"
+#include "app/settings.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace focus::app {
+
+class App {
+  public:
+    /// Builds everything; touches the database file (SQLite) but no server yet.
+    explicit App(Settings settings);
+    ~App();
+
+    /// Migrates, starts, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
+    int serve(bool with_demo);
+    /// Runs one piece of work on this thread (commands); what it throws comes out here.
+    void run(std::function<boost::asio::awaitable<void>()> work);
+    /// Applies pending migrations, waiting for a database that is not there yet.
+    boost::asio::awaitable<void> prepare_database();
+
+    [[nodiscard]] std::string openapi();
+
+    [[nodiscard]] Rooms& rooms() noexcept { return *rooms_; }
+    [[nodiscard]] db::Database& database() noexcept { return *database_; }
+    [[nodiscard]] Clock& clock() noexcept { return clock_; }
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+
+  private:
+    class ReservedPort;
+
+    void add_routes();
+
+    Settings settings_;
+    std::unique_ptr<ReservedPort> port_;
+    Clock clock_;
+    metrics::Registry metrics_;
+    std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
+    std::unique_ptr<bus::Bus> bus_;
+    std::unique_ptr<db::Database> database_;
+    std::unique_ptr<crypto::PasswordHasher> hasher_;
+    std::unique_ptr<mail::Outbox> outbox_;
+    std::unique_ptr<Rooms> rooms_;
+    http::Routes routes_;
+    std::atomic<bool> ready_{false};
+};
+
+} // namespace focus::app

@@ -1,0 +1,240 @@
+#include "app/commands.hpp"
+
+#include "app/app.hpp"
+#include "app/demo.hpp"
+#include "app/settings.hpp"
+#include "core/db/migrate.hpp"
+#include "core/net/http_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <format>
+#include <iostream>
+#include <stdexcept>
+
+namespace focus::app {
+
+namespace {
+
+constexpr int k_failed = 1;
+constexpr int k_wrong_usage = 2;
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::string flag_of(std::string name) {
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+    return "--" + name;
+}
+
+/// The options that every command takes: --config and one flag per setting.
+struct CommonOptions {
+    std::string config_file;
+    Overrides flags;
+
+    void add_to(CLI::App& cli) {
+        cli.add_option("--config", config_file, "TOML file with settings (default: focus.toml in this directory, if there is one)");
+        for (const auto& info : describe({})) {
+            cli.add_option_function<std::string>(
+                   flag_of(info.name), [this, name = info.name](const std::string& value) { flags[name] = value; }, info.help)
+                ->group("Settings");
+        }
+    }
+    [[nodiscard]] Settings load() const {
+        const bool implicit = config_file.empty() && std::filesystem::exists("focus.toml");
+        auto settings = load_settings(flags, implicit ? "focus.toml" : config_file);
+        log::configure(settings.log_level, settings.log_format);
+        return settings;
+    }
+};
+
+int print_migrations(App& app) {
+    std::vector<db::MigrationState> states;
+    app.run([&]() -> boost::asio::awaitable<void> {
+        states = co_await db::migration_status(app.database(), db::embedded_migrations(app.database().dialect()));
+    });
+    for (const auto& state : states) {
+        const auto when = state.applied_at_ms ? "applied " + format_rfc3339(*state.applied_at_ms) : std::string{"pending"};
+        print(std::format("{:04} {:<24} {}\n", state.number, state.name, when));
+    }
+    return 0;
+}
+
+int migrate(Settings settings, bool status) {
+    App app{std::move(settings)};
+    if (status) return print_migrations(app);
+    int applied = 0;
+    app.run([&]() -> boost::asio::awaitable<void> {
+        applied = co_await db::migrate(app.database(), db::embedded_migrations(app.database().dialect()));
+    });
+    print(std::format("{} migration{} applied\n", applied, applied == 1 ? "" : "s"));
+    return 0;
+}
+
+int create_admin(Settings settings, const std::string& email, const std::string& username, bool password_from_stdin) {
+    std::string password = settings.admin_password;
+    if (password_from_stdin) std::getline(std::cin, password);
+    const auto text = json::write(std::map<std::string, std::string>{{"email", email}, {"username", username}, {"password", password}});
+    const auto checked = json::parse<auth::Register>(text, "admin"); // the same rules as for everybody
+    App app{std::move(settings)};
+    app.run([&]() -> boost::asio::awaitable<void> {
+        co_await app.prepare_database();
+        const auto user =
+            co_await app.rooms().auth.ensure_admin(checked.email.value, checked.username.value, checked.password.value,
+                                                   Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus admin create"});
+        print(std::format("{} <{}> is an administrator\n", user.username, user.email));
+    });
+    return 0;
+}
+
+int print_openapi(Settings settings) {
+    // Nothing is read or written: the routes only want something to refer to.
+    const auto folder = std::filesystem::temp_directory_path() / std::format("focus-openapi-{}", ::getpid());
+    std::filesystem::create_directories(folder);
+    settings.database_url = "sqlite:///" + (folder / "focus.db").string();
+    settings.secret_key = std::string(32, '-');
+    std::string document;
+    {
+        App app{std::move(settings)};
+        document = app.openapi();
+    }
+    std::filesystem::remove_all(folder);
+    print(document + "\n");
+    return 0;
+}
+
+int print_config(const Settings& settings) {
+    for (const auto& info : describe(settings)) print(std::format("{} = \"{}\"\n", info.name, info.value));
+    return 0;
+}
+
+int print_config_docs() {
+    print("| setting | default | meaning |\n|---|---|---|\n");
+    for (const auto& info : describe({})) {
+        const auto value = info.default_value.empty() ? std::string{} : "`" + info.default_value + "`";
+        print(std::format("| `{}`{} | {} | {} |\n", info.name, info.secret ? " (or `" + info.name + "_FILE`)" : "", value, info.help));
+    }
+    return 0;
+}
+
+int healthcheck(const Settings& settings) {
+    const bool tls = !settings.tls_cert_file.empty();
+    const auto host = settings.host == "0.0.0.0" ? "127.0.0.1" : settings.host == "::" ? "[::1]" : settings.host;
+    const auto url = std::format("{}://{}:{}/api/health/ready", tls ? "https" : "http", host, settings.port);
+    boost::asio::io_context context;
+    net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file}};
+    auto answer = boost::asio::co_spawn(context, client.fetch({.url = url, .timeout = std::chrono::seconds{5}}), boost::asio::use_future);
+    context.run();
+    const int status = answer.get().status;
+    if (status == 200) return 0;
+    std::cerr << std::format("focus: {} answered {}\n", url, status);
+    return k_failed;
+}
+
+struct CommandLine {
+    CLI::App cli{"Focus: take back your time. Records app usage, keeps limits, runs challenges, tells people.", "focus"};
+    CommonOptions common;
+    std::function<int()> chosen;
+
+    CommandLine() {
+        cli.require_subcommand(1);
+        cli.fallthrough();
+        common.add_to(cli);
+        add_serve();
+        add_migrate();
+        add_admin();
+        add_config();
+        command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
+        command("healthcheck", "Exit 0 when the server of these settings is ready", [this] { return healthcheck(common.load()); });
+        command("version", "Print the version", [] {
+            print("focus " FOCUS_VERSION "\n");
+            return 0;
+        });
+        command("demo", "Fill in the demo account", [this] {
+            App app{common.load()};
+            app.run([&]() -> boost::asio::awaitable<void> {
+                co_await app.prepare_database();
+                print(co_await fill_demo(app.rooms(), app.clock()));
+            });
+            return 0;
+        });
+    }
+
+    CLI::App* command(const char* name, const char* help, std::function<int()> action, CLI::App* parent = nullptr) {
+        auto* sub = (parent != nullptr ? parent : &cli)->add_subcommand(name, help);
+        sub->fallthrough();
+        sub->callback([this, action = std::move(action)] { chosen = action; });
+        return sub;
+    }
+    void add_serve() {
+        auto* serve = command("serve", "Run the server", [this] { return App{common.load()}.serve(demo); });
+        serve->add_flag("--demo", demo, "Fill in the demo account first");
+    }
+    void add_migrate() {
+        auto* sub = command("migrate", "Apply pending schema migrations", [this] { return migrate(common.load(), status); });
+        sub->add_flag("--status", status, "Only list the migrations");
+    }
+    void add_admin() {
+        auto* admin = cli.add_subcommand("admin", "Manage administrators")->require_subcommand(1)->fallthrough();
+        auto* create = command(
+            "create", "Make an administrator (or make an existing account one)",
+            [this] { return create_admin(common.load(), email, username, password_from_stdin); }, admin);
+        create->add_option("--email", email, "Address")->required();
+        create->add_option("--username", username, "Username")->required();
+        create->add_flag("--password-stdin", password_from_stdin,
+                         "Read the password from the first line of standard input (else ADMIN_PASSWORD)");
+    }
+    void add_config() {
+        auto* config = cli.add_subcommand("config", "Settings")->require_subcommand(1)->fallthrough();
+        command("print", "Print the settings in force, secrets hidden", [this] { return print_config(common.load()); }, config);
+        command("docs", "Print the table of all settings (docs/configuration.md)", [] { return print_config_docs(); }, config);
+    }
+
+    bool demo = false;
+    bool status = false;
+    bool password_from_stdin = false;
+    std::string email;
+    std::string username;
+};
+
+/// What was wrong with a command's input, field by field.
+std::string explain(const Error& error) {
+    std::string text = error.message(Language::en);
+    for (const auto& fault : error.faults()) {
+        text += "\n  ";
+        for (const auto& step : fault.loc) {
+            if (const auto* name = std::get_if<std::string>(&step)) text += *name + " ";
+        }
+        text += fault.message.render(Language::en, fault.args);
+    }
+    return error.cause().empty() ? text : text + " (" + error.cause() + ")";
+}
+
+} // namespace
+
+int run_command(int argc, char** argv) {
+    try {
+        CommandLine line;
+        try {
+            line.cli.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return line.cli.exit(error) == 0 ? 0 : k_wrong_usage;
+        }
+        return line.chosen();
+    } catch (const std::invalid_argument& error) {
+        std::cerr << "focus: " << error.what() << "\n";
+        return k_wrong_usage;
+    } catch (const Error& error) {
+        std::cerr << "focus: " << explain(error) << "\n";
+        return k_failed;
+    } catch (const std::exception& error) {
+        std::cerr << "focus: " << error.what() << "\n";
+        return k_failed;
+    }
+}
+
+} // namespace focus::app

@@ -1,0 +1,27 @@
+#include "app/rooms.hpp"
+
+#include "features/activities/routes.hpp"
+#include "features/auth/routes.hpp"
+#include "features/users/routes.hpp"
+
+namespace focus::app {
+
+Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults)
+    : database{foundation.database}, users{foundation.database, foundation.clock, user_defaults},
+      guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
+      auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
+           foundation.metrics},
+      activities{foundation.database, foundation.clock, users} {
+    users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        outbox.forget_user(tx, user_id);
+        co_return;
+    });
+}
+
+void Rooms::add_routes(http::Routes& routes) {
+    users::add_routes(routes, users);
+    auth::add_routes(routes, auth);
+    activities::add_routes(routes, activities);
+}
+
+} // namespace focus::app

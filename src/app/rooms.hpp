@@ -1,0 +1,38 @@
+// The rooms of the house, built in dependency order and wired to each other: the only place where they meet.
+// Owns every service; what the services share (database, clock, mail, bus) outlives it.
+#pragma once
+
+#include "core/bus/bus.hpp"
+#include "core/crypto/password.hpp"
+#include "core/http/routes.hpp"
+#include "core/mail/outbox.hpp"
+#include "core/metrics/metrics.hpp"
+#include "features/activities/service.hpp"
+#include "features/auth/service.hpp"
+#include "features/users/service.hpp"
+
+namespace focus::app {
+
+/// What the rooms stand on.
+struct Foundation {
+    db::Database& database;
+    bus::Bus& bus;
+    const Clock& clock;
+    crypto::PasswordHasher& hasher;
+    mail::Outbox& outbox;
+    metrics::Registry& metrics;
+};
+
+struct Rooms {
+    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
+
+    void add_routes(http::Routes& routes);
+
+    db::Database& database;
+    users::Service users;
+    auth::SessionGuard guard;
+    auth::Service auth;
+    activities::Service activities;
+};
+
+} // namespace focus::app

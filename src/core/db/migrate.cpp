@@ -1,0 +1,186 @@
+#include "core/db/migrate.hpp"
+
+#include "core/base/embedded.hpp"
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/db/migration_session.hpp"
+
+#include <charconv>
+#include <map>
+
+namespace focus::db {
+
+namespace {
+
+struct Applied {
+    std::string name;
+    std::int64_t at_ms;
+};
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// "0007_users.sql" is number 7, name "users".
+Migration from_file(const embedded::File& file) {
+    int number = 0;
+    const auto underscore = file.path.find('_');
+    const auto [end, error] = std::from_chars(file.path.data(), file.path.data() + std::min(underscore, file.path.size()), number);
+    if (underscore != 4 || error != std::errc{} || end != file.path.data() + 4 || number < 1 || !file.path.ends_with(".sql"))
+        throw std::logic_error{"migration " + std::string{file.path} + " isn't named NNNN_name.sql"};
+    return {number, file.path.substr(5, file.path.size() - 9), file.bytes};
+}
+
+std::vector<Migration> load(std::span<const embedded::File> files) {
+    std::vector<Migration> migrations;
+    for (const auto& file : files) migrations.push_back(from_file(file));
+    std::ranges::sort(migrations, {}, &Migration::number);
+    const auto twin = std::ranges::adjacent_find(migrations, {}, &Migration::number);
+    if (twin != migrations.end()) throw std::logic_error{"two migrations have the number " + std::to_string(twin->number)};
+    return migrations;
+}
+
+std::string title(const Migration& migration) { return std::format("{:04}_{}", migration.number, migration.name); }
+
+Task<bool> has_table(MigrationSession& session) {
+    const auto found = co_await session.run(
+        session.dialect() == Dialect::sqlite
+            ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+            : "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'");
+    co_return !found.rows.empty();
+}
+
+Task<std::map<int, Applied>> read_applied(MigrationSession& session) {
+    std::map<int, Applied> applied;
+    const auto found = co_await session.run("SELECT number, name, applied_at_ms FROM schema_migrations");
+    for (const auto& row : found.rows) applied.emplace(row.get<int>(0), Applied{row.get<std::string>(1), row.get<std::int64_t>(2)});
+    co_return applied;
+}
+
+void refuse_newer(const std::map<int, Applied>& applied, std::span<const Migration> migrations) {
+    for (const auto& [number, what] : applied) {
+        if (std::ranges::find(migrations, number, &Migration::number) == migrations.end())
+            throw std::runtime_error{std::format("the database has migration {:04}_{}, which this version doesn't know: it was made by a "
+                                                 "newer version; upgrade this server",
+                                                 number, what.name)};
+    }
+}
+
+/// The statements of one migration inside its transaction, which is left open for the caller to end.
+Task<void> run_statements(MigrationSession& session, Migration migration) {
+    int at = 0;
+    for (const auto& statement : split_statements(migration.sql)) {
+        ++at;
+        try {
+            co_await session.run(statement);
+        } catch (const std::exception& error) {
+            throw std::runtime_error{std::format("migration {} failed at its statement {} ({}): {}", title(migration), at,
+                                                 statement.substr(0, statement.find('\n')), error.what())};
+        }
+    }
+    co_await session.run(std::format("INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES ({}, '{}', {})", migration.number,
+                                     migration.name, now_ms()));
+}
+
+/// Applies the migration unless another process has done so meanwhile.
+Task<bool> apply(MigrationSession& session, Migration migration) {
+    co_await session.begin();
+    std::exception_ptr failure;
+    bool done = false;
+    try {
+        if (!(co_await read_applied(session)).contains(migration.number)) {
+            co_await run_statements(session, migration);
+            done = true;
+        }
+        co_await session.commit();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return done;
+    try {
+        co_await session.roll_back();
+    } catch (const std::exception& error) {
+        log::warning("a failed migration could not be rolled back", {{"cause", std::string_view{error.what()}}});
+    }
+    std::rethrow_exception(failure);
+}
+
+Task<int> apply_pending(MigrationSession& session, std::span<const Migration> migrations) {
+    if (!(co_await has_table(session))) {
+        co_await session.run(session.dialect() == Dialect::sqlite
+                                 ? "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+                                   "applied_at_ms INTEGER NOT NULL)"
+                                 : "CREATE TABLE IF NOT EXISTS schema_migrations (number INT NOT NULL PRIMARY KEY, "
+                                   "name VARCHAR(100) NOT NULL, applied_at_ms BIGINT NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+    }
+    const auto applied = co_await read_applied(session);
+    refuse_newer(applied, migrations);
+    int count = 0;
+    for (const auto& migration : migrations) {
+        if (applied.contains(migration.number)) continue;
+        if (!(co_await apply(session, migration))) continue;
+        ++count;
+        log::info("migration applied", {{"migration", std::string_view{title(migration)}}});
+    }
+    co_return count;
+}
+
+} // namespace
+
+std::span<const Migration> embedded_migrations(Dialect dialect) {
+    static const auto sqlite = load(embedded::migrations_sqlite());
+    static const auto mysql = load(embedded::migrations_mysql());
+    return dialect == Dialect::sqlite ? sqlite : mysql;
+}
+
+std::vector<std::string> split_statements(std::string_view sql) {
+    std::vector<std::string> statements;
+    std::string current;
+    while (!sql.empty()) {
+        const auto end = sql.find('\n');
+        auto line = sql.substr(0, end);
+        sql.remove_prefix(end == std::string_view::npos ? sql.size() : end + 1);
+        while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
+        const auto first = line.find_first_not_of(" \t");
+        if (first == std::string_view::npos || line.substr(first).starts_with("--")) continue;
+        const bool last = line.back() == ';';
+        if (last) line.remove_suffix(1);
+        if (!current.empty()) current += '\n';
+        current += line;
+        if (last && !current.empty()) statements.push_back(std::exchange(current, {}));
+    }
+    if (!current.empty()) statements.push_back(std::move(current));
+    return statements;
+}
+
+Task<int> migrate(Database& database, std::span<const Migration> migrations) {
+    const auto session = co_await database.migration_session();
+    co_await session->lock();
+    std::exception_ptr failure;
+    int count = 0;
+    try {
+        count = co_await apply_pending(*session, migrations);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await session->unlock();
+    if (failure) std::rethrow_exception(failure);
+    co_return count;
+}
+
+Task<std::vector<MigrationState>> migration_status(Database& database, std::span<const Migration> migrations) {
+    const auto session = co_await database.migration_session();
+    std::map<int, Applied> applied;
+    if (co_await has_table(*session)) applied = co_await read_applied(*session);
+    std::vector<MigrationState> states;
+    for (const auto& migration : migrations) {
+        const auto found = applied.find(migration.number);
+        states.push_back(
+            {migration.number, std::string{migration.name}, found == applied.end() ? std::nullopt : std::optional{found->second.at_ms}});
+        if (found != applied.end()) applied.erase(found);
+    }
+    for (const auto& [number, what] : applied) states.push_back({number, what.name, what.at_ms}); // of a newer version
+    co_return states;
+}
+
+} // namespace focus::db

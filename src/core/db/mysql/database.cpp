@@ -1,0 +1,200 @@
+#include "core/db/mysql/database.hpp"
+
+#include "core/base/error.hpp"
+#include "core/db/migration_session.hpp"
+#include "core/db/mysql/format.hpp"
+#include "core/db/mysql/open.hpp"
+#include "core/db/mysql/transaction.hpp"
+#include "core/db/sql_text.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <ranges>
+
+namespace focus::db::mysql {
+
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto k_close_grace = 3s;
+
+/// Run on each new connection. The comments are for one kind of server each: /*M! */ for MariaDB, /*!5.7 */ for MySQL.
+std::string session_setup(std::chrono::milliseconds statement_timeout) {
+    const auto lock_wait_s = std::clamp<std::int64_t>(statement_timeout.count() / 2000, 1, 5);
+    return std::format("SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+                       "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}, autocommit = 1 "
+                       "/*M! , max_statement_time = {} */ /*!50708 , max_execution_time = {} */;\n"
+                       "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                       lock_wait_s, static_cast<double>(statement_timeout.count()) / 1000, statement_timeout.count());
+}
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+PoolSettings settings_for(const MysqlUrl& url, const Options& options, std::size_t pools) {
+    PoolSettings settings;
+    const bool local = !url.unix_socket.empty() || is_loopback(url.host);
+    if (url.unix_socket.empty())
+        settings.server.server_address.emplace_host_and_port(url.host, url.port);
+    else
+        settings.server.server_address.emplace_unix_path(url.unix_socket);
+    settings.server.username = url.user;
+    settings.server.password = url.password;
+    settings.server.database = url.database;
+    settings.server.multi_queries = true;
+    using boost::mysql::ssl_mode;
+    switch (url.ssl_mode) {
+    case SslMode::required:
+        settings.server.ssl = ssl_mode::require;
+        break;
+    case SslMode::preferred:
+        settings.server.ssl = ssl_mode::enable;
+        break;
+    case SslMode::disabled:
+        settings.server.ssl = ssl_mode::disable;
+        break;
+    case SslMode::automatic:
+        settings.server.ssl = local ? ssl_mode::disable : ssl_mode::enable;
+        settings.tls_on_demand = local;
+        break;
+    }
+    settings.session_setup = session_setup(options.statement_timeout);
+    settings.max_size = std::max<std::size_t>(1, (static_cast<std::size_t>(options.pool_size) + pools - 1) / pools);
+    settings.max_waiting = std::max<std::size_t>(1, options.max_queue / pools);
+    settings.acquire_timeout = options.acquire_timeout;
+    settings.statement_timeout = options.statement_timeout;
+    return settings;
+}
+
+class MysqlMigrations final : public MigrationSession {
+  public:
+    MysqlMigrations(std::unique_ptr<Link> link, std::string lock_name) : link_{std::move(link)}, lock_name_{std::move(lock_name)} {}
+
+    [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::mysql; }
+    Task<Result> run(std::string sql) override {
+        auto text = sql;
+        const std::vector<Command> commands{Command::composed("migrate", std::move(sql), {})};
+        std::vector<Result> results;
+        if (const auto failure = co_await link_->exchange(std::move(text), commands, {}, results))
+            std::rethrow_exception(failure->as_exception());
+        co_return std::move(results.front());
+    }
+    Task<void> lock() override {
+        co_await run("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0 */ /*!50708 , "
+                     "max_execution_time = 0 */");
+        const auto got = co_await run("SELECT GET_LOCK(" + lock_name_ + ", 60)");
+        if (got.rows.front().is_null(0) || !got.rows.front().get<bool>(0))
+            throw unavailable("another process has been migrating this database for over a minute");
+    }
+    Task<void> unlock() override {
+        try {
+            co_await run("DO RELEASE_LOCK(" + lock_name_ + ")");
+        } catch (const std::exception&) { // the end of the session releases it too
+        }
+    }
+    Task<void> begin() override { co_await run("START TRANSACTION"); }
+    Task<void> commit() override { co_await run("COMMIT"); }
+    Task<void> roll_back() override { co_await run("ROLLBACK"); }
+
+  private:
+    std::unique_ptr<Link> link_;
+    std::string lock_name_; // an SQL expression
+};
+
+} // namespace
+
+MysqlDatabase::MysqlDatabase(const MysqlUrl& url, const Options& options, std::vector<asio::any_io_executor> executors,
+                             metrics::Registry& metrics)
+    : settings_{settings_for(url, options, executors.size())}, metrics_{metrics} {
+    pool_size_ = static_cast<int>(settings_.max_size * executors.size());
+    for (auto& executor : executors) pools_.push_back(std::make_shared<Pool>(std::move(executor), settings_, counters_, metrics_));
+}
+
+MysqlDatabase::~MysqlDatabase() { close(); }
+
+Pool* MysqlDatabase::pool_of(const asio::any_io_executor& executor) const {
+    const auto* context = &asio::query(executor, asio::execution::context);
+    for (const auto& pool : pools_) {
+        if (&asio::query(pool->executor(), asio::execution::context) == context) return pool.get();
+    }
+    return nullptr;
+}
+
+Task<std::vector<Result>> MysqlDatabase::run(std::vector<Command> commands) {
+    if (Pool* pool = pool_of(co_await asio::this_coro::executor)) co_return co_await run_here(*pool, std::move(commands));
+    Pool& first = *pools_.front();
+    co_return co_await asio::co_spawn(first.executor(), run_here(first, std::move(commands)), asio::use_awaitable);
+}
+
+Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Command> commands) {
+    std::vector<Result> results;
+    std::span<const Command> rest{commands};
+    for (int attempt = 1;; ++attempt) {
+        const auto since = Clock::now();
+        Lease lease = pool.try_acquire();
+        if (!lease) lease = co_await pool.acquire();
+        QueryText text{lease->format_options()};
+        for (const auto& command : rest) text.add(command);
+        std::string whole = text.take();
+        pool.start_round_trip(*lease);
+        const auto before = results.size();
+        const auto failure = co_await lease->exchange(std::move(whole), rest, {}, results);
+        const auto done = results.size() - before;
+        count(metrics_, rest, done, failure.has_value(), since);
+        const bool lost = failure && failure->trouble == Trouble::lost;
+        if (!lost) lease.release();
+        if (!failure) co_return results;
+        lease.drop();
+        // The statements before the failed one are done, each for itself. The failed one may run again when it can't have
+        // had an effect; after a lost connection only once, since the pool has checked the next one.
+        rest = rest.subspan(done);
+        const bool harmless =
+            std::ranges::all_of(rest, [](const Command& command) { return only_reads(text_of(command, Dialect::mysql)); });
+        const bool again = lost ? attempt == 1 && !failure->overdue && (failure->unsent || harmless)
+                                : failure->trouble == Trouble::conflict && attempt < k_max_attempts;
+        if (!again) std::rethrow_exception(failure->as_exception());
+        if (!lost) co_await back_off(attempt);
+    }
+}
+
+Task<void> MysqlDatabase::run_transaction(std::function<Task<void>(Transaction&)> body) {
+    if (pool_of(co_await asio::this_coro::executor) != nullptr) {
+        co_await EngineDatabase::run_transaction(std::move(body));
+        co_return;
+    }
+    co_await asio::co_spawn(pools_.front()->executor(), EngineDatabase::run_transaction(std::move(body)), asio::use_awaitable);
+}
+
+std::unique_ptr<EngineTransaction> MysqlDatabase::begin(const asio::any_io_executor& executor) {
+    return std::make_unique<MysqlTransaction>(*pool_of(executor), metrics_);
+}
+
+PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, counters_.active, counters_.waiting}; }
+
+Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
+    Pool* own = pool_of(co_await asio::this_coro::executor);
+    if (own == nullptr) throw std::logic_error{"mysql: migrations run on one of the database's executors"};
+    co_return std::make_unique<MysqlMigrations>(co_await own->connect_apart(), "CONCAT('focus.migrate.', DATABASE())");
+}
+
+void MysqlDatabase::close() {
+    if (counters_.closed.exchange(true)) return;
+    bool inside = false;
+    for (const auto& pool : pools_) {
+        asio::post(pool->executor(), [pool] { pool->close_idle(); });
+        const auto* executor = pool->executor().target<asio::io_context::executor_type>();
+        inside = inside || executor == nullptr || executor->running_in_this_thread();
+    }
+    const auto until = Clock::now() + k_close_grace;
+    while (!inside && counters_.active > 0 && Clock::now() < until) std::this_thread::sleep_for(10ms);
+}
+
+std::unique_ptr<Database> open(const MysqlUrl& url, const Options& options, std::vector<asio::any_io_executor> executors,
+                               metrics::Registry& metrics) {
+    if (executors.empty()) throw std::invalid_argument{"mysql: needs at least one executor"};
+    return std::make_unique<MysqlDatabase>(url, options, std::move(executors), metrics);
+}
+
+} // namespace focus::db::mysql

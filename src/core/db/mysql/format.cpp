@@ -1,0 +1,86 @@
+#include "core/db/mysql/format.hpp"
+
+#include "core/db/sql_text.hpp"
+
+namespace focus::db::mysql {
+
+namespace {
+
+/// The end of what begins with `open` at `at`: just past `close`, or the end of the text.
+std::size_t skip_past(std::string_view sql, std::size_t at, std::string_view close) {
+    const auto end = sql.find(close, at);
+    return end == std::string_view::npos ? sql.size() : end + close.size();
+}
+
+void append(boost::mysql::format_context& context, const Value& value) {
+    if (const auto* text = std::get_if<std::string>(&value))
+        context.append_value(*text);
+    else if (const auto* number = std::get_if<std::int64_t>(&value))
+        context.append_value(*number);
+    else if (const auto* real = std::get_if<double>(&value))
+        context.append_value(*real);
+    else
+        context.append_raw("NULL");
+}
+
+} // namespace
+
+std::size_t find_placeholder(std::string_view sql, std::size_t from) {
+    for (std::size_t at = from; at < sql.size();) {
+        switch (sql[at]) {
+        case '?':
+            return at;
+        case '\'':
+        case '"':
+        case '`':
+            at = skip_past(sql, at + 1, sql.substr(at, 1));
+            break; // a doubled quote opens again at once
+        case '#':
+            at = skip_past(sql, at, "\n");
+            break;
+        case '-':
+            at = sql.substr(at, 3) == "-- " ? skip_past(sql, at, "\n") : at + 1;
+            break;
+        case '/':
+            at = sql.substr(at, 2) == "/*" ? skip_past(sql, at + 2, "*/") : at + 1;
+            break;
+        default:
+            ++at;
+        }
+    }
+    return std::string_view::npos;
+}
+
+void QueryText::separate() {
+    if (!empty_) context_.append_raw(";\n"); // the line's end also ends a comment
+    empty_ = false;
+}
+
+void QueryText::add(std::string_view sql) {
+    separate();
+    context_.append_raw(boost::mysql::runtime(sql));
+}
+
+void QueryText::add(const Command& command) {
+    separate();
+    const auto sql = text_of(command, Dialect::mysql);
+    std::size_t done = 0;
+    for (const auto& value : command.params) {
+        const auto at = find_placeholder(sql, done);
+        if (at == std::string_view::npos) throw std::logic_error{"mysql: " + std::string{command.name} + " has too many parameters"};
+        context_.append_raw(boost::mysql::runtime(sql.substr(done, at - done)));
+        append(context_, value);
+        done = at + 1;
+    }
+    if (find_placeholder(sql, done) != std::string_view::npos)
+        throw std::logic_error{"mysql: " + std::string{command.name} + " has too few parameters"};
+    context_.append_raw(boost::mysql::runtime(sql.substr(done)));
+}
+
+std::string QueryText::take() {
+    auto text = std::move(context_).get();
+    if (text.has_error()) throw std::invalid_argument{"mysql: a parameter can't be written: " + text.error().message()};
+    return std::move(*text);
+}
+
+} // namespace focus::db::mysql

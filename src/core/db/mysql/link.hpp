@@ -1,0 +1,61 @@
+// One connection to the server: set up as we want it, its time limit, and the exchange of one text for its results.
+// Used on one executor only. After a failure of kind `lost` it is good for nothing any more.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "core/db/mysql/failure.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/mysql/any_connection.hpp>
+#include <boost/mysql/connect_params.hpp>
+
+#include <optional>
+#include <span>
+
+namespace focus::db::mysql {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// How many statements of a round trip are ours alone: their results are dropped.
+struct Frame {
+    std::size_t before = 0; // START TRANSACTION
+    std::size_t after = 0;  // COMMIT
+};
+
+class Link {
+  public:
+    explicit Link(boost::asio::any_io_executor executor);
+
+    /// Connects and sets the session up; nothing when that worked.
+    Task<std::optional<Failure>> connect(const boost::mysql::connect_params& params, std::string_view session_setup);
+    /// True when the server answers.
+    Task<bool> ping();
+    /// Sends the text, made of frame.before statements, the commands and frame.after statements, and appends the results of
+    /// the commands that ran. Nothing when all of it worked.
+    Task<std::optional<Failure>> exchange(std::string text, std::span<const Command> commands, Frame frame, std::vector<Result>& results);
+    /// Says goodbye and keeps itself alive for that long.
+    static void close(std::unique_ptr<Link> link);
+
+    [[nodiscard]] boost::mysql::format_options format_options() const;
+
+    /// Operations that still run at the deadline are cut off by cut_if_overdue, which somebody must call now and then.
+    void set_deadline(SteadyTime deadline) noexcept {
+        deadline_ = deadline;
+        overdue_ = false;
+    }
+    void cut_if_overdue(SteadyTime now);
+
+    SteadyTime last_used;
+    std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
+
+  private:
+    Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;
+
+    boost::mysql::any_connection connection_;
+    boost::mysql::diagnostics diagnostics_;
+    boost::asio::cancellation_signal cut_;
+    SteadyTime deadline_ = SteadyTime::max();
+    bool overdue_ = false;
+};
+
+} // namespace focus::db::mysql

@@ -1,0 +1,220 @@
+#include "core/db/mysql/pool.hpp"
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
+namespace focus::db::mysql {
+
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto k_trusted_for = 5s; // an idle connection is asked whether it lives before it is used after that long
+constexpr auto k_ping_timeout = 2s;
+constexpr auto k_connect_timeout = 5s;
+constexpr auto k_down_pause = 1s; // between two attempts to reach a lost server
+constexpr auto k_watch_interval = 200ms;
+constexpr auto k_grace = 1s; // the server's own statement limit should strike first
+
+template <class F>
+class OnExit {
+  public:
+    explicit OnExit(F action) : action_{std::move(action)} {}
+    OnExit(const OnExit&) = delete;
+    OnExit& operator=(const OnExit&) = delete;
+    ~OnExit() { action_(); }
+
+  private:
+    F action_;
+};
+
+} // namespace
+
+Lease::Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Link> link) : pool_{std::move(pool)}, link_{std::move(link)} {}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+    drop();
+    pool_ = std::move(other.pool_);
+    link_ = std::move(other.link_);
+    return *this;
+}
+
+void Lease::release() {
+    if (link_) pool_->take_back(std::move(link_));
+}
+
+void Lease::drop() {
+    if (link_) pool_->discard(std::move(link_));
+}
+
+Pool::Pool(asio::any_io_executor executor, const PoolSettings& settings, Counters& counters, const StatementMetrics& metrics)
+    : executor_{std::move(executor)}, settings_{settings}, counters_{counters}, metrics_{metrics}, watch_{executor_} {}
+
+Lease Pool::lend(std::unique_ptr<Link> link) {
+    working_.push_back(link.get());
+    counters_.active.fetch_add(1, std::memory_order_relaxed);
+    metrics_.active(+1);
+    if (!watching_) watch();
+    return Lease{shared_from_this(), std::move(link)};
+}
+
+void Pool::take_back(std::unique_ptr<Link> link) {
+    std::erase(working_, link.get());
+    counters_.active.fetch_sub(1, std::memory_order_relaxed);
+    metrics_.active(-1);
+    link->last_used = Clock::now();
+    link->set_deadline(SteadyTime::max());
+    if (counters_.closed) {
+        Link::close(std::move(link));
+        --size_;
+    } else if (!waiting_.empty()) {
+        Waiting& next = *waiting_.front();
+        waiting_.pop_front();
+        next.link = std::move(link);
+        next.wake.cancel();
+    } else {
+        idle_.push_back(std::move(link));
+    }
+}
+
+void Pool::discard(std::unique_ptr<Link> link) {
+    std::erase(working_, link.get());
+    counters_.active.fetch_sub(1, std::memory_order_relaxed);
+    metrics_.active(-1);
+    ++losses_;
+    --size_;
+    link.reset();
+    if (waiting_.empty()) return;
+    waiting_.front()->wake.cancel(); // it may connect now
+    waiting_.pop_front();
+}
+
+bool Pool::is_fresh(const Link& link) const { return link.seen_losses == losses_ && Clock::now() - link.last_used < k_trusted_for; }
+
+Lease Pool::try_acquire() {
+    if (idle_.empty() || !is_fresh(*idle_.back()) || counters_.closed) return {};
+    auto link = std::move(idle_.back()); // the last used first: the rest may be let go by the server
+    idle_.pop_back();
+    return lend(std::move(link));
+}
+
+Task<Lease> Pool::acquire() {
+    const auto self = shared_from_this();
+    const auto until = Clock::now() + settings_.acquire_timeout;
+    for (;;) {
+        if (counters_.closed) throw unavailable("mysql: the database is being closed");
+        if (!idle_.empty()) {
+            auto link = std::move(idle_.back());
+            idle_.pop_back();
+            if (is_fresh(*link)) co_return lend(std::move(link));
+            auto lease = lend(std::move(link));
+            if (co_await revive(*lease)) co_return lease;
+            continue; // the lease closes it
+        }
+        if (size_ < settings_.max_size && Clock::now() >= down_until_) {
+            if (auto link = co_await connect()) co_return lend(std::move(link));
+        }
+        if (size_ == 0 && Clock::now() < down_until_) throw unavailable(down_why_);
+        if (auto link = co_await wait(until)) {
+            if (is_fresh(*link)) co_return lend(std::move(link));
+            idle_.push_back(std::move(link)); // asked in the next turn
+        }
+    }
+}
+
+Task<bool> Pool::revive(Link& link) {
+    link.set_deadline(Clock::now() + k_ping_timeout);
+    const bool alive = co_await link.ping();
+    if (alive) link.seen_losses = losses_;
+    co_return alive;
+}
+
+/// One attempt, under the watch.
+Task<std::optional<Failure>> Pool::try_connect(Link& link) {
+    auto server = settings_.server;
+    if (tls_) server.ssl = boost::mysql::ssl_mode::require;
+    link.set_deadline(Clock::now() + k_connect_timeout);
+    const OnExit forget{[this, &link] { std::erase(working_, &link); }};
+    working_.push_back(&link);
+    if (!watching_) watch();
+    auto failure = co_await link.connect(server, settings_.session_setup);
+    link.set_deadline(SteadyTime::max());
+    co_return failure;
+}
+
+/// A new connection within the pool's count, or nothing: then nobody tries again for a moment.
+Task<std::unique_ptr<Link>> Pool::connect() {
+    bool connected = false;
+    ++size_;
+    const OnExit uncount{[this, &connected] {
+        if (!connected) --size_;
+    }};
+    auto link = std::make_unique<Link>(executor_);
+    auto failure = co_await try_connect(*link);
+    if (failure && failure->wants_tls && settings_.tls_on_demand && !tls_) {
+        tls_ = true;
+        link = std::make_unique<Link>(executor_);
+        failure = co_await try_connect(*link);
+    }
+    if (!failure) {
+        connected = true;
+        link->last_used = Clock::now();
+        link->seen_losses = losses_;
+        co_return link;
+    }
+    if (Clock::now() >= down_until_) log::warning("no connection to the database", {{"cause", std::string_view{failure->message}}});
+    down_until_ = Clock::now() + k_down_pause;
+    down_why_ = failure->message;
+    while (!waiting_.empty()) { // each decides anew
+        waiting_.front()->wake.cancel();
+        waiting_.pop_front();
+    }
+    co_return nullptr;
+}
+
+Task<std::unique_ptr<Link>> Pool::connect_apart() {
+    auto link = std::make_unique<Link>(executor_);
+    if (const auto failure = co_await try_connect(*link)) throw unavailable(failure->message);
+    co_return link;
+}
+
+/// Until somebody hands a connection over (given) or there may be room for a new one (nothing).
+Task<std::unique_ptr<Link>> Pool::wait(SteadyTime until) {
+    if (waiting_.size() >= settings_.max_waiting) throw unavailable("mysql: too many wait for a connection");
+    if (Clock::now() >= until) throw unavailable("mysql: no connection became free in time");
+    Waiting me{asio::steady_timer{executor_, until}, nullptr};
+    const OnExit leave{[this, &me] {
+        std::erase(waiting_, &me);
+        counters_.waiting.fetch_sub(1, std::memory_order_relaxed);
+    }};
+    waiting_.push_back(&me);
+    counters_.waiting.fetch_add(1, std::memory_order_relaxed);
+    co_await me.wake.async_wait(asio::as_tuple(asio::deferred));
+    co_return std::move(me.link);
+}
+
+void Pool::start_round_trip(Link& link) const { link.set_deadline(Clock::now() + settings_.statement_timeout + k_grace); }
+
+void Pool::close_idle() {
+    size_ -= idle_.size();
+    for (auto& link : std::exchange(idle_, {})) Link::close(std::move(link));
+}
+
+void Pool::watch() {
+    watching_ = true;
+    watch_.expires_after(k_watch_interval);
+    watch_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        self->watching_ = false;
+        if (error || self->working_.empty()) return;
+        const auto now = Clock::now();
+        for (Link* link : self->working_) link->cut_if_overdue(now);
+        self->watch();
+    });
+}
+
+} // namespace focus::db::mysql

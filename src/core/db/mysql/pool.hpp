@@ -1,0 +1,111 @@
+// The connections of one I/O thread. Ours instead of boost::mysql::connection_pool, because sessions need a set-up of
+// their own, a connection whose operation was cut off must never be used again, a lost server must be answered at once,
+// and taking an idle connection should cost next to nothing.
+// Always holds: everything but the counters happens on `executor`; at most `max_size` connections exist; who waits for
+// one waits no longer than the acquire time-out.
+#pragma once
+
+#include "core/db/mysql/link.hpp"
+#include "core/db/statement_metrics.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+
+namespace focus::db::mysql {
+
+/// Shared by the pools of a database; read from any thread.
+struct Counters {
+    std::atomic<int> active{0};
+    std::atomic<int> waiting{0};
+    std::atomic<bool> closed{false};
+};
+
+struct PoolSettings {
+    boost::mysql::connect_params server;
+    bool tls_on_demand = false; // plain text at first; TLS once the account's authentication asks for it
+    std::string session_setup;
+    std::size_t max_size = 1;
+    std::size_t max_waiting = 0;
+    std::chrono::milliseconds acquire_timeout{};
+    std::chrono::milliseconds statement_timeout{}; // the server's own limit; ours is a second longer
+};
+
+class Pool;
+
+/// A connection in use. Given back by release(); anything else closes it.
+class Lease {
+  public:
+    Lease() = default;
+    Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Link> link);
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease() { drop(); }
+
+    explicit operator bool() const noexcept { return link_ != nullptr; }
+    Link* operator->() const noexcept { return link_.get(); }
+    Link& operator*() const noexcept { return *link_; }
+    /// Back to the pool, healthy.
+    void release();
+    /// Closes it: it was lost, or its state isn't known.
+    void drop();
+
+  private:
+    std::shared_ptr<Pool> pool_;
+    std::unique_ptr<Link> link_;
+};
+
+class Pool : public std::enable_shared_from_this<Pool> {
+  public:
+    Pool(boost::asio::any_io_executor executor, const PoolSettings& settings, Counters& counters, const StatementMetrics& metrics);
+
+    /// A connection that was alive a moment ago. Throws `unavailable` when there is none in time.
+    Task<Lease> acquire();
+    /// The same when one is idle at hand; else nothing.
+    Lease try_acquire();
+    /// A connection outside the pool's count and limits. Throws `unavailable`.
+    Task<std::unique_ptr<Link>> connect_apart();
+    /// Starts the time limit of the link's next round trip.
+    void start_round_trip(Link& link) const;
+    /// Says goodbye on the idle connections.
+    void close_idle();
+
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+
+  private:
+    friend class Lease;
+    struct Waiting {
+        boost::asio::steady_timer wake;
+        std::unique_ptr<Link> link; // handed over by who gave it back
+    };
+
+    Lease lend(std::unique_ptr<Link> link);
+    void take_back(std::unique_ptr<Link> link);
+    void discard(std::unique_ptr<Link> link);
+    bool is_fresh(const Link& link) const;
+    Task<std::unique_ptr<Link>> connect();
+    Task<std::optional<Failure>> try_connect(Link& link);
+    Task<std::unique_ptr<Link>> wait(SteadyTime until);
+    Task<bool> revive(Link& link);
+    void watch();
+
+    boost::asio::any_io_executor executor_;
+    const PoolSettings& settings_;
+    Counters& counters_;
+    const StatementMetrics& metrics_;
+
+    std::vector<std::unique_ptr<Link>> idle_;
+    std::vector<Link*> working_; // what the watch looks at
+    std::deque<Waiting*> waiting_;
+    std::size_t size_ = 0; // idle, lent and being connected
+    std::uint64_t losses_ = 0;
+    bool tls_ = false;
+    SteadyTime down_until_; // until then nobody tries to connect
+    std::string down_why_;
+    boost::asio::steady_timer watch_;
+    bool watching_ = false;
+};
+
+} // namespace focus::db::mysql

@@ -1,0 +1,96 @@
+#include "core/db/mysql/transaction.hpp"
+
+#include "core/db/mysql/format.hpp"
+
+#include <ranges>
+
+namespace focus::db::mysql {
+
+void count(const StatementMetrics& metrics, std::span<const Command> commands, std::size_t succeeded, bool failed,
+           std::chrono::steady_clock::time_point since) {
+    const auto took = std::chrono::steady_clock::now() - since;
+    for (std::size_t i = 0; i < succeeded; ++i) metrics.count(commands[i].name, took, false);
+    if (failed && succeeded < commands.size()) metrics.count(commands[succeeded].name, took, true);
+}
+
+Task<std::vector<Result>> MysqlTransaction::run(std::vector<Command> commands) {
+    Trip trip;
+    trip.deferred = deferred_.size();
+    trip.commands = std::exchange(deferred_, {});
+    if (trip.commands.empty())
+        trip.commands = std::move(commands);
+    else
+        std::ranges::move(commands, std::back_inserter(trip.commands));
+    co_await travel(trip, false);
+    if (trip.failure) std::rethrow_exception(failure_ ? failure_ : trip.failure->as_exception());
+    trip.results.erase(trip.results.begin(), trip.results.begin() + static_cast<std::ptrdiff_t>(trip.deferred));
+    co_return std::move(trip.results);
+}
+
+Task<void> MysqlTransaction::commit() {
+    if (failure_) std::rethrow_exception(failure_);
+    if (!started_ && deferred_.empty()) co_return; // did nothing
+    Trip trip;
+    trip.deferred = deferred_.size();
+    trip.commands = std::exchange(deferred_, {});
+    co_await travel(trip, true);
+    if (trip.failure) std::rethrow_exception(failure_);
+    lease_.release();
+}
+
+Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
+    if (failure_) std::rethrow_exception(failure_);
+    const auto since = std::chrono::steady_clock::now();
+    if (!lease_) {
+        lease_ = pool_.try_acquire();
+        if (!lease_) lease_ = co_await pool_.acquire();
+    }
+    QueryText text{lease_->format_options()};
+    Frame frame;
+    if (!started_) {
+        text.add("START TRANSACTION");
+        frame.before = 1;
+    }
+    for (const auto& command : trip.commands) text.add(command);
+    if (with_commit) {
+        text.add("COMMIT");
+        frame.after = 1;
+    }
+    pool_.start_round_trip(*lease_);
+    std::string whole = text.take();
+    started_ = true;
+    trip.failure = co_await lease_->exchange(std::move(whole), trip.commands, frame, trip.results);
+    count(metrics_, trip.commands, trip.results.size(), trip.failure.has_value(), since);
+    if (trip.failure) judge(trip, with_commit);
+}
+
+/// Decides what a failure means for the transaction as a whole.
+void MysqlTransaction::judge(const Trip& trip, bool with_commit) {
+    const Failure& failure = *trip.failure;
+    const bool lost = failure.trouble == Trouble::lost;
+    if (lost) lease_.drop();
+    // A connection lost before COMMIT was sent took everything with it; after that nobody knows.
+    must_restart_ = failure.trouble == Trouble::conflict || (lost && !failure.overdue && (!with_commit || failure.unsent));
+    if (must_restart_)
+        failure_ = std::make_exception_ptr(Restart{failure.message});
+    else if (lost || failure.trouble == Trouble::unavailable || with_commit || trip.results.size() < trip.deferred)
+        failure_ = failure.as_exception();
+}
+
+Task<void> MysqlTransaction::roll_back() {
+    if (!lease_) co_return;
+    if (!started_) {
+        lease_.release();
+        co_return;
+    }
+    try {
+        pool_.start_round_trip(*lease_);
+        std::vector<Result> none;
+        const auto failure = co_await lease_->exchange("ROLLBACK", {}, {}, none);
+        if (!failure) lease_.release();
+    } catch (...) { // the connection is closed below, which rolls back too
+    }
+    lease_.drop();
+}
+
+} // namespace focus::db::mysql

@@ -1,0 +1,64 @@
+// InputBuffer: what a connection has read and not yet used, in one piece. Bytes stay where they are until make_room() or
+// consume() is called, so views into it hold for the time of a request.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace focus::http {
+
+class InputBuffer {
+  public:
+    static constexpr std::size_t k_small = 4096; // what an idle connection keeps
+
+    [[nodiscard]] std::string_view unread() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
+    [[nodiscard]] char* room() noexcept { return data_.get() + end_; }
+    [[nodiscard]] std::size_t room_size() const noexcept { return capacity_ - end_; }
+    void filled(std::size_t bytes) noexcept { end_ += bytes; }
+
+    /// Drops `bytes` from the front.
+    void consume(std::size_t bytes) {
+        begin_ += bytes;
+        if (begin_ != end_) return;
+        begin_ = end_ = 0;
+        if (capacity_ > k_small) resize(0);
+    }
+    /// Makes sure that there is room for more; bytes may move.
+    void make_room() {
+        if (room_size() > 0) return;
+        if (begin_ > 0) {
+            std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
+            end_ -= begin_;
+            begin_ = 0;
+        } else {
+            resize(std::max(k_small, capacity_ * 2));
+        }
+    }
+    /// Replaces everything unread.
+    void assign(std::string_view bytes) {
+        begin_ = end_ = 0;
+        if (bytes.size() > capacity_) resize(bytes.size());
+        if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
+        end_ = bytes.size();
+    }
+
+  private:
+    void resize(std::size_t capacity) {
+        auto bigger = capacity > 0 ? std::make_unique_for_overwrite<char[]>(capacity) : nullptr; // NOLINT
+        if (end_ > begin_) std::memcpy(bigger.get(), data_.get() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+        data_ = std::move(bigger);
+        capacity_ = capacity;
+    }
+
+    std::unique_ptr<char[]> data_; // NOLINT
+    std::size_t capacity_ = 0;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+} // namespace focus::http

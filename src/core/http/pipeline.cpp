@@ -1,0 +1,365 @@
+#include "core/http/pipeline.hpp"
+
+#include "core/base/log.hpp"
+#include "core/crypto/crypto.hpp"
+#include "core/http/gzip.hpp"
+#include "core/http/headers.hpp"
+#include "core/http/target.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <chrono>
+#include <exception>
+#include <random>
+
+namespace focus::http {
+namespace {
+
+constexpr std::size_t k_min_compressed = 1024;
+
+constexpr Refusal k_bad_idempotency_key{422,
+                                        "invalid_idempotency_key",
+                                        {"Idempotency-Key must be 1 to 255 visible ASCII characters.",
+                                         "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
+constexpr Refusal k_key_reused{422,
+                               "idempotency_key_reused",
+                               {"This Idempotency-Key was already used for another request.",
+                                "Cet Idempotency-Key a déjà servi pour une autre requête."}};
+constexpr Refusal k_key_running{409,
+                                "idempotency_in_progress",
+                                {"The first request with this Idempotency-Key is still being answered.",
+                                 "La première requête avec cet Idempotency-Key est encore en cours."}};
+constexpr Refusal k_broken_gzip{400, "bad_encoding", {"The body is not valid gzip.", "Le corps n'est pas du gzip valide."}};
+
+/// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
+void make_request_id(std::string& id) {
+    thread_local std::mt19937_64 generator{std::random_device{}()};
+    std::array<char, 16> digits;
+    digits.fill('0');
+    const auto value = generator();
+    const auto length = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr - digits.data();
+    std::ranges::rotate(digits, digits.begin() + length);
+    id.assign(digits.data(), digits.size());
+}
+
+std::chrono::nanoseconds elapsed(const Exchange& x) { return std::chrono::steady_clock::now() - x.started; }
+
+void append_padded(std::string& out, std::int64_t value, int digits) {
+    std::array<char, 20> buffer;
+    const auto length = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr - buffer.data();
+    out.append(static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, digits - length)), '0');
+    out.append(buffer.data(), static_cast<std::size_t>(length));
+}
+
+void append_line(std::string& head, std::string_view name, std::string_view value) {
+    ((head += name) += ": ") += value;
+    head += "\r\n";
+}
+
+bool is_compressible(std::string_view type) {
+    return type.starts_with("application/json") || type.starts_with("application/problem+json") || type.starts_with("text/") ||
+           type.starts_with("image/svg") || type.starts_with("application/javascript");
+}
+
+/// Whether the answer differs by Accept-Encoding, for `Vary`.
+bool is_negotiated(const Response& response) {
+    return response.bytes().size() >= k_min_compressed && is_compressible(response.type()) && response.header("Content-Encoding").empty();
+}
+
+} // namespace
+
+Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, metrics::Registry& registry)
+    : hooks_{std::move(hooks)}, cors_origins_{options.cors_origins}, trusted_{options.trusted_proxies}, router_{routes.endpoints()},
+      is_tls_{!options.tls_cert_file.empty()}, metrics_{registry, routes.endpoints()} {}
+
+// The middlewares, outermost first:
+//   1. request id        identify()        everything after it can name the request
+//   2. access log        finish()          one line for every request, whatever became of it
+//   3. metrics           began(), finish() by route pattern, so routing comes before
+//   4. CORS              append_headers()  on every answer, also on errors, or browsers hide them; preflight ends here
+//   5. security headers  append_headers()
+//   6. error mapping     the catch blocks  whatever the steps below throw becomes one kind of problem
+//   7. caller            recognise()       who is it? Refuses nobody yet: the rate limit is per user where there is one
+//   8. rate limit        limit_rate()      before access, so that guessing tokens is limited too
+//   9. access            check_access()    before the body: strangers don't make us read it
+//  10. body              read_body()       limit of the route, 100-continue, gzip
+//  11. idempotency       run_idempotent()  after access, because keys belong to users
+//  12. handler           run_handler()
+//  13. ETag, gzip        refine()          on what will be sent
+Task<void> Pipeline::serve(Exchange& x) {
+    if (route(x)) {
+        metrics_.began(x.endpoint_index);
+        try {
+            if (hooks_.authenticate) co_await recognise(x);
+            if (hooks_.rate_limiter != nullptr && x.endpoint->rate() != Rate::none) co_await limit_rate(x);
+            check_access(x);
+            if (x.has_body) co_await read_body(x);
+            if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && !x.header("Idempotency-Key").empty())
+                co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
+            else
+                x.response = co_await x.endpoint->handler(x);
+        } catch (const Refused& refused) {
+            x.response = problem(*refused.refusal, x.language(), x.origin_.request_id);
+            if (refused.refusal == &refusals::not_authenticated)
+                x.response.headers.emplace_back("WWW-Authenticate", "Bearer");
+            else if (refused.refusal == &refusals::invalid_token)
+                x.response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+            else if (refused.refusal == &refusals::unsupported_encoding)
+                x.response.headers.emplace_back("Accept-Encoding", "gzip");
+            else if (refused.refusal == &refusals::rate_limited)
+                x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.reset_s));
+        } catch (const Error& error) {
+            if (!error.cause().empty())
+                log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
+            x.response = problem(error, x.language(), x.origin_.request_id);
+        } catch (const std::exception& defect) {
+            log::error("unexpected exception", {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
+            x.response = problem(refusals::internal_error, x.language(), x.origin_.request_id);
+        }
+    }
+    refine(x);
+}
+
+bool Pipeline::route(Exchange& x) const {
+    const auto refuse_with = [&](const Refusal& refusal) {
+        x.response = problem(refusal, x.language(), x.origin_.request_id);
+        return false;
+    };
+    if (x.method == "OPTIONS") {
+        answer_options(x);
+        return false;
+    }
+    x.is_head = x.method == "HEAD";
+    std::optional<Method> method;
+    for (const auto known : {Method::get, Method::post, Method::put, Method::patch, Method::delete_})
+        if (x.method == to_string(known)) method = known;
+    if (x.is_head) method = Method::get;
+    Router::Match match;
+    if (method)
+        match = router_.match(*method, x.encoded_path, x.path_params_);
+    else
+        match.outcome = router_.allowed(x.encoded_path).empty() ? Router::Outcome::no_path : Router::Outcome::no_method;
+    switch (match.outcome) {
+    case Router::Outcome::found: break;
+    case Router::Outcome::no_path: return refuse_with(refusals::not_found);
+    case Router::Outcome::bad_encoding: return refuse_with(refusals::bad_encoding);
+    case Router::Outcome::no_method:
+        refuse_with(refusals::method_not_allowed);
+        x.response.headers.emplace_back("Allow", router_.allowed(x.encoded_path));
+        return false;
+    }
+    x.endpoint = match.endpoint;
+    x.endpoint_index = match.index;
+    x.origin_.endpoint = match.endpoint->label;
+    return true;
+}
+
+void Pipeline::answer_options(Exchange& x) const {
+    auto allowed = x.encoded_path == "*" ? std::string{"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"} : router_.allowed(x.encoded_path);
+    if (allowed.empty()) {
+        x.response = problem(refusals::not_found, x.language(), x.origin_.request_id);
+        return;
+    }
+    x.response.status = 204;
+    if (!x.header("Access-Control-Request-Method").empty() && is_allowed_origin(x.header("Origin"))) {
+        x.response.headers.emplace_back("Access-Control-Allow-Methods", allowed);
+        x.response.headers.emplace_back("Access-Control-Allow-Headers",
+                                        "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-None-Match, X-Request-Id");
+        x.response.headers.emplace_back("Access-Control-Max-Age", "600");
+    }
+    x.response.headers.emplace_back("Allow", std::move(allowed));
+}
+
+void Pipeline::refuse(Exchange& x, const Refusal& refusal) { x.response = problem(refusal, x.language(), x.origin_.request_id); }
+
+void Pipeline::identify(Exchange& x, const AddressBytes& peer, std::string_view peer_text, bool is_tls) const {
+    const auto id = x.header("X-Request-Id");
+    if (is_sane_request_id(id))
+        x.origin_.request_id = id;
+    else
+        make_request_id(x.origin_.request_id);
+    x.origin_.user_agent = x.header("User-Agent").substr(0, 255);
+    x.is_secure_ = is_tls;
+    if (trusted_.empty() || !trusted_.contains(peer)) {
+        x.origin_.ip = peer_text;
+        return;
+    }
+    std::string hops;
+    std::string forwarded;
+    for (const auto& field : x.fields_) { // of repeated headers every line counts, in order
+        auto* list = equal_ignoring_case(field.name, "X-Forwarded-For") ? &hops : equal_ignoring_case(field.name, "Forwarded") ? &forwarded : nullptr;
+        if (list == nullptr) continue;
+        if (!list->empty()) *list += ',';
+        *list += field.value;
+    }
+    const auto client = client_behind(peer, {hops, x.header("X-Forwarded-Proto"), forwarded}, trusted_);
+    x.origin_.ip = to_text(client.address);
+    x.is_secure_ = client.secure.value_or(is_tls);
+}
+
+Task<void> Pipeline::recognise(Exchange& x) const {
+    const auto bearer = parse_bearer(x.header("Authorization"));
+    if (bearer.kind == Bearer::Kind::token) x.caller_ = co_await hooks_.authenticate(std::string{bearer.token});
+}
+
+Task<void> Pipeline::limit_rate(Exchange& x) const {
+    const auto rate = x.endpoint->rate();
+    // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
+    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + x.origin_.ip;
+    x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key));
+    if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
+}
+
+void Pipeline::check_access(const Exchange& x) const {
+    const auto access = x.endpoint->meta.access;
+    if (access == Access::nobody) return;
+    if (!x.caller_) throw Refused{x.header("Authorization").empty() ? &refusals::not_authenticated : &refusals::invalid_token};
+    if (access == Access::signed_in) return;
+    if (!x.caller_->is_verified) throw Refused{&refusals::email_not_verified};
+    if (access == Access::admin && x.caller_->role != Role::admin) throw Refused{&refusals::forbidden};
+}
+
+Task<void> Pipeline::read_body(Exchange& x) const {
+    const auto limit = x.endpoint->meta.body_limit;
+    const auto coding = x.header("Content-Encoding");
+    const bool plain = coding.empty() || equal_ignoring_case(coding, "identity");
+    if (!plain && !equal_ignoring_case(coding, "gzip") && !equal_ignoring_case(coding, "x-gzip"))
+        throw Refused{&refusals::unsupported_encoding};
+    co_await x.reader->read_body(x.body_, limit);
+    if (plain) co_return;
+    std::string compressed = std::exchange(x.body_, {});
+    Gunzip gunzip{compressed};
+    for (;;) {
+        switch (gunzip.step(x.body_, limit)) {
+        case Gunzip::State::done: co_return;
+        case Gunzip::State::broken: throw Refused{&k_broken_gzip};
+        case Gunzip::State::too_large: throw Refused{&refusals::too_large};
+        case Gunzip::State::more: break;
+        }
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
+    }
+}
+
+Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
+    if (!is_sane_idempotency_key(key)) throw Refused{&k_bad_idempotency_key};
+    std::string what{x.target_};
+    (what += '\n') += x.body_;
+    const IdempotencyStore::Key claim_key{.user_id = x.caller_ ? x.caller_->user_id : 0,
+                                          .route = x.endpoint->label,
+                                          .key = std::move(key),
+                                          .body_hash = crypto::sha256_hex(what)};
+    auto claim = co_await hooks_.idempotency->begin(claim_key);
+    if (std::holds_alternative<IdempotencyStore::Mismatch>(claim)) throw Refused{&k_key_reused};
+    if (std::holds_alternative<IdempotencyStore::Running>(claim)) throw Refused{&k_key_running};
+    if (auto* stored = std::get_if<IdempotencyStore::Stored>(&claim)) {
+        x.response = {.status = stored->status,
+                      .owned_type = std::move(stored->content_type),
+                      .headers = std::move(stored->headers),
+                      .body = std::move(stored->body)};
+        x.response.headers.emplace_back("Idempotency-Replayed", "true");
+        co_return;
+    }
+    std::exception_ptr failure;
+    try {
+        x.response = co_await x.endpoint->handler(x);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await hooks_.idempotency->abandon(claim_key); // nothing happened: the client may correct and repeat
+        std::rethrow_exception(failure);
+    }
+    IdempotencyStore::Stored answer{
+        x.response.status, std::string{x.response.type()}, x.response.headers, std::string{x.response.bytes()}};
+    co_await hooks_.idempotency->finish(claim_key, std::move(answer));
+}
+
+void Pipeline::refine(Exchange& x) const {
+    auto& response = x.response;
+    if (response.source) return;
+    const bool negotiated = is_negotiated(response);
+    const bool zipped = negotiated && accepts_coding(x.header("Accept-Encoding"), "gzip");
+    if (x.endpoint != nullptr && x.endpoint->meta.etag && response.status == 200) {
+        auto tag = '"' + crypto::base64url_encode(std::string_view{crypto::sha256(response.bytes())}.substr(0, 16));
+        const auto condition = x.header("If-None-Match");
+        const bool same = !condition.empty() && (matches_etag(condition, tag + '"') || matches_etag(condition, tag + "-gz\""));
+        response.headers.emplace_back("ETag", tag + (zipped ? "-gz\"" : "\"")); // each coding is a representation of its own
+        if (response.header("Cache-Control").empty()) response.headers.emplace_back("Cache-Control", "private, no-cache");
+        if (same) {
+            response.status = 304;
+            response.body.clear();
+            response.shared_body = {};
+            response.content_type = {};
+            response.owned_type.clear();
+        }
+    }
+    if (negotiated) response.headers.emplace_back("Vary", "Accept-Encoding");
+    if (zipped && response.status != 304) {
+        response.body = x.gzip->compress(response.bytes());
+        response.shared_body = {};
+        response.headers.emplace_back("Content-Encoding", "gzip");
+    }
+}
+
+bool Pipeline::is_allowed_origin(std::string_view origin) const { return !origin.empty() && std::ranges::contains(cors_origins_, origin); }
+
+void Pipeline::append_cors(std::string& head, const Exchange& x) const {
+    if (cors_origins_.empty()) return;
+    head += "Vary: Origin\r\n";
+    const auto origin = x.header("Origin");
+    if (!is_allowed_origin(origin)) return;
+    append_line(head, "Access-Control-Allow-Origin", origin);
+    head += "Access-Control-Allow-Credentials: true\r\n"
+            "Access-Control-Expose-Headers: X-Request-Id, X-Total-Count, Link, ETag, Location, Retry-After, RateLimit-Limit, "
+            "RateLimit-Remaining, RateLimit-Reset, Idempotency-Replayed, X-Process-Time, Server-Timing, Content-Disposition\r\n";
+}
+
+void Pipeline::append_headers(std::string& head, const Exchange& x) const {
+    append_line(head, "X-Request-Id", x.origin_.request_id);
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed(x)).count();
+    head += "X-Process-Time: ";
+    append_padded(head, micros / 1'000'000, 1);
+    head += '.';
+    append_padded(head, micros % 1'000'000, 6);
+    head += "\r\nServer-Timing: total;dur=";
+    append_padded(head, micros / 1000, 1);
+    head += '.';
+    append_padded(head, micros % 1000, 3);
+    head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+    // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
+    head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
+    if (x.response.header("Content-Security-Policy").empty()) head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+    if (is_tls_ || x.is_secure_) head += "Strict-Transport-Security: max-age=31536000\r\n";
+    if (x.endpoint != nullptr && x.endpoint->meta.no_store && x.response.header("Cache-Control").empty())
+        head += "Cache-Control: no-store\r\n";
+    append_cors(head, x);
+    if (x.rate.limit > 0) {
+        append_line(head, "RateLimit-Limit", std::to_string(x.rate.limit));
+        append_line(head, "RateLimit-Remaining", std::to_string(x.rate.remaining));
+        append_line(head, "RateLimit-Reset", std::to_string(x.rate.reset_s));
+    }
+}
+
+void Pipeline::finish(const Exchange& x, std::size_t bytes_sent, bool complete) const {
+    const auto taken = elapsed(x);
+    const auto status = x.response.status;
+    metrics_.ended(x.endpoint != nullptr ? x.endpoint_index : RequestMetrics::k_no_route, x.method, status, x.response.error_code,
+                   std::chrono::duration<double>(taken).count());
+    if (log::level() > log::Level::info) return;
+    log::info("request", {{"method", x.method},
+                          {"route", x.endpoint != nullptr ? std::string_view{x.endpoint->pattern} : std::string_view{"-"}},
+                          {"target", log::redact(x.target_)},
+                          {"status", std::int64_t{status}},
+                          {"bytes", static_cast<std::int64_t>(bytes_sent)},
+                          {"complete", complete},
+                          {"ms", std::chrono::duration<double, std::milli>(taken).count()},
+                          {"user", x.caller_ ? x.caller_->user_id : std::int64_t{0}},
+                          {"ip", std::string_view{x.origin_.ip}},
+                          {"request_id", std::string_view{x.origin_.request_id}}});
+}
+
+} // namespace focus::http

@@ -1,0 +1,131 @@
+#include "core/http/worker.hpp"
+
+#include "core/base/days.hpp"
+#include "core/base/log.hpp"
+#include "core/http/connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+
+namespace focus::http {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+EpochMs wall_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+asio::ssl::context make_tls(const Options& options) {
+    asio::ssl::context tls{asio::ssl::context::tls_server};
+    tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
+                    asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
+    SSL_CTX_set_mode(tls.native_handle(), SSL_MODE_RELEASE_BUFFERS); // idle connections hold no buffers
+    boost::system::error_code error;
+    tls.use_certificate_chain_file(options.tls_cert_file, error);
+    if (error) throw std::invalid_argument{"TLS_CERT_FILE " + options.tls_cert_file + ": " + error.message()};
+    tls.use_private_key_file(options.tls_key_file, asio::ssl::context::pem, error);
+    if (error) throw std::invalid_argument{"TLS_KEY_FILE " + options.tls_key_file + ": " + error.message()};
+    return tls;
+}
+
+AddressBytes address_of(const asio::ip::address& address) {
+    return address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes() : address.to_v6().to_bytes();
+}
+
+void report(std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        log::error("connection ended by an exception", {{"what", error.what()}});
+    }
+}
+
+} // namespace
+
+Shared::Shared(Options with_options, Hooks hooks, const Routes& routes, const Clock& with_clock, metrics::Registry& registry)
+    : options{std::move(with_options)}, clock{with_clock}, pipeline{options, std::move(hooks), routes, registry} {
+    if (!options.tls_cert_file.empty()) tls = make_tls(options);
+}
+
+Worker::Worker(std::shared_ptr<Shared> shared, asio::io_context& context, Acceptor acceptor)
+    : shared_{std::move(shared)}, context_{context}, acceptor_{std::move(acceptor)}, timer_{context}, date_{format_http_date(wall_ms())} {
+    // A second is fine enough for limits of many; tests set shorter ones.
+    const auto& limits = shared_->options.limits;
+    const auto shortest = std::min({limits.header_time, limits.idle_time, limits.body_time, limits.write_stall});
+    tick_ = std::clamp<std::chrono::milliseconds>(shortest / 4, 10ms, 1s);
+}
+
+void Worker::start() {
+    asio::co_spawn(context_, [self = shared_from_this()]() -> Task<void> { co_await self->accept_all(); }, report);
+    asio::co_spawn(context_, [self = shared_from_this()]() -> Task<void> { co_await self->tick(); }, report);
+}
+
+void Worker::stop() {
+    asio::post(context_, [self = shared_from_this()] {
+        self->stopping_ = true;
+        self->acceptor_.close();
+        self->timer_.cancel();
+        for (auto at = self->connections_.begin(); at != self->connections_.end();) (at++)->drain();
+    });
+}
+
+void Worker::abort() {
+    asio::post(context_, [self = shared_from_this()] {
+        for (auto at = self->connections_.begin(); at != self->connections_.end();) (at++)->abort();
+    });
+}
+
+Task<void> Worker::accept_all() {
+    while (acceptor_.is_open()) {
+        boost::system::error_code error;
+        auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            welcome(Socket{std::move(socket)});
+        } else if (acceptor_.is_open() && error != asio::error::connection_aborted) {
+            log::warning("cannot accept a connection", {{"error", error.message()}});
+            asio::steady_timer pause{context_, 100ms}; // out of descriptors, most likely
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    }
+}
+
+void Worker::welcome(Socket socket) {
+    boost::system::error_code error;
+    const auto peer = socket.remote_endpoint(error);
+    if (error) return; // gone already
+    if (shared_->connections.load() >= shared_->options.limits.connections) {
+        log::warning("too many connections", {{"limit", static_cast<std::int64_t>(shared_->options.limits.connections)}});
+        return;
+    }
+    socket.set_option(asio::ip::tcp::no_delay{true}, error);
+    socket.non_blocking(true, error);
+    if (shared_->tls)
+        asio::co_spawn(context_, serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->tls}, address_of(peer.address())),
+                       report);
+    else
+        asio::co_spawn(context_, serve_connection(shared_from_this(), std::move(socket), address_of(peer.address())), report);
+}
+
+Task<void> Worker::tick() {
+    while (!stopping_ || !connections_.empty()) {
+        timer_.expires_after(tick_);
+        boost::system::error_code cancelled;
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        date_ = format_http_date(wall_ms());
+        const auto now = std::chrono::steady_clock::now();
+        for (auto at = connections_.begin(); at != connections_.end();) {
+            auto& connection = *at++; // expire() may end and unlink it
+            if (connection.deadline() <= now) connection.expire();
+        }
+    }
+}
+
+} // namespace focus::http

@@ -1,0 +1,32 @@
+// What both clients need of libcurl: its start, and handles that keep their connections from one use to the next.
+// Only files of core/net include this.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace focus::net {
+
+using CurlHandle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using CurlList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+/// Appends a line to a list; throws std::bad_alloc.
+void append(CurlList& list, const char* line);
+
+/// Idle handles; as many come into being as threads use it at once. Safe from any thread.
+class CurlPool {
+  public:
+    CurlPool();
+    /// A handle with default options and whatever connections it has kept.
+    [[nodiscard]] CurlHandle take();
+    void give_back(CurlHandle handle);
+
+  private:
+    std::mutex mutex_;
+    std::vector<CurlHandle> idle_;
+};
+
+} // namespace focus::net

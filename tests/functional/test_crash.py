@@ -1,0 +1,133 @@
+"""kill -9 in the middle of many writes: what was acknowledged is there, nothing is there twice, all totals are right."""
+
+import concurrent.futures
+import threading
+import time
+from collections import Counter
+
+import httpx
+from support.client import expect
+from support.processes import eventually
+
+from .test_activities import assert_totals_are_the_sum_of_the_rows, everything
+
+WRITES, CLIENTS, USERS = 10_000, 20, 5
+
+
+class Writers:
+    """Twenty clients that write until all is acknowledged, whatever happens to the server meanwhile. A write whose answer
+    was lost is sent again with its Idempotency-Key."""
+
+    def __init__(self, server, accounts) -> None:
+        self.server, self.accounts = server, accounts
+        self.acknowledged: dict[str, int] = {}  # session_id of the write -> id
+        self.lock = threading.Lock()
+        self.is_up = threading.Event()
+        self.is_up.set()
+
+    def run(self, client_number: int) -> None:
+        account = self.accounts[client_number % USERS]
+        connection, address = None, ""
+        for number in range(client_number, WRITES, CLIENTS):
+            name = f"w{number}"
+            body = {"app_name": f"App {number % 7}", "duration_minutes": number % 50 / 8, "activity_date": f"2026-03-{1 + number % 3:02}", "session_id": name}
+            deadline = time.monotonic() + 120
+            while True:
+                assert time.monotonic() < deadline, f"write {number} was never acknowledged"
+                self.is_up.wait(60)
+                if address != self.server.url:
+                    address = self.server.url
+                    connection = httpx.Client(base_url=address, headers={"Authorization": f"Bearer {account.tokens['access_token']}"}, timeout=30)
+                try:
+                    answer = connection.post("/api/activities", json=body, headers={"Idempotency-Key": name})
+                except httpx.TransportError:
+                    time.sleep(0.02)
+                    continue
+                if answer.status_code in (409, 503):  # its first try still runs, or the server asks for patience
+                    time.sleep(0.05)
+                    continue
+                assert answer.status_code == 201, answer.text
+                with self.lock:
+                    self.acknowledged[name] = answer.json()["id"]
+                break
+
+
+def test_kill_nine(make_server, db):
+    server = make_server(db).start()
+    accounts = [server.new_account() for _ in range(USERS)]
+    writers = Writers(server, accounts)
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        running = [pool.submit(writers.run, number) for number in range(CLIENTS)]
+        for wanted in (WRITES // 4, WRITES // 2, 3 * WRITES // 4):
+            eventually(lambda: len(writers.acknowledged) >= wanted or any(f.done() and f.exception() for f in running), f"{wanted} writes", 240)
+            writers.is_up.clear()
+            before = dict(writers.acknowledged)
+            server.kill()
+            server.lines.clear()
+            server.start()
+            check_a_sample(server, accounts, before)
+            writers.is_up.set()
+        for future in running:
+            future.result()
+
+    assert len(writers.acknowledged) == WRITES
+    rows = [row for account in accounts for row in everything(sign_in(server, account))]
+    times = Counter(row["session_id"] for row in rows)
+    assert not [name for name, count in times.items() if count > 1], "stored twice"
+    assert {row["session_id"]: row["id"] for row in rows} == writers.acknowledged
+    for account in accounts:
+        assert_totals_are_the_sum_of_the_rows(account)
+
+
+def sign_in(server, account):
+    """The account on the server's new address; its session has outlived the crash."""
+    account.api = server.client(token=account.tokens["access_token"])
+    return account
+
+
+def check_a_sample(server, accounts, acknowledged: dict[str, int]) -> None:
+    """Right after the start: the newest acknowledged writes are there."""
+    newest = sorted(acknowledged.items(), key=lambda entry: entry[1])[-40:]
+    for name, id_ in newest:
+        account = sign_in(server, accounts[int(name[1:]) % CLIENTS % USERS])
+        assert expect(account.api.get(f"/api/activities/{id_}"), 200)["session_id"] == name
+
+
+def test_mails_survive_a_crash(make_server, db, mail_sink):
+    """A mail that was promised and not delivered yet is delivered after the restart, once."""
+    mail_sink.answer = lambda recipient: "451 later"
+    server = make_server(db, mail=mail_sink, MAIL_RETRY_SECONDS="1").start()
+    account = server.new_account(verified=False, signed_in=False)
+    mail_sink.wait_for_tries(1)
+    server.kill()
+    mail_sink.answer = lambda recipient: "250 OK"
+    server.start()
+    mail_sink.wait_for(account.email, "/verify-email", seconds=90)
+    eventually(lambda: len(mail_sink.to(account.email)) == 1, "one mail")
+
+
+def test_sigterm_finishes_what_runs(make_server, db):
+    server = make_server(db).start()
+    account = server.new_account()
+    answers = []
+
+    def write(number):
+        with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {account.tokens['access_token']}"}, timeout=30) as client:
+            for i in range(200):
+                try:
+                    answers.append(client.post("/api/activities", json={"app_name": "x", "duration_minutes": 1, "session_id": f"{number}.{i}"}))
+                except httpx.TransportError:
+                    return
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        running = [pool.submit(write, number) for number in range(8)]
+        eventually(lambda: len(answers) > 200, "some writes")
+        begun = time.monotonic()
+        assert server.terminate() == 0
+        assert time.monotonic() - begun < 12
+        for future in running:
+            future.result()
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    server.start()
+    stored = {row["session_id"] for row in everything(sign_in(server, account))}
+    assert {answer.json()["session_id"] for answer in answers if answer.status_code == 201} == stored
