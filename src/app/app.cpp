@@ -3,14 +3,16 @@
 #include "app/demo.hpp"
 #include "app/secrets.hpp"
 #include "app/system_routes.hpp"
+#include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
 #include "core/http/server.hpp"
-#include "core/mail/delivery.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -131,6 +133,12 @@ void App::add_routes() {
     }
 }
 
+http::Hooks App::hooks() {
+    http::Hooks hooks;
+    hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    return hooks;
+}
+
 std::string App::openapi() { return http::openapi_document(routes_); }
 
 asio::awaitable<void> App::prepare_database() {
@@ -164,3 +172,55 @@ void App::run(std::function<asio::awaitable<void>()> work) {
     context.run();
     if (failure) std::rethrow_exception(failure);
 }
+
+asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
+    co_await prepare_database();
+    if (!settings_.admin_password.empty()) {
+        co_await rooms_->auth.ensure_admin(settings_.admin_email, settings_.admin_username, settings_.admin_password,
+                                           Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "settings"});
+    }
+    if (with_demo) {
+        const auto line = co_await fill_demo(*rooms_, clock_);
+        log::info("demo account", {{"account", std::string_view{line}}});
+    }
+    std::vector<asio::io_context*> contexts;
+    for (const auto& context : contexts_) contexts.push_back(context.get());
+    server.start(contexts);
+    ready_ = true;
+    log::info("listening",
+              {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
+}
+
+int App::serve(bool with_demo) {
+    using namespace asio::experimental::awaitable_operators;
+    http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
+    std::vector<std::jthread> threads;
+    for (const auto& context : contexts_) busy.emplace_back(context->get_executor());
+    for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
+
+    std::exception_ptr failure;
+    asio::co_spawn(
+        *contexts_.front(),
+        [&]() -> asio::awaitable<void> {
+            asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
+            const auto first = co_await (start(server, with_demo) || signals.async_wait(asio::use_awaitable));
+            if (first.index() == 0) co_await signals.async_wait(asio::use_awaitable);
+            signals.clear(); // a second signal ends the process at once
+            log::info("stopping");
+            ready_ = false;
+            co_await server.shutdown();
+        },
+        [&](std::exception_ptr error) {
+            failure = std::move(error);
+            for (const auto& context : contexts_) context->stop();
+        });
+    contexts_.front()->run();
+    threads.clear();
+    database_->close();
+    if (failure) std::rethrow_exception(failure);
+    log::info("stopped");
+    return 0;
+}
+
+} // namespace focus::app

@@ -14,6 +14,11 @@
 #include <string>
 #include <vector>
 
+namespace focus::http {
+class Server;
+struct Hooks;
+} // namespace focus::http
+
 namespace focus::app {
 
 class App {
@@ -40,6 +45,8 @@ class App {
     class ReservedPort;
 
     void add_routes();
+    [[nodiscard]] http::Hooks hooks();
+    boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
 
     Settings settings_;
     std::unique_ptr<ReservedPort> port_;

@@ -244,7 +244,7 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
                          .recipient = user->email,
                          .recipient_name = users::display_name(*user),
                          .language = user->language,
-                         .values = {.texts = {{"name", users::display_name(*user)}, {"link", settings_.frontend_url + "/"}}, .lists = {}},
+                         .values = {.texts = {{"name", users::display_name(*user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
                          .user_id = user->id});
     });
 }
@@ -349,7 +349,7 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
                      .recipient_name = users::display_name(user),
                      .language = user.language,
                      .values = {.texts = {{"name", users::display_name(user)},
-                                          {"link", settings_.frontend_url + page + token},
+                                          {"action_url", settings_.frontend_url + page + token},
                                           {"hours", std::to_string(lifetime / k_hour_ms)}},
                                 .lists = {}},
                      .user_id = user.id});

@@ -1,0 +1,77 @@
+#include "features/auth/rules.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace focus::auth::rules {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(PasswordRules, NamesEveryMissingPart) {
+    EXPECT_THAT(check_password("Passw0rd"), IsEmpty());
+    EXPECT_THAT(check_password(""),
+                ElementsAre(PasswordFault::too_short, PasswordFault::no_digit, PasswordFault::no_upper, PasswordFault::no_lower));
+    EXPECT_THAT(check_password("Passw0r"), ElementsAre(PasswordFault::too_short));
+    EXPECT_THAT(check_password("password"), ElementsAre(PasswordFault::no_digit, PasswordFault::no_upper));
+    EXPECT_THAT(check_password("PASSWORD1"), ElementsAre(PasswordFault::no_lower));
+    using namespace std::string_view_literals;
+    EXPECT_THAT(check_password("Passw0rd\0x"sv), ElementsAre(PasswordFault::has_nul));
+}
+
+TEST(PasswordRules, CountsCharactersFromBelowAndBytesFromAbove) {
+    EXPECT_THAT(check_password("Aa1éééé"), ElementsAre(PasswordFault::too_short)) << "7 characters in 11 bytes";
+    EXPECT_THAT(check_password("Aa1ééééé"), IsEmpty());
+    EXPECT_THAT(check_password("Aa1" + std::string(69, 'x')), IsEmpty()) << "72 bytes: all that bcrypt reads";
+    EXPECT_THAT(check_password("Aa1" + std::string(70, 'x')), ElementsAre(PasswordFault::too_long));
+}
+
+constexpr EpochMs k_now = 1'800'000'000'000;
+
+RefreshFacts current_token() {
+    return {.token_id = 7,
+            .spent_at_ms = std::nullopt,
+            .token_expires_at_ms = k_now + k_day_ms,
+            .current_token_id = 7,
+            .previous_token_id = 6,
+            .session_expires_at_ms = k_now + k_day_ms,
+            .session_revoked = false};
+}
+
+TEST(RefreshRules, TheCurrentTokenRotatesUntilItExpires) {
+    auto facts = current_token();
+    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::rotate);
+    EXPECT_EQ(judge_refresh(facts, k_now + k_day_ms - 1), RefreshVerdict::rotate);
+    EXPECT_EQ(judge_refresh(facts, k_now + k_day_ms), RefreshVerdict::ended);
+    facts.session_revoked = true;
+    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::ended);
+}
+
+TEST(RefreshRules, TheTokenSpentLastIsForgivenForHalfAMinute) {
+    auto facts = current_token();
+    facts.token_id = 6;
+    facts.spent_at_ms = k_now;
+    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms), RefreshVerdict::replace_successor);
+    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms + 1), RefreshVerdict::reused);
+}
+
+TEST(RefreshRules, AnyOtherSpentTokenIsTheft) {
+    auto facts = current_token();
+    facts.token_id = 5; // older than the previous one, or a successor that was replaced
+    facts.spent_at_ms = k_now - 1;
+    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::reused);
+    facts.session_revoked = true; // once the session is over there is nothing left to end
+    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::ended);
+}
+
+TEST(DeviceNames, SayClientAndSystem) {
+    EXPECT_EQ(describe_device("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
+    EXPECT_EQ(describe_device("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"), "Chrome on Android");
+    EXPECT_EQ(describe_device("Focus/3.1 (iPhone; iOS 19)"), "Focus app on iPhone");
+    EXPECT_EQ(describe_device("python-httpx/0.28"), "python-httpx");
+    EXPECT_EQ(describe_device(""), "");
+}
+
+} // namespace
+} // namespace focus::auth::rules
