@@ -24,7 +24,8 @@ TEST(Cursor, FitsItsOwnListOnly) {
 }
 
 TEST(Cursor, AnythingElseIsNone) {
-    const auto good = *crypto::base64url_decode(encode_cursor({.backward = false, .place = {std::int64_t{17}, std::string{"abc"}}}, "list"));
+    const auto good =
+        *crypto::base64url_decode(encode_cursor({.backward = false, .place = {std::int64_t{17}, std::string{"abc"}}}, "list"));
     std::mt19937 random{7};
     for (int i = 0; i < 20'000; ++i) {
         auto bytes = good;

@@ -86,15 +86,21 @@ TEST(Numbers, AreRoundedToTwoDecimals) {
 }
 
 UsageRow row(std::string name, std::string package, std::string category, std::int64_t ms) {
-    return {.app_key = "key", .app_name = std::move(name), .app_package = std::move(package), .app_category = std::move(category), .total_ms = ms, .sessions = 1};
+    return {.app_key = "key",
+            .app_name = std::move(name),
+            .app_package = std::move(package),
+            .app_category = std::move(category),
+            .total_ms = ms,
+            .sessions = 1};
 }
 
 TEST(ByApp, IsCalledWhatMostOfItsTimeWasRecordedAs) {
-    const auto apps = by_app({row("Chess", "", "games", 40), row("chess", "org.chess", "board", 30), row("chess", "org.chess", "games", 20), row("CHESS", "com.chess", "board", 5)});
+    const auto apps = by_app({row("Chess", "", "games", 40), row("chess", "org.chess", "board", 30), row("chess", "org.chess", "games", 20),
+                              row("CHESS", "com.chess", "board", 5)});
     ASSERT_EQ(apps.size(), 1U);
-    EXPECT_EQ(apps[0].app_name, "chess");            // 50 of 95
-    EXPECT_EQ(apps[0].app_category, "games");        // 60 of 95
-    EXPECT_EQ(apps[0].app_package, "org.chess");     // 50 of the 55 with a package
+    EXPECT_EQ(apps[0].app_name, "chess");        // 50 of 95
+    EXPECT_EQ(apps[0].app_category, "games");    // 60 of 95
+    EXPECT_EQ(apps[0].app_package, "org.chess"); // 50 of the 55 with a package
     EXPECT_EQ(apps[0].total_time.ms, 95);
     EXPECT_EQ(apps[0].sessions, 4);
     EXPECT_EQ(apps[0].percentage, 100);
@@ -122,7 +128,8 @@ TEST(Customise, ChangesNameAndCategory) {
 }
 
 TEST(Breakdown, HasEveryDay) {
-    const auto days = breakdown({{day("2026-02-27"), 9, 1}, {day("2026-02-28"), 7, 1}, {day("2026-03-02"), 8, 1}}, day("2026-02-28"), day("2026-03-02"));
+    const auto days =
+        breakdown({{day("2026-02-27"), 9, 1}, {day("2026-02-28"), 7, 1}, {day("2026-03-02"), 8, 1}}, day("2026-02-28"), day("2026-03-02"));
     ASSERT_EQ(days.size(), 3U);
     EXPECT_EQ(days[0].total_time.ms, 7);
     EXPECT_EQ(days[1].total_time.ms, 0);
@@ -153,7 +160,8 @@ TEST(Delta, TakesOutWhatItPutIn) {
     for (const auto& record : records) delta.add(record, +1);
     std::int64_t total = 0;
     for (const auto& [key, change] : delta.totals()) total += change.ms;
-    EXPECT_EQ(total, std::accumulate(records.begin(), records.end(), std::int64_t{0}, [](auto sum, const auto& r) { return sum + r.duration_ms; }));
+    EXPECT_EQ(total, std::accumulate(records.begin(), records.end(), std::int64_t{0},
+                                     [](auto sum, const auto& r) { return sum + r.duration_ms; }));
     for (const auto& record : records) delta.add(record, -1);
     for (const auto& [key, change] : delta.apps()) EXPECT_TRUE(change.ms == 0 && change.sessions == 0);
     for (const auto& [key, change] : delta.days()) EXPECT_TRUE(change.ms == 0 && change.sessions == 0);

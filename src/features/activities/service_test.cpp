@@ -164,8 +164,9 @@ TEST_P(ActivitiesServiceTest, PagesInEveryOrder) {
         set_now(std::format("2026-06-15T12:00:0{}Z", i / 2));
         std::string items;
         for (int k = 0; k < 30; ++k) {
-            items += std::format(R"({}{{"app_name":"{}","duration_minutes":{},"activity_date":"2026-06-0{}","device_type":"{}"}})", k > 0 ? "," : "",
-                                 "ABC"[random() % 3], random() % 4, 1 + random() % 3, random() % 2 != 0 ? "phone" : "tablet");
+            items +=
+                std::format(R"({}{{"app_name":"{}","duration_minutes":{},"activity_date":"2026-06-0{}","device_type":"{}"}})",
+                            k > 0 ? "," : "", "ABC"[random() % 3], random() % 4, 1 + random() % 3, random() % 2 != 0 ? "phone" : "tablet");
         }
         batch("{\"activities\":[" + items + "]}");
     }
@@ -178,18 +179,24 @@ TEST_P(ActivitiesServiceTest, PagesInEveryOrder) {
             ASSERT_EQ(all.size(), 120U);
             const auto key = [field](const Activity& a) {
                 switch (field) {
-                case SortField::activity_date: return std::tuple{a.activity_date.value.to_string(), std::int64_t{0}, a.created_at.ms, a.id};
-                case SortField::duration_minutes: return std::tuple{std::string{}, a.duration_minutes.ms, EpochMs{0}, a.id};
-                case SortField::app_name: return std::tuple{a.app_name, std::int64_t{0}, a.created_at.ms, a.id};
-                case SortField::created_at: break;
+                case SortField::activity_date:
+                    return std::tuple{a.activity_date.value.to_string(), std::int64_t{0}, a.created_at.ms, a.id};
+                case SortField::duration_minutes:
+                    return std::tuple{std::string{}, a.duration_minutes.ms, EpochMs{0}, a.id};
+                case SortField::app_name:
+                    return std::tuple{a.app_name, std::int64_t{0}, a.created_at.ms, a.id};
+                case SortField::created_at:
+                    break;
                 }
                 return std::tuple{std::string{}, std::int64_t{0}, a.created_at.ms, a.id};
             };
-            for (std::size_t i = 1; i < all.size(); ++i) EXPECT_TRUE(descending ? key(all[i - 1]) > key(all[i]) : key(all[i - 1]) < key(all[i]));
+            for (std::size_t i = 1; i < all.size(); ++i)
+                EXPECT_TRUE(descending ? key(all[i - 1]) > key(all[i]) : key(all[i - 1]) < key(all[i]));
         }
     }
-    for (const auto* filter : {R"({"app_name":"a"})", R"({"device_type":"phone"})", R"({"date":"2026-06-02"})", R"({"start_date":"2026-06-02"})",
-                               R"({"app_name":"b","end_date":"2026-06-02","device_type":"tablet"})", R"({"category":"other","date":"2026-06-01"})"}) {
+    for (const auto* filter :
+         {R"({"app_name":"a"})", R"({"device_type":"phone"})", R"({"date":"2026-06-02"})", R"({"start_date":"2026-06-02"})",
+          R"({"app_name":"b","end_date":"2026-06-02","device_type":"tablet"})", R"({"category":"other","date":"2026-06-01"})"}) {
         auto query = json::parse<ListQuery>(filter);
         query.limit.value = {7};
         const auto listed = list(query);
@@ -219,7 +226,8 @@ TEST_P(ActivitiesServiceTest, ACursorOfAnotherListIsRefused) {
     query.limit.value = {3};
     const auto cursor = list(query).next_cursor;
     ASSERT_FALSE(cursor.empty());
-    for (const auto* other : {R"({"sort":"-duration_minutes"})", R"({"sort":"created_at"})", R"({"app_name":"App"})", R"({"date":"2026-06-15"})"}) {
+    for (const auto* other :
+         {R"({"sort":"-duration_minutes"})", R"({"sort":"created_at"})", R"({"app_name":"App"})", R"({"date":"2026-06-15"})"}) {
         auto wrong = json::parse<ListQuery>(other);
         wrong.cursor = {cursor};
         EXPECT_THROW(list(wrong), Error) << other;

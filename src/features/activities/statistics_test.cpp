@@ -36,7 +36,8 @@ double round2(double value) { return std::round(value * 100) / 100; }
 
 /// The local day and hour by the standard library's zones.
 std::pair<std::string, int> local(const std::string& zone, EpochMs at) {
-    const auto time = std::chrono::locate_zone(zone)->to_local(std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{at}});
+    const auto time =
+        std::chrono::locate_zone(zone)->to_local(std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{at}});
     const auto day = std::chrono::floor<std::chrono::days>(time);
     return {std::format("{:%F}", day), static_cast<int>(std::chrono::floor<std::chrono::hours>(time - day).count())};
 }
@@ -189,7 +190,8 @@ void StatisticsTest::expect_categories(const std::vector<CategoryUsage>& categor
     ASSERT_EQ(categories.size(), sums.categories.size());
     for (const auto& category : categories) {
         EXPECT_EQ(category.total_time.ms, sums.categories.at(category.app_category));
-        EXPECT_EQ(category.percentage, sums.ms == 0 ? 0 : round2(static_cast<double>(category.total_time.ms) * 100.0 / static_cast<double>(sums.ms)));
+        EXPECT_EQ(category.percentage,
+                  sums.ms == 0 ? 0 : round2(static_cast<double>(category.total_time.ms) * 100.0 / static_cast<double>(sums.ms)));
     }
 }
 
@@ -206,7 +208,8 @@ void StatisticsTest::check_day(Day day) {
     expect_categories(stats.categories, expected);
     EXPECT_EQ(stats.previous_day_total.ms, before.ms);
     EXPECT_EQ(stats.change_percent.has_value(), before.ms != 0);
-    if (before.ms != 0) EXPECT_EQ(*stats.change_percent, round2(static_cast<double>(expected.ms - before.ms) * 100.0 / static_cast<double>(before.ms)));
+    if (before.ms != 0)
+        EXPECT_EQ(*stats.change_percent, round2(static_cast<double>(expected.ms - before.ms) * 100.0 / static_cast<double>(before.ms)));
 
     // Minute by minute, what no statistic of ours does.
     std::vector<double> hours(24);
@@ -268,7 +271,8 @@ void StatisticsTest::check_app(const std::string& name, Day today) {
     ASSERT_EQ(stats.daily_breakdown.size(), 30U);
     EXPECT_EQ(stats.daily_breakdown.back().date.value, today);
     for (const auto& entry : stats.daily_breakdown) {
-        EXPECT_EQ(entry.total_time.ms, sums([&](const Remembered& one) { return one.app == name && one.day == entry.date.value.to_string(); }).ms);
+        EXPECT_EQ(entry.total_time.ms,
+                  sums([&](const Remembered& one) { return one.app == name && one.day == entry.date.value.to_string(); }).ms);
     }
 }
 

@@ -47,7 +47,8 @@ class ActivitiesTest : public db::testing::DatabaseTest {
         return run([&]() -> db::Task<Activity> { co_return co_await service_->create(caller_, {}, json::parse<NewActivity>(body)); });
     }
     Activity change(std::int64_t id, std::string_view body) {
-        return run([&]() -> db::Task<Activity> { co_return co_await service_->update(caller_, {}, id, json::parse<UpdateActivity>(body)); });
+        return run(
+            [&]() -> db::Task<Activity> { co_return co_await service_->update(caller_, {}, id, json::parse<UpdateActivity>(body)); });
     }
     void remove(std::int64_t id) {
         run([&]() -> db::Task<void> { co_await service_->remove(caller_, {}, id); });
