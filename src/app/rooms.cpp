@@ -3,6 +3,7 @@
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
 #include "features/auth/routes.hpp"
+#include "features/reports/routes.hpp"
 #include "features/users/routes.hpp"
 
 namespace focus::app {
@@ -12,19 +13,24 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
       auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.metrics},
-      activities{foundation.database, foundation.clock, users} {
+      activities{foundation.database, foundation.clock, users}, reports{foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
         activities::Service::forget_user(tx, user_id);
         co_return;
     });
+    reports.add_section(users.personal_data());
+    reports.add_section(auth.personal_data());
+    for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(audit::personal_data(foundation.database));
 }
 
 void Rooms::add_routes(http::Routes& routes) {
     users::add_routes(routes, users);
     auth::add_routes(routes, auth);
     activities::add_routes(routes, activities);
+    reports::add_routes(routes, reports);
 }
 
 } // namespace focus::app
