@@ -77,11 +77,12 @@ audit::Entry entry_of(const Caller& caller, std::string_view action, std::string
 void Service::require_valid(const Record& record, const Caller& caller) const {
     if (record.start_ms && record.end_ms) {
         if (*record.end_ms < *record.start_ms) {
-            throw invalid_field({"body", "end_time"}, "value_error", {"must not be before start_time", "ne doit pas précéder start_time"});
+            throw invalid_field({"body", "end_time"}, "value_error",
+                                {"Must not be before start_time.", "Ne doit pas précéder start_time."});
         }
         if (*record.end_ms - *record.start_ms > k_longest_stretch_ms) {
             throw invalid_field({"body", "end_time"}, "value_error",
-                                {"must be within 7 days of start_time", "doit se trouver dans les 7 jours suivant start_time"});
+                                {"Must be within 7 days of start_time.", "Doit se trouver dans les 7 jours suivant start_time."});
         }
     }
     if (record.day > caller.zone.day_of(clock_.now_ms())) throw date_in_future();
