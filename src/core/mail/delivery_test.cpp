@@ -99,7 +99,7 @@ class OutboxTest : public db::testing::DatabaseTest {
         return all;
     }
     std::unique_ptr<Delivery> deliver(Transport* transport, Delivery::Options options = {}) {
-        options.poll = 20ms;
+        if (options.poll == Delivery::Options{}.poll) options.poll = 20ms;
         auto delivery =
             std::make_unique<Delivery>(options, database(), outbox_, templates_, transport, clock_, metrics(), io().get_executor());
         delivery->start();
@@ -303,7 +303,7 @@ TEST_P(OutboxTest, ADeadWorkersRowsAreTakenOver) {
         return net::SmtpResult{net::SmtpOutcome::failed, "interrupted"};
     });
     add(message());
-    const auto dying = deliver(&recorder_);
+    const auto dying = deliver(&recorder_, {.poll = 1h});
     until([&] { return statuses() == std::vector<std::string>{"sending"}; });
     Recorder second_recorder;
     Outbox other_outbox{outbox_.options(), clock_};
