@@ -113,7 +113,7 @@ App::App(Settings settings)
     outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
                                                                    .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                              clock_);
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_},
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                                                     .refresh_token_ms = settings_.refresh_token_days * k_day_ms,

@@ -58,6 +58,12 @@ constexpr db::Statement k_day_apps{"usage_apps.of_day",
 constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
 
+constexpr db::Statement k_day_app_totals{"usage_apps.totals_of_day",
+                                         "SELECT app_key, app_package, total_ms FROM usage_apps WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_lock_day_total{"usage_days.lock",
+                                         db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
+                                                 "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ? FOR UPDATE"}};
+
 /// '' is how the roll-ups' keys say "not given".
 std::optional<std::int64_t> optional_ms(const db::Row& row, std::size_t column) { return row.get<std::optional<std::int64_t>>(column); }
 
@@ -216,5 +222,20 @@ db::Task<DayUsage> day_usage(db::Session& session, std::int64_t user_id, Day day
     if (!results.at(2).rows.empty()) usage.previous_ms = results.at(2).rows.front().get<std::int64_t>(0);
     co_return usage;
 }
+
+db::Command day_apps_command(std::int64_t user_id, Day day) { return db::Command::of(k_day_app_totals, user_id, day.to_string()); }
+
+std::vector<AppTotal> day_apps_of(const db::Result& result) {
+    std::vector<AppTotal> totals;
+    totals.reserve(result.rows.size());
+    for (const auto& row : result.rows) totals.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::int64_t>(2)});
+    return totals;
+}
+
+db::Command day_total_command(std::int64_t user_id, Day day, bool lock) {
+    return db::Command::of(lock ? k_lock_day_total : k_day_total, user_id, day.to_string());
+}
+
+std::int64_t day_total_of(const db::Result& result) { return result.rows.empty() ? 0 : result.rows.front().get<std::int64_t>(0); }
 
 } // namespace focus::activities::repository
