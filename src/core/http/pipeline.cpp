@@ -67,7 +67,8 @@ bool is_compressible(std::string_view type) {
 
 /// Whether the answer differs by Accept-Encoding, for `Vary`.
 bool is_negotiated(const Response& response) {
-    return response.bytes().size() >= k_min_compressed && is_compressible(response.type()) && response.header("Content-Encoding").empty();
+    return response.bytes().size() >= k_min_compressed && is_compressible(response.type()) && response.header("Content-Encoding").empty() &&
+           response.header("ETag").empty(); // a handler with an ETag of its own has chosen the coding
 }
 
 } // namespace
