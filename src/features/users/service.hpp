@@ -32,6 +32,15 @@ class Service {
     db::Task<PublicUser> public_profile(std::int64_t id);
     db::Task<std::vector<PublicUser>> search(std::string text);
 
+    /// Those of `ids` that exist, ascending.
+    db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
+    /// The next active accounts by id: how to reach everybody step by step.
+    db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+
+    /// A read that later rooms run together with their own: the command, and what its result says.
+    [[nodiscard]] static db::Command alert_settings_command(std::int64_t id) { return repository::alert_settings_command(id); }
+    [[nodiscard]] static AlertSettings alert_settings_of(const db::Result& result) { return repository::alert_settings_of(result); }
+
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
     /// Throws as require_free does, also when another request took the name a moment ago (then as ConstraintError).
