@@ -7,7 +7,6 @@
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
 #include "core/http/server.hpp"
-#include "core/mail/delivery.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

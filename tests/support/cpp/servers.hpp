@@ -1,5 +1,4 @@
 // The Python servers of tests/support as processes of a test: started by the constructor, ended by the destructor.
-// For tests only.
 #pragma once
 
 #include <rfl/json.hpp>
@@ -22,7 +21,7 @@ class ServerProcess {
   public:
     /// Starts tests/support/`script` and waits for the line that says where it listens.
     ServerProcess(const std::string& script, const std::vector<std::string>& arguments) {
-        const auto path = std::filesystem::path{__FILE__}.parent_path() / "../../../tests/support" / script;
+        const auto path = std::filesystem::path{__FILE__}.parent_path().parent_path() / script;
         std::array<int, 2> input{};
         std::array<int, 2> output{};
         if (pipe2(input.data(), O_CLOEXEC) != 0 || pipe2(output.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
