@@ -9,6 +9,7 @@
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/auth/service.hpp"
+#include "features/notifications/service.hpp"
 #include "features/users/service.hpp"
 
 namespace focus::app {
@@ -33,6 +34,7 @@ struct Rooms {
     auth::SessionGuard guard;
     auth::Service auth;
     activities::Service activities;
+    notifications::Service notifications;
 };
 
 } // namespace focus::app

@@ -82,6 +82,14 @@ db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     co_return co_await repository::search(db_, folded, k_search_limit);
 }
 
+db::Task<std::vector<Addressee>> Service::addressees(db::Session& session, std::vector<std::int64_t> ids) {
+    return repository::addressees(session, std::move(ids));
+}
+
+db::Task<std::vector<Addressee>> Service::addressees_after(db::Session& session, std::int64_t after_id, int limit) {
+    return repository::addressees_after(session, after_id, limit);
+}
+
 db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
     const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
     if (holders.email != 0 && holders.email != except_id) throw email_taken();

@@ -32,6 +32,11 @@ class Service {
     db::Task<PublicUser> public_profile(std::int64_t id);
     db::Task<std::vector<PublicUser>> search(std::string text);
 
+    /// Those of `ids` that exist, ascending.
+    db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
+    /// The next active accounts by id: how to reach everybody step by step.
+    db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
     /// Throws as require_free does, also when another request took the name a moment ago (then as ConstraintError).
