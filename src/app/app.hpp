@@ -14,6 +14,11 @@
 #include <string>
 #include <vector>
 
+namespace focus::mail {
+class Templates;
+class Transport;
+} // namespace focus::mail
+
 namespace focus::http {
 class Server;
 struct Hooks;
@@ -57,6 +62,8 @@ class App {
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
     std::unique_ptr<mail::Outbox> outbox_;
+    std::unique_ptr<mail::Templates> templates_;
+    std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;
     http::Routes routes_;
     std::atomic<bool> ready_{false};
