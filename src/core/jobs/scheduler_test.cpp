@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+using JobRun = Run; // within tests Run is GoogleTest's
 
 constexpr db::Statement k_steal{"test.steal", "UPDATE jobs SET lease = 'other:1', lease_until_ms = ? WHERE name = 'job'"};
 constexpr EpochMs k_far_future_ms = 4'000'000'000'000;
@@ -24,14 +25,14 @@ class SchedulerTest : public db::testing::DatabaseTest {
         clock_.freeze(parse_rfc3339("2026-03-01T10:00:30Z").value());
     }
 
-    std::unique_ptr<Scheduler> make(std::function<db::Task<void>(const Run&)> body, milliseconds lease = 15s) {
+    std::unique_ptr<Scheduler> make(std::function<db::Task<void>(const JobRun&)> body, milliseconds lease = 15s) {
         auto scheduler =
             std::make_unique<Scheduler>(database(), clock_, metrics(), Scheduler::Options{.instance = "here", .lease = lease, .poll = 5ms});
         scheduler->add({.name = "job", .schedule = Schedule::every(1min), .body = std::move(body)});
         return scheduler;
     }
-    std::function<db::Task<void>(const Run&)> counting() {
-        return [this](const Run&) -> db::Task<void> {
+    std::function<db::Task<void>(const JobRun&)> counting() {
+        return [this](const JobRun&) -> db::Task<void> {
             ++runs_;
             co_return;
         };
@@ -97,7 +98,7 @@ TEST_P(SchedulerTest, FollowsAClockThatIsSetBack) {
 TEST_P(SchedulerTest, TwoInstancesRunItOnce) {
     run([&]() -> db::Task<void> {
         int at_once = 0;
-        const auto body = [&](const Run&) -> db::Task<void> {
+        const auto body = [&](const JobRun&) -> db::Task<void> {
             EXPECT_EQ(++at_once, 1);
             co_await sleep(20ms);
             --at_once;
@@ -120,7 +121,7 @@ TEST_P(SchedulerTest, TwoInstancesRunItOnce) {
 
 TEST_P(SchedulerTest, AFailureIsKeptAndTriedAgain) {
     run([&]() -> db::Task<void> {
-        const auto scheduler = make([&](const Run&) -> db::Task<void> {
+        const auto scheduler = make([&](const JobRun&) -> db::Task<void> {
             if (++runs_ == 1) throw std::runtime_error{"no luck"};
             co_return;
         });
@@ -162,10 +163,10 @@ TEST_P(SchedulerTest, ALongRunKeepsItsLease) {
     run([&]() -> db::Task<void> {
         bool finish = false;
         bool told_to_stop = false;
-        const auto body = [&](const Run& the_run) -> db::Task<void> {
+        const auto body = [&](const JobRun& run_now) -> db::Task<void> {
             ++runs_;
             while (!finish) co_await sleep(5ms);
-            told_to_stop = the_run.should_stop();
+            told_to_stop = run_now.should_stop();
         };
         const auto one = make(body, 150ms);
         const auto two = make(body, 150ms);
@@ -184,8 +185,8 @@ TEST_P(SchedulerTest, ALongRunKeepsItsLease) {
 TEST_P(SchedulerTest, ARunThatLostItsLeaseIsToldSoAndLeavesTheRowAlone) {
     run([&]() -> db::Task<void> {
         const auto scheduler = make(
-            [&](const Run& the_run) -> db::Task<void> {
-                while (!the_run.should_stop()) co_await sleep(5ms);
+            [&](const JobRun& run_now) -> db::Task<void> {
+                while (!run_now.should_stop()) co_await sleep(5ms);
                 ++runs_;
             },
             60ms);
@@ -201,9 +202,9 @@ TEST_P(SchedulerTest, ARunThatLostItsLeaseIsToldSoAndLeavesTheRowAlone) {
 
 TEST_P(SchedulerTest, AStoppedRunStaysDue) {
     run([&]() -> db::Task<void> {
-        const auto scheduler = make([&](const Run& the_run) -> db::Task<void> {
+        const auto scheduler = make([&](const JobRun& run_now) -> db::Task<void> {
             ++runs_;
-            while (!the_run.should_stop()) co_await sleep(5ms);
+            while (!run_now.should_stop()) co_await sleep(5ms);
         });
         scheduler->start(io().get_executor());
         advance(k_minute_ms);

@@ -51,6 +51,9 @@ constexpr db::Statement k_addressees_after{"users.addressees_after",
                                            "SELECT id, language, notifications_enabled FROM users WHERE id > ? AND is_active = 1 AND "
                                            "deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
 
+constexpr db::Statement k_hold{"users.hold",
+                               db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
+
 std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
 User user_of(const db::Row& row) {
@@ -158,6 +161,21 @@ db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<st
 db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit) {
     co_return addressees_of(co_await session.execute(k_addressees_after, after_id, limit));
 }
+
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids) {
+    std::vector<User> found;
+    if (ids.empty()) co_return found;
+    std::vector<db::Value> params{ids.begin(), ids.end()};
+    const auto result = co_await session.run_one(db::Command::composed("users.find_many",
+                                                                       "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id IN (" +
+                                                                           db::places(ids.size()) + ") AND deleted_at_ms IS NULL",
+                                                                       std::move(params)));
+    found.reserve(result.rows.size());
+    for (const auto& row : result.rows) found.push_back(user_of(row));
+    co_return found;
+}
+
+db::Command hold_command(std::int64_t id) { return db::Command::of(k_hold, id); }
 
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
     const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);

@@ -42,6 +42,10 @@ db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id
 db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
 /// Active accounts with ids above `after_id`, ascending.
 db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+/// Those of `ids` that exist.
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
+/// Keeps the account from being locked for update until the transaction ends.
+[[nodiscard]] db::Command hold_command(std::int64_t id);
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit);
 
