@@ -100,6 +100,13 @@ class Service {
     }
     [[nodiscard]] static std::int64_t day_total_of(const db::Result& result) { return repository::day_total_of(result); }
 
+    /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
+    db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// The same per app, over all of the days.
+    db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// Those of the users who have recorded something since that day.
+    db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
+
     /// Runs inside every transaction that changes activities, after their roll-ups were queued.
     using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
     void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
