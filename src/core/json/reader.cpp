@@ -88,6 +88,7 @@ void Faults::throw_if_any() {
 bool Reader::is_null() const noexcept { return value_ != nullptr && yyjson_is_null(value_); }
 
 bool Reader::is_object() const noexcept { return value_ != nullptr && yyjson_is_obj(value_); }
+bool Reader::is_string() const noexcept { return value_ == nullptr || yyjson_is_str(value_); }
 
 bool Reader::is_array() const noexcept { return value_ != nullptr && yyjson_is_arr(value_); }
 

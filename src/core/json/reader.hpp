@@ -65,6 +65,8 @@ class Reader {
     /// JSON null; a parameter's text is never null.
     [[nodiscard]] bool is_null() const noexcept;
     [[nodiscard]] bool is_object() const noexcept;
+    /// A JSON string, or a parameter's text.
+    [[nodiscard]] bool is_string() const noexcept;
     [[nodiscard]] bool is_array() const noexcept;
     /// A member of an object, without a record of where it stands; nothing when there is no such member.
     [[nodiscard]] std::optional<Reader> member(std::string_view key) const noexcept;

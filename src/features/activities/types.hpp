@@ -176,6 +176,31 @@ struct Record {
     EpochMs updated_at_ms = 0;
 };
 
+/// What a user's day holds of one app, by folded name and package (empty: not given).
+struct AppTotal {
+    std::string app_key;
+    std::string app_package;
+    std::int64_t total_ms = 0;
+};
+
+/// What a user has recorded of one app on a day.
+struct DayApp {
+    std::int64_t user_id = 0;
+    Day day;
+    std::string app_key; // the name, folded
+    std::string app_package;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+
+/// What a user has recorded of one app in a period.
+struct AppTime {
+    std::int64_t user_id = 0;
+    std::string app_key;
+    std::string app_name;
+    std::int64_t total_ms = 0;
+};
+
 [[nodiscard]] Activity to_wire(const Record& record);
 
 struct AppUsage {
