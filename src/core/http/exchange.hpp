@@ -39,8 +39,8 @@ class Exchange final : public Call {
     using Call::path_params_;
     using Call::query_;
     using Call::target_;
-    std::string_view method;         // as sent
-    std::string_view encoded_path;   // without the query
+    std::string_view method;       // as sent
+    std::string_view encoded_path; // without the query
     bool has_body = false;
     std::chrono::steady_clock::time_point started;
     BodyReader* reader = nullptr;

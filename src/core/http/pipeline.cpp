@@ -21,14 +21,14 @@ namespace {
 
 constexpr std::size_t k_min_compressed = 1024;
 
-constexpr Refusal k_bad_idempotency_key{422,
-                                        "invalid_idempotency_key",
-                                        {"Idempotency-Key must be 1 to 255 visible ASCII characters.",
-                                         "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
-constexpr Refusal k_key_reused{422,
-                               "idempotency_key_reused",
-                               {"This Idempotency-Key was already used for another request.",
-                                "Cet Idempotency-Key a déjà servi pour une autre requête."}};
+constexpr Refusal k_bad_idempotency_key{
+    422,
+    "invalid_idempotency_key",
+    {"Idempotency-Key must be 1 to 255 visible ASCII characters.", "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
+constexpr Refusal k_key_reused{
+    422,
+    "idempotency_key_reused",
+    {"This Idempotency-Key was already used for another request.", "Cet Idempotency-Key a déjà servi pour une autre requête."}};
 constexpr Refusal k_key_running{409,
                                 "idempotency_in_progress",
                                 {"The first request with this Idempotency-Key is still being answered.",
@@ -67,7 +67,8 @@ bool is_compressible(std::string_view type) {
 
 /// Whether the answer differs by Accept-Encoding, for `Vary`.
 bool is_negotiated(const Response& response) {
-    return response.bytes().size() >= k_min_compressed && is_compressible(response.type()) && response.header("Content-Encoding").empty();
+    return response.bytes().size() >= k_min_compressed && is_compressible(response.type()) && response.header("Content-Encoding").empty() &&
+           response.header("ETag").empty(); // a handler with an ETag of its own has chosen the coding
 }
 
 } // namespace
@@ -117,7 +118,8 @@ Task<void> Pipeline::serve(Exchange& x) {
                 log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
             x.response = problem(error, x.language(), x.origin_.request_id);
         } catch (const std::exception& defect) {
-            log::error("unexpected exception", {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
+            log::error("unexpected exception",
+                       {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
             x.response = problem(refusals::internal_error, x.language(), x.origin_.request_id);
         }
     }
@@ -144,9 +146,12 @@ bool Pipeline::route(Exchange& x) const {
     else
         match.outcome = router_.allowed(x.encoded_path).empty() ? Router::Outcome::no_path : Router::Outcome::no_method;
     switch (match.outcome) {
-    case Router::Outcome::found: break;
-    case Router::Outcome::no_path: return refuse_with(refusals::not_found);
-    case Router::Outcome::bad_encoding: return refuse_with(refusals::bad_encoding);
+    case Router::Outcome::found:
+        break;
+    case Router::Outcome::no_path:
+        return refuse_with(refusals::not_found);
+    case Router::Outcome::bad_encoding:
+        return refuse_with(refusals::bad_encoding);
     case Router::Outcome::no_method:
         refuse_with(refusals::method_not_allowed);
         x.response.headers.emplace_back("Allow", router_.allowed(x.encoded_path));
@@ -191,7 +196,9 @@ void Pipeline::identify(Exchange& x, const AddressBytes& peer, std::string_view 
     std::string hops;
     std::string forwarded;
     for (const auto& field : x.fields_) { // of repeated headers every line counts, in order
-        auto* list = equal_ignoring_case(field.name, "X-Forwarded-For") ? &hops : equal_ignoring_case(field.name, "Forwarded") ? &forwarded : nullptr;
+        auto* list = equal_ignoring_case(field.name, "X-Forwarded-For") ? &hops
+                     : equal_ignoring_case(field.name, "Forwarded")     ? &forwarded
+                                                                        : nullptr;
         if (list == nullptr) continue;
         if (!list->empty()) *list += ',';
         *list += field.value;
@@ -235,10 +242,14 @@ Task<void> Pipeline::read_body(Exchange& x) const {
     Gunzip gunzip{compressed};
     for (;;) {
         switch (gunzip.step(x.body_, limit)) {
-        case Gunzip::State::done: co_return;
-        case Gunzip::State::broken: throw Refused{&k_broken_gzip};
-        case Gunzip::State::too_large: throw Refused{&refusals::too_large};
-        case Gunzip::State::more: break;
+        case Gunzip::State::done:
+            co_return;
+        case Gunzip::State::broken:
+            throw Refused{&k_broken_gzip};
+        case Gunzip::State::too_large:
+            throw Refused{&refusals::too_large};
+        case Gunzip::State::more:
+            break;
         }
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
@@ -273,8 +284,7 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
         co_await hooks_.idempotency->abandon(claim_key); // nothing happened: the client may correct and repeat
         std::rethrow_exception(failure);
     }
-    IdempotencyStore::Stored answer{
-        x.response.status, std::string{x.response.type()}, x.response.headers, std::string{x.response.bytes()}};
+    IdempotencyStore::Stored answer{x.response.status, std::string{x.response.type()}, x.response.headers, std::string{x.response.bytes()}};
     co_await hooks_.idempotency->finish(claim_key, std::move(answer));
 }
 
@@ -332,7 +342,8 @@ void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
     // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
     head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
-    if (x.response.header("Content-Security-Policy").empty()) head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+    if (x.response.header("Content-Security-Policy").empty())
+        head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
     if (is_tls_ || x.is_secure_) head += "Strict-Transport-Security: max-age=31536000\r\n";
     if (x.endpoint != nullptr && x.endpoint->meta.no_store && x.response.header("Cache-Control").empty())
         head += "Cache-Control: no-store\r\n";

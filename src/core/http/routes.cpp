@@ -9,7 +9,8 @@ namespace focus::http {
 namespace {
 
 constexpr Text k_bad_encoding{"The address contains broken percent-encoding.", "L'adresse contient un encodage « % » incorrect."};
-constexpr Text k_not_json{"The body must be JSON (Content-Type: application/json).", "Le corps doit être du JSON (Content-Type: application/json)."};
+constexpr Text k_not_json{"The body must be JSON (Content-Type: application/json).",
+                          "Le corps doit être du JSON (Content-Type: application/json)."};
 
 /// The call's own path and query with some parameters replaced.
 std::string page_link(const Call& call, const Params& kept, std::string_view name, std::string_view value, std::string_view relation) {
