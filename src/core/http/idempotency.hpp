@@ -28,7 +28,7 @@ class IdempotencyStore {
         std::int64_t user_id = 0; // 0: nobody signed in
         std::string route;        // "POST /api/activities"
         std::string key;
-        std::string body_hash; // SHA-256 in hexadecimal, over method, target and body
+        std::string body_hash; // SHA-256 in hexadecimal, over target and body
     };
     struct Fresh {};    // nobody came with this key before; finish() or abandon() follows
     struct Mismatch {}; // the key was used for another body
