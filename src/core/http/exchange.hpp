@@ -61,6 +61,7 @@ class Exchange final : public Call {
         body_.clear();
         if (body_.capacity() > (std::size_t{64} << 10)) body_.shrink_to_fit();
         caller_.reset();
+        origin_.request_key.reset();
         path_params_.clear();
         has_body = is_head = false;
         endpoint = nullptr;
