@@ -117,7 +117,8 @@ struct PageQuery {
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
 
-    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."}, {"limit", "How many entries to give."}}; // NOLINT
+    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."},
+                                                {"limit", "How many entries to give."}}; // NOLINT
 };
 
 /// The opaque texts that lead to the pages beside one; empty: there is no such page.
