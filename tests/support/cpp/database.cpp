@@ -1,5 +1,8 @@
 #include "support/cpp/database.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
@@ -77,6 +80,30 @@ void administer(const std::string& url, const std::string& sql, std::chrono::mil
 }
 
 } // namespace
+
+Task<void> together(int n, std::function<Task<void>(int)> body) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer all_done{executor, std::chrono::steady_clock::time_point::max()};
+    int left = n;
+    std::exception_ptr failure;
+    for (int i = 0; i < n; ++i) {
+        boost::asio::co_spawn(executor, body(i), [&](std::exception_ptr error) {
+            if (error && !failure) failure = error;
+            if (--left == 0) all_done.cancel();
+        });
+    }
+    if (left > 0) co_await all_done.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+    if (failure) std::rethrow_exception(failure);
+}
+
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
 
 TempFolder::TempFolder() {
     auto pattern = (fs::temp_directory_path() / "focus-test-XXXXXX").string();
