@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
+#include "core/http/docs.hpp"
 #include "core/http/server.hpp"
 #include "core/mail/delivery.hpp"
 
@@ -52,6 +53,32 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, const std:
     std::vector<asio::any_io_executor> executors;
     for (const auto& context : contexts) executors.emplace_back(context->get_executor());
     return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
+}
+
+http::ApiInfo api_info() {
+    return {.title = "Focus",
+            .version = FOCUS_VERSION,
+            .description =
+                "Record how long you spend in which app, see where the time goes, keep limits, take challenges with friends.\n\n"
+                "Errors are problem+json (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC, days are calendar days in the "
+                "user's time zone, durations are minutes.",
+            .tags = {{"auth", "Accounts, sessions, tokens"},
+                     {"users", "Profiles"},
+                     {"activities", "What was used, when and how long"},
+                     {"statistics", "Where the time went"},
+                     {"operation", "For operators and orchestrators"}}};
+}
+
+mail::Settings mail_settings(const Settings& settings) {
+    return {.server = settings.mail_server,
+            .port = settings.mail_port,
+            .username = settings.mail_username,
+            .password = settings.mail_password,
+            .from = settings.mail_from,
+            .from_name = settings.mail_from_name,
+            .tls = settings.mail_tls,
+            .ssl = settings.mail_ssl,
+            .ca_file = settings.mail_ca_file};
 }
 
 http::Options http_options(const Settings& settings) {
@@ -113,12 +140,19 @@ App::App(Settings settings)
     outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
                                                                    .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                              clock_);
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_},
+    idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                                                     .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
                                                     .frontend_url = settings_.frontend_url},
                                      user_defaults(settings_));
+    templates_ = std::make_unique<mail::Templates>(
+        mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
+    if (!settings_.mail_server.empty())
+        transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
+    else if (settings_.is_development())
+        transport_ = std::make_unique<mail::DevMailbox>();
     add_routes();
 }
 
@@ -131,16 +165,19 @@ void App::add_routes() {
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
+        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox);
     }
+    http::add_docs(routes_, api_info());
 }
 
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.idempotency = idempotency_.get();
     return hooks;
 }
 
-std::string App::openapi() { return http::openapi_document(routes_); }
+std::string App::openapi() { return http::openapi_document(routes_, api_info()); }
 
 asio::awaitable<void> App::prepare_database() {
     asio::steady_timer timer{co_await asio::this_coro::executor};
@@ -194,6 +231,14 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
 
 int App::serve(bool with_demo) {
     using namespace asio::experimental::awaitable_operators;
+    mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
+                            *database_,
+                            *outbox_,
+                            *templates_,
+                            transport_.get(),
+                            clock_,
+                            metrics_,
+                            contexts_.front()->get_executor()};
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;
@@ -206,11 +251,14 @@ int App::serve(bool with_demo) {
         [&]() -> asio::awaitable<void> {
             asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
             const auto first = co_await (start(server, with_demo) || signals.async_wait(asio::use_awaitable));
-            if (first.index() == 0) co_await signals.async_wait(asio::use_awaitable);
+            if (first.index() != 0) co_return; // stopped while starting
+            delivery.start();
+            co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
             co_await server.shutdown();
+            co_await delivery.stop();
         },
         [&](std::exception_ptr error) {
             failure = std::move(error);

@@ -1,7 +1,10 @@
 #include "app/rooms.hpp"
 
+#include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
 #include "features/auth/routes.hpp"
+#include "features/blocking/routes.hpp"
+#include "features/notifications/routes.hpp"
 #include "features/users/routes.hpp"
 
 namespace focus::app {
@@ -11,9 +14,13 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
       auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.metrics},
-      activities{foundation.database, foundation.clock, users} {
+      activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      blocking{foundation.database, foundation.bus, foundation.clock,  users,
+               activities,          notifications,  foundation.outbox, foundation.frontend_url} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
+        idempotency::forget_user(tx, user_id);
+        activities::Service::forget_user(tx, user_id);
         co_return;
     });
 }
@@ -22,6 +29,8 @@ void Rooms::add_routes(http::Routes& routes) {
     users::add_routes(routes, users);
     auth::add_routes(routes, auth);
     activities::add_routes(routes, activities);
+    notifications::add_routes(routes, notifications);
+    blocking::add_routes(routes, blocking);
 }
 
 } // namespace focus::app

@@ -3,6 +3,7 @@
 
 #include "core/db/database.hpp"
 #include "core/http/routes.hpp"
+#include "core/mail/transport.hpp"
 #include "core/metrics/metrics.hpp"
 
 #include <atomic>
@@ -20,5 +21,7 @@ struct SystemParts {
 void add_system_routes(http::Routes& routes, SystemParts parts);
 /// `POST /dev/clock`; never in production.
 void add_development_routes(http::Routes& routes, Clock& clock);
+/// `GET /dev/mail`: the mails that a development server did not send, as a page or (`?format=json`) as JSON.
+void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox);
 
 } // namespace focus::app

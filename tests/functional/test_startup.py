@@ -16,10 +16,10 @@ from support.processes import SLOWNESS, eventually, free_port
 from support.server import BINARY, SECRET_KEY, base_environment
 
 
-def focus(*arguments: str, cwd=None, seconds: float = 30, **settings: str) -> subprocess.CompletedProcess:
+def focus(*arguments: str, cwd=None, stdin: str = "", **settings: str) -> subprocess.CompletedProcess:
     """One run of the program to its end."""
-    return subprocess.run([str(BINARY), *arguments], cwd=cwd, env=base_environment() | settings, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds * SLOWNESS)  # fmt: skip
+    return subprocess.run([str(BINARY), *arguments], cwd=cwd, env=base_environment() | settings, input=stdin,
+                          capture_output=True, text=True, timeout=30 * SLOWNESS)  # fmt: skip
 
 
 def one_line(run: subprocess.CompletedProcess) -> str:
@@ -200,14 +200,24 @@ def test_healthcheck(make_server):
     assert focus("healthcheck", PORT=port).returncode == 1
 
 
-def test_admin_create(make_server, db):
-    server = make_server(db).start()
-    made = focus("admin", "create", "--email", "boss@example.org", "--username", "boss", "--password", "Adm1n-password", **server.settings)
+@pytest.mark.parametrize("source", ["stdin", "environment"])
+def test_admin_create(make_server, source):
+    server = make_server().start()
+    command = ["admin", "create", "--email", "boss@example.org", "--username", "boss"]
+    if source == "stdin":
+        made = focus(*command, "--password-stdin", stdin="Adm1n-password\n", **server.settings)
+    else:
+        made = focus(*command, ADMIN_EMAIL="boss@example.org", ADMIN_PASSWORD="Adm1n-password", **server.settings)
     assert made.returncode == 0, made.stderr
-    again = focus("admin", "create", "--email", "boss@example.org", "--username", "boss", "--password", "Adm1n-password", **server.settings)
-    assert again.returncode == 1 and "boss@example.org" in again.stderr
+    assert "boss@example.org" in made.stdout and "Adm1n-password" not in made.stdout + made.stderr
     tokens = expect(server.client().post("/api/auth/login", json={"email": "boss@example.org", "password": "Adm1n-password"}), 200)
     assert (tokens["user"]["role"], tokens["user"]["is_verified"]) == ("admin", True)
+
+
+def test_admin_create_with_a_weak_password(make_server):
+    server = make_server().start()
+    made = focus("admin", "create", "--email", "boss@example.org", "--username", "boss", "--password-stdin", stdin="weak\n", **server.settings)
+    assert made.returncode == 1 and "password" in made.stderr
 
 
 def test_every_command_explains_itself(tmp_path):

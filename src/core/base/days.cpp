@@ -1,7 +1,11 @@
 #include "core/base/days.hpp"
 
+#include "core/base/zone_file.hpp"
+
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <unordered_map>
 
 namespace focus {
 namespace {
@@ -49,14 +53,32 @@ struct Period {
     EpochMs offset = 0;
 };
 
-Period load_period(const time_zone* zone, EpochMs at) {
-    const auto info = zone->get_info(sys_time<milliseconds>{milliseconds{at}});
-    static constexpr sys_seconds k_from{k_first_day - days{400}}, k_to{k_last_day + days{400}};
-    const auto ms = [](sys_seconds time) { return std::clamp(time, k_from, k_to).time_since_epoch().count() * k_second_ms; };
-    return {zone, ms(info.begin), ms(info.end), info.offset.count() * k_second_ms};
+/// The zone's file, read once; empty when there is none.
+const ZoneFile& file_of(const time_zone* zone) {
+    static std::mutex mutex;
+    static std::unordered_map<const time_zone*, ZoneFile> files;
+    const std::scoped_lock lock{mutex};
+    const auto known = files.find(zone);
+    return known != files.end() ? known->second : files.emplace(zone, read_zone_file(zone->name()).value_or(ZoneFile{})).first->second;
 }
 
-/// The tz database expands its rules on each look-up behind a lock; few zones and dates are looked up again and again.
+Period load_period(const time_zone* zone, EpochMs at) {
+    static constexpr EpochMs k_from = to_ms(k_first_day - days{400}), k_to = to_ms(k_last_day + days{400});
+    const auto& [changes, goes_on] = file_of(zone);
+    const auto next = std::ranges::upper_bound(changes, at, {}, &OffsetChange::at_ms);
+    if (next != changes.begin() && (next != changes.end() || !goes_on)) {
+        const auto end = next != changes.end() ? next->at_ms : k_to;
+        return {zone, std::max(std::prev(next)->at_ms, k_from), end, std::prev(next)->offset_ms};
+    }
+    const auto info = zone->get_info(sys_time<milliseconds>{milliseconds{at}});
+    const auto ms = [](sys_seconds time) {
+        return std::clamp(time.time_since_epoch().count(), k_from / k_second_ms, k_to / k_second_ms) * k_second_ms;
+    };
+    const auto begin = changes.empty() ? ms(info.begin) : std::max(ms(info.begin), changes.back().at_ms);
+    return {zone, begin, ms(info.end), info.offset.count() * k_second_ms};
+}
+
+/// Looking a period up takes a lock; few zones and dates are looked up again and again.
 const Period& period_at(const time_zone* zone, EpochMs at) {
     constexpr std::size_t k_slots = 64;
     thread_local std::array<Period, k_slots> cache;

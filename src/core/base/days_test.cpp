@@ -1,6 +1,12 @@
 #include "core/base/days.hpp"
+#include "core/base/zone_file.hpp"
 
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <random>
 
 namespace focus {
@@ -20,36 +26,33 @@ constexpr std::string_view k_zones[] = {"UTC",
                                         "Pacific/Apia",
                                         "Africa/Casablanca",
                                         "America/Scoresbysund",
+                                        "America/Vancouver",
+                                        "America/Edmonton",
                                         "Antarctica/Troll"};
 
 EpochMs at(std::string_view text) { return parse_rfc3339(text).value(); }
 Day day(std::string_view text) { return Day::parse(text).value(); }
 Zone zone(std::string_view name) { return Zone::find(name).value(); }
 
-/// Instants of 1971 to 2060: random ones, and those around the changes of the zone's clock.
-std::vector<EpochMs> instants(const std::chrono::time_zone& tz) {
+/// Instants of 1971 to 2037: random ones, and those around the changes of the zone's clock.
+std::vector<EpochMs> instants(std::string_view name) {
+    const auto first = at("1971-01-01T00:00:00Z"), last = at("2037-12-01T00:00:00Z");
     std::mt19937_64 random{20260329};
-    std::uniform_int_distribution<EpochMs> any{at("1971-01-01T00:00:00Z"), at("2060-01-01T00:00:00Z")};
+    std::uniform_int_distribution<EpochMs> any{first, last};
     std::uniform_int_distribution<EpochMs> near{-26 * k_hour_ms, 26 * k_hour_ms};
     std::vector<EpochMs> result;
-    for (int i = 0; i < 500; ++i) result.push_back(any(random));
-    using std::chrono::sys_seconds;
-    for (sys_seconds t{std::chrono::seconds{at("1971-01-01T00:00:00Z") / 1000}};
-         t < sys_seconds{std::chrono::seconds{at("2060-01-01T00:00:00Z") / 1000}};) {
-        const auto end = tz.get_info(t).end;
-        const auto change = std::chrono::sys_time<std::chrono::milliseconds>{end}.time_since_epoch().count();
-        if (end < sys_seconds{std::chrono::seconds{at("2060-01-01T00:00:00Z") / 1000}})
+    for (int i = 0; i < 5000; ++i) result.push_back(any(random));
+    for (const auto& change : read_zone_file(name).value().changes)
+        if (change.at_ms > first && change.at_ms < last)
             for (const EpochMs offset : {-k_hour_ms, EpochMs{-1}, EpochMs{0}, EpochMs{1}, 29 * k_minute_ms, near(random), near(random)})
-                result.push_back(change + offset);
-        t = end;
-    }
+                result.push_back(change.at_ms + offset);
     return result;
 }
 
 TEST(Zone, days_are_contiguous_and_contain_their_instants) {
     for (const auto name : k_zones) {
         const auto z = zone(name);
-        for (const auto t : instants(*std::chrono::locate_zone(name))) {
+        for (const auto t : instants(name)) {
             const auto d = z.day_of(t);
             ASSERT_LE(z.start_of(d), t) << name << ' ' << format_rfc3339(t);
             ASSERT_LT(t, z.start_of(d.plus(1))) << name << ' ' << format_rfc3339(t);
@@ -59,17 +62,37 @@ TEST(Zone, days_are_contiguous_and_contain_their_instants) {
     }
 }
 
+/// While it lives, the C library's local time is that of `zone`.
+class LocalTime {
+  public:
+    explicit LocalTime(std::string_view zone) { use(std::string{zone}.c_str()); }
+    LocalTime(const LocalTime&) = delete;
+    LocalTime& operator=(const LocalTime&) = delete;
+    ~LocalTime() { use("UTC"); }
+    [[nodiscard]] static std::tm of(EpochMs at) {
+        const auto seconds = static_cast<std::time_t>(std::floor(static_cast<double>(at) / 1000.0));
+        std::tm result{};
+        localtime_r(&seconds, &result);
+        return result;
+    }
+
+  private:
+    static void use(const char* zone) {
+        setenv("TZ", zone, 1);
+        tzset();
+    }
+};
+
 TEST(Zone, agrees_with_the_wall_clock) {
     for (const auto name : k_zones) {
-        const auto* tz = std::chrono::locate_zone(name);
+        const LocalTime local_time{name};
         const auto z = zone(name);
-        for (const auto t : instants(*tz)) {
-            const auto local = tz->to_local(std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{t}});
-            const auto midnight = std::chrono::floor<std::chrono::days>(local);
-            const auto minute = std::chrono::floor<std::chrono::minutes>(local - midnight).count();
+        for (const auto t : instants(name)) {
+            const auto local = LocalTime::of(t);
+            const auto minute = local.tm_hour * 60 + local.tm_min;
             ASSERT_EQ(z.minute_of_day(t), minute) << name << ' ' << format_rfc3339(t);
             // of a repeated midnight the first counts, so for an hour the wall may still show yesterday
-            const Day wall{std::chrono::sys_days{midnight.time_since_epoch()}};
+            const Day wall{std::chrono::year{local.tm_year + 1900} / (local.tm_mon + 1) / local.tm_mday};
             const auto ahead = z.day_of(t).since(wall);
             ASSERT_TRUE(ahead == 0 || (ahead == 1 && minute >= 22 * 60)) << name << ' ' << format_rfc3339(t);
         }
@@ -81,7 +104,7 @@ TEST(Zone, slices_tile_the_interval) {
     std::uniform_int_distribution<EpochMs> length{0, 30 * k_hour_ms};
     for (const auto name : k_zones) {
         const auto z = zone(name);
-        for (const auto from : instants(*std::chrono::locate_zone(name))) {
+        for (const auto from : instants(name)) {
             const auto to = from + length(random);
             auto next = from;
             for (const auto& slice : z.split_by_hour(from, to)) {
@@ -102,7 +125,7 @@ TEST(Zone, slices_tile_the_interval) {
 TEST(Zone, at_shows_that_time_or_the_end_of_the_gap) {
     for (const auto name : k_zones) {
         const auto z = zone(name);
-        for (const auto t : instants(*std::chrono::locate_zone(name))) {
+        for (const auto t : instants(name)) {
             const auto d = z.day_of(t);
             const auto minute = z.minute_of_day(t);
             const auto found = z.at(d, minute);
@@ -151,6 +174,23 @@ TEST(Zone, finds_names_and_links_only) {
     EXPECT_EQ(Zone{}, zone("UTC"));
     EXPECT_EQ(Zone::of("Mars/Olympus"), Zone{});
     for (const std::string_view name : {"", "europe/paris", "Paris", "../etc/passwd", "UTC+1"}) EXPECT_FALSE(Zone::find(name)) << name;
+}
+
+TEST(Zone, goes_on_after_the_file_ends) {
+    const auto paris = zone("Europe/Paris");
+    EXPECT_EQ(paris.start_of(day("2100-07-01")), at("2100-06-30T22:00:00Z"));
+    EXPECT_EQ(paris.start_of(day("2100-01-01")), at("2099-12-31T23:00:00Z"));
+    EXPECT_EQ(paris.day_of(at("9999-12-31T23:59:59.999Z")).value - day("9999-12-31").value, std::chrono::days{1});
+    EXPECT_EQ(zone("Asia/Kathmandu").minute_of_day(at("9000-01-01T00:00:00Z")), 5 * 60 + 45);
+    EXPECT_EQ(zone("Asia/Kathmandu").day_of(at("0001-01-01T12:00:00Z")), day("0001-01-01"));
+}
+
+TEST(ZoneFile, refuses_what_is_not_one) {
+    EXPECT_FALSE(read_zone_file("Mars/Olympus"));
+    std::ifstream file{"/usr/share/zoneinfo/Europe/Paris", std::ios::binary};
+    const std::string whole{std::istreambuf_iterator<char>{file}, {}};
+    EXPECT_GT(parse_zone_file(whole).value().changes.size(), 100U);
+    for (std::size_t size = 0; size + 60 < whole.size(); size += 7) EXPECT_FALSE(parse_zone_file(whole.substr(0, size))) << size;
 }
 
 TEST(Zone, split_respects_its_bound) { EXPECT_EQ(Zone{}.split_by_hour(0, 100 * k_day_ms, 10).size(), 10U); }

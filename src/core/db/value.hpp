@@ -124,4 +124,11 @@ struct Command {
     }
 };
 
+/// "?, ?, ?": the places of `count` parameters (at least one), for IN lists and rows of VALUES.
+[[nodiscard]] inline std::string places(std::size_t count) {
+    std::string text = "?";
+    for (std::size_t i = 1; i < count; ++i) text += ", ?";
+    return text;
+}
+
 } // namespace focus::db

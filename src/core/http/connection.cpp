@@ -2,6 +2,7 @@
 
 #include "core/base/log.hpp"
 #include "core/http/head_parser.hpp"
+#include "core/http/headers.hpp"
 #include "core/http/input_buffer.hpp"
 #include "core/http/target.hpp"
 

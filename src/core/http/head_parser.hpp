@@ -31,7 +31,6 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
   private:
     using verb = boost::beast::http::verb;
     using field = boost::beast::http::field;
-    using status = boost::beast::http::status;
     using error_code = boost::beast::error_code;
     using view = boost::beast::string_view;
     template <class T>

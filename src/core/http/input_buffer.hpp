@@ -47,8 +47,11 @@ class InputBuffer {
 
   private:
     void resize(std::size_t capacity) {
-        auto bigger = capacity > 0 ? std::make_unique_for_overwrite<char[]>(capacity) : nullptr; // NOLINT
-        if (end_ > begin_) std::memcpy(bigger.get(), data_.get() + begin_, end_ - begin_);
+        std::unique_ptr<char[]> bigger; // NOLINT
+        if (capacity > 0) {
+            bigger = std::make_unique_for_overwrite<char[]>(capacity); // NOLINT
+            if (end_ > begin_) std::memcpy(bigger.get(), data_.get() + begin_, end_ - begin_);
+        }
         end_ -= begin_;
         begin_ = 0;
         data_ = std::move(bigger);

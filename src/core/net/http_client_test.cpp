@@ -1,6 +1,6 @@
 #include "core/net/http_client.hpp"
 
-#include "core/net/testing.hpp"
+#include "support/cpp/servers.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

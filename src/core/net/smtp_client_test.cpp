@@ -1,6 +1,6 @@
 #include "core/net/smtp_client.hpp"
 
-#include "core/net/testing.hpp"
+#include "support/cpp/servers.hpp"
 
 #include <gtest/gtest.h>
 

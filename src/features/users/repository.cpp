@@ -47,6 +47,14 @@ constexpr db::Statement k_search{
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
                     "username_key LIMIT ?"};
 
+constexpr db::Statement k_addressees_after{"users.addressees_after",
+                                           "SELECT id, language, notifications_enabled FROM users WHERE id > ? AND is_active = 1 AND "
+                                           "deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
+
+constexpr db::Statement k_alert_settings{"users.alert_settings", "SELECT daily_limit_ms, notifications_enabled FROM users WHERE id = ?"};
+constexpr db::Statement k_hold{"users.hold",
+                               db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
+
 std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
 User user_of(const db::Row& row) {
@@ -70,6 +78,14 @@ User user_of(const db::Row& row) {
     user.updated_at.ms = row.get<std::int64_t>(16);
     user.last_login = timestamp(row.get<std::optional<std::int64_t>>(17));
     return user;
+}
+
+std::vector<Addressee> addressees_of(const db::Result& result) {
+    std::vector<Addressee> found;
+    found.reserve(result.rows.size());
+    for (const auto& row : result.rows)
+        found.push_back({row.get<std::int64_t>(0), language_of_tag(row.get<std::string_view>(1)), row.get<bool>(2)});
+    return found;
 }
 
 std::optional<User> maybe_user(const std::optional<db::Row>& row) { return row ? std::optional{user_of(*row)} : std::nullopt; }
@@ -132,6 +148,43 @@ db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id
     const auto result = co_await session.execute(k_other_admins, id);
     co_return static_cast<std::int64_t>(result.rows.size());
 }
+
+db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids) {
+    if (ids.empty()) co_return std::vector<Addressee>{};
+    std::vector<db::Value> params{ids.begin(), ids.end()};
+    co_return addressees_of(
+        co_await session.run_one(db::Command::composed("users.addressees",
+                                                       "SELECT id, language, notifications_enabled FROM users WHERE id IN (" +
+                                                           db::places(ids.size()) + ") AND deleted_at_ms IS NULL ORDER BY id",
+                                                       std::move(params))));
+}
+
+db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit) {
+    co_return addressees_of(co_await session.execute(k_addressees_after, after_id, limit));
+}
+
+db::Command alert_settings_command(std::int64_t id) { return db::Command::of(k_alert_settings, id); }
+
+AlertSettings alert_settings_of(const db::Result& result) {
+    if (result.rows.empty()) return {};
+    const auto& row = result.rows.front();
+    return {row.get<std::optional<std::int64_t>>(0), row.get<bool>(1)};
+}
+
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids) {
+    std::vector<User> found;
+    if (ids.empty()) co_return found;
+    std::vector<db::Value> params{ids.begin(), ids.end()};
+    const auto result = co_await session.run_one(db::Command::composed("users.find_many",
+                                                                       "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id IN (" +
+                                                                           db::places(ids.size()) + ") AND deleted_at_ms IS NULL",
+                                                                       std::move(params)));
+    found.reserve(result.rows.size());
+    for (const auto& row : result.rows) found.push_back(user_of(row));
+    co_return found;
+}
+
+db::Command hold_command(std::int64_t id) { return db::Command::of(k_hold, id); }
 
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
     const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);

@@ -38,6 +38,17 @@ void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now);
 /// Active administrators but this one; their rows are locked until the transaction ends.
 db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id);
+/// Those of `ids` that exist, ascending.
+db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
+/// Active accounts with ids above `after_id`, ascending.
+db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+/// A read for later rooms, which run it together with their own.
+[[nodiscard]] db::Command alert_settings_command(std::int64_t id);
+[[nodiscard]] AlertSettings alert_settings_of(const db::Result& result);
+/// Those of `ids` that exist.
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
+/// Keeps the account from being locked for update until the transaction ends.
+[[nodiscard]] db::Command hold_command(std::int64_t id);
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit);
 

@@ -82,6 +82,25 @@ db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     co_return co_await repository::search(db_, folded, k_search_limit);
 }
 
+db::Task<std::vector<Addressee>> Service::addressees(db::Session& session, std::vector<std::int64_t> ids) {
+    return repository::addressees(session, std::move(ids));
+}
+
+db::Task<std::vector<Addressee>> Service::addressees_after(db::Session& session, std::int64_t after_id, int limit) {
+    return repository::addressees_after(session, after_id, limit);
+}
+
+db::Task<std::map<std::int64_t, PublicUser>> Service::public_users(db::Session& session, std::vector<std::int64_t> ids) {
+    std::map<std::int64_t, PublicUser> found;
+    const auto users = co_await repository::find_many(session, std::move(ids));
+    for (const auto& user : users) found.emplace(user.id, public_part(user));
+    co_return found;
+}
+
+db::Task<std::vector<User>> Service::find_many(db::Session& session, std::vector<std::int64_t> ids) {
+    return repository::find_many(session, std::move(ids));
+}
+
 db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
     const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
     if (holders.email != 0 && holders.email != except_id) throw email_taken();

@@ -8,6 +8,7 @@
 #include "features/users/types.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,21 @@ class Service {
     /// Throws 404 for deleted and inactive accounts.
     db::Task<PublicUser> public_profile(std::int64_t id);
     db::Task<std::vector<PublicUser>> search(std::string text);
+
+    /// Those of `ids` that exist, ascending.
+    db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
+    /// The next active accounts by id: how to reach everybody step by step.
+    db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+
+    /// A read that later rooms run together with their own: the command, and what its result says.
+    [[nodiscard]] static db::Command alert_settings_command(std::int64_t id) { return repository::alert_settings_command(id); }
+    [[nodiscard]] static AlertSettings alert_settings_of(const db::Result& result) { return repository::alert_settings_of(result); }
+    /// What everybody may see of those of `ids` that exist, by id.
+    db::Task<std::map<std::int64_t, PublicUser>> public_users(db::Session& session, std::vector<std::int64_t> ids);
+    /// Those of `ids` that exist, in any order.
+    db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
+    /// A statement that makes find_for_update() wait until this transaction ends, and does not disturb another one's.
+    [[nodiscard]] static db::Command hold_command(std::int64_t id) { return repository::hold_command(id); }
 
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);

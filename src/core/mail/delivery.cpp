@@ -1,0 +1,322 @@
+#include "core/mail/delivery.hpp"
+
+#include "core/audit/audit.hpp"
+#include "core/base/error.hpp"
+#include "core/base/fold.hpp"
+#include "core/base/log.hpp"
+#include "core/base/workers.hpp"
+#include "core/crypto/crypto.hpp"
+#include "core/mail/outbox_rows.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace focus::mail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr EpochMs k_longest_retry_ms = k_day_ms;
+constexpr std::size_t k_detail_bytes = 300;
+constexpr auto k_gauge_interval = std::chrono::seconds{15};
+constexpr auto k_record_pause = std::chrono::seconds{1};
+constexpr auto k_record_patience = std::chrono::seconds{10}; // after stop()
+
+EpochMs system_now_ms() { return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+} // namespace
+
+// Everything below runs on one strand, but for the jobs of the worker threads.
+struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
+    Options options;
+    db::Database& database;
+    Outbox& outbox;
+    const Templates& templates;
+    Transport* transport;
+    const Clock& clock;
+    metrics::Registry& metrics;
+    metrics::Gauge length;
+    metrics::Gauge age;
+
+    asio::strand<asio::any_io_executor> strand;
+    asio::steady_timer idle;    // ends when there may be work
+    asio::steady_timer turn;    // the rate allows the next mail
+    asio::steady_timer changed; // never ends; cancelled when a mail is done, and at the end
+    asio::steady_timer heartbeat;
+    std::string holder = crypto::random_token();
+    bool woken = false;
+    bool stopping = false;
+    bool running = false;           // the dispatcher
+    bool beating = false;           // the heartbeat
+    std::set<std::int64_t> in_hand; // rows that are being sent or recorded
+    SteadyClock::time_point next_send;
+    SteadyClock::time_point next_gauges;
+    SteadyClock::time_point renewed_until; // the heartbeat has kept all rows until then
+    SteadyClock::time_point stop_by = SteadyClock::time_point::max();
+    Workers workers; // last: its jobs use what is above
+
+    Impl(Options chosen, db::Database& to, Outbox& from, const Templates& texts, Transport* way, const Clock& time,
+         metrics::Registry& registry, asio::any_io_executor executor)
+        : options{chosen}, database{to}, outbox{from}, templates{texts}, transport{way}, clock{time}, metrics{registry},
+          length{registry.gauge("focus_api_outbox_length", "Mails that wait or are on their way")},
+          age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them")}, strand{asio::make_strand(std::move(executor))},
+          idle{strand}, turn{strand}, changed{strand, SteadyClock::time_point::max()}, heartbeat{strand},
+          workers{{.threads = chosen.parallel, .max_queue = static_cast<std::size_t>(chosen.parallel)}} {}
+
+    // --- taking rows ---
+
+    /// Waits on a timer that somebody else may cancel.
+    static db::Task<void> wait(asio::steady_timer& timer, SteadyClock::duration duration) {
+        timer.expires_after(duration);
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+
+    db::Task<void> wait_for_change() { co_await changed.async_wait(asio::as_tuple(asio::use_awaitable)); }
+
+    void wake() {
+        woken = true;
+        idle.cancel();
+    }
+
+    db::Task<void> dispatch() {
+        while (!stopping) {
+            woken = false;
+            bool found = false;
+            try {
+                co_await update_gauges();
+                found = transport != nullptr ? co_await send_due() : co_await leave_them();
+            } catch (const Error& error) {
+                log::warning("the outbox can't be read", {{"cause", std::string_view{error.what()}}});
+            } catch (const std::exception& error) {
+                log::error("the outbox worker failed", {{"cause", std::string_view{error.what()}}});
+            }
+            if (!found && !woken && !stopping) co_await wait(idle, options.poll);
+        }
+        while (!in_hand.empty()) co_await wait_for_change();
+        running = false;
+        heartbeat.cancel();
+        changed.cancel();
+    }
+
+    db::Task<bool> leave_them() {
+        co_await rows::note_no_server(database);
+        co_return false;
+    }
+
+    /// Takes some rows and sends them; false when none was due.
+    db::Task<bool> send_due() {
+        const auto valid_until = SteadyClock::now() + options.lease;
+        const EpochMs system_now = system_now_ms();
+        rows::Lease lease{.holder = holder, .now_ms = system_now, .until_ms = system_now + options.lease.count()};
+        auto claiming = rows::claim(database, std::move(lease), clock.now_ms(), options.parallel);
+        std::vector<rows::Row> claimed = co_await std::move(claiming);
+        std::vector<std::int64_t> untouched;
+        for (rows::Row& row : claimed) {
+            if (in_hand.contains(row.id)) continue; // sent by us, not recorded while the database was away, and taken again
+            co_await wait_for_turn();
+            if (stopping) {
+                untouched.push_back(row.id);
+                continue;
+            }
+            const std::int64_t id = row.id;
+            in_hand.insert(id);
+            asio::co_spawn(strand, deliver(std::move(row), valid_until),
+                           [self = shared_from_this(), id](std::exception_ptr failure) { self->finished(id, std::move(failure)); });
+        }
+        if (!untouched.empty()) co_await rows::release(database, holder, std::move(untouched));
+        co_return !claimed.empty();
+    }
+
+    /// Until fewer than `parallel` mails are in hand and the rate allows one more.
+    db::Task<void> wait_for_turn() {
+        while (in_hand.size() >= static_cast<std::size_t>(options.parallel) && !stopping) co_await wait_for_change();
+        const auto at = std::max(SteadyClock::now(), next_send);
+        next_send = at + duration_cast<SteadyClock::duration>(std::chrono::duration<double>{1 / options.mails_per_second});
+        if (SteadyClock::now() < at && !stopping) co_await wait(turn, at - SteadyClock::now());
+    }
+
+    void finished(std::int64_t id, std::exception_ptr failure) {
+        in_hand.erase(id);
+        changed.cancel();
+        try {
+            if (failure) std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            log::error("a mail's delivery failed", {{"cause", std::string_view{error.what()}}});
+        }
+    }
+
+    db::Task<void> update_gauges() {
+        if (SteadyClock::now() < next_gauges) co_return;
+        next_gauges = SteadyClock::now() + k_gauge_interval;
+        const rows::Backlog backlog = co_await rows::backlog(database);
+        length.set(static_cast<double>(backlog.length));
+        age.set(backlog.oldest_ms ? static_cast<double>(clock.now_ms() - *backlog.oldest_ms) / k_second_ms : 0);
+    }
+
+    /// Keeps the rows in hand for as long as sending takes.
+    db::Task<void> beat() {
+        while (running) {
+            co_await wait(heartbeat, options.lease / 3);
+            if (!running) break;
+            if (in_hand.empty()) continue;
+            const auto until = SteadyClock::now() + options.lease;
+            try {
+                const EpochMs system_now = system_now_ms();
+                rows::Lease lease{.holder = holder, .now_ms = system_now, .until_ms = system_now + options.lease.count()};
+                auto renewing = rows::renew(database, std::move(lease));
+                co_await std::move(renewing);
+                renewed_until = until;
+            } catch (const std::exception& error) {
+                log::warning("the outbox worker can't keep its rows", {{"cause", std::string_view{error.what()}}});
+            }
+        }
+        beating = false;
+        changed.cancel();
+    }
+
+    // --- one mail ---
+
+    db::Task<void> deliver(rows::Row row, SteadyClock::time_point valid_until) {
+        // Whoever let his lease run out may no longer send: another instance has the row.
+        if (SteadyClock::now() >= std::max(valid_until, renewed_until)) co_return;
+        net::SmtpResult result;
+        if (row.attempts > outbox.options().max_attempts) {
+            result = {net::SmtpOutcome::failed, "the attempts were interrupted"};
+        } else {
+            try {
+                auto job = [this, &row] { return attempt(row); };
+                auto working = workers.run(std::move(job));
+                result = co_await std::move(working);
+            } catch (const std::exception& error) {
+                result = {net::SmtpOutcome::failed, error.what()};
+            }
+        }
+        result.detail = cut_utf8(result.detail, k_detail_bytes);
+        co_await record(row, result);
+    }
+
+    /// On a worker thread.
+    net::SmtpResult attempt(const rows::Row& row) {
+        SealedPart part = outbox.open(row.sealed);
+        Mail mail{.id = row.id,
+                  .type = row.type,
+                  .recipient = row.recipient,
+                  .recipient_name = part.recipient_name,
+                  .language = language_of_tag(row.language),
+                  .content = {},
+                  .link = {},
+                  .unsubscribe_url = part.unsubscribe_url,
+                  .created_at_ms = row.created_at_ms,
+                  .sent_at_ms = clock.now_ms()};
+        part.values.texts.try_emplace("name", part.recipient_name);
+        part.values.texts["unsubscribe_url"] = part.unsubscribe_url;
+        if (const auto link = part.values.texts.find("action_url"); link != part.values.texts.end()) mail.link = link->second;
+        mail.content = templates.render(row.type, mail.language, part.values);
+        return transport->send(mail);
+    }
+
+    /// Writes down what came of it, again and again while the database is away: the answer is known only here.
+    db::Task<void> record(const rows::Row& row, const net::SmtpResult& result) {
+        const bool is_last = row.attempts >= outbox.options().max_attempts;
+        const bool is_dead = result.outcome == net::SmtpOutcome::rejected || (result.outcome != net::SmtpOutcome::accepted && is_last);
+        const std::string_view status = result.outcome == net::SmtpOutcome::accepted ? "sent" : is_dead ? "dead" : "failed";
+        metrics
+            .counter("focus_api_emails_sent_total", "Deliveries by what came of them",
+                     {{"type", row.type}, {"status", std::string{status}}})
+            .add();
+        log::write(status == "sent" ? log::Level::info : log::Level::warning, "mail",
+                   {{"id", row.id},
+                    {"type", std::string_view{row.type}},
+                    {"status", status},
+                    {"attempt", std::int64_t{row.attempts}},
+                    {"answer", std::string_view{result.detail}}});
+        while (!co_await try_to_record(row, result, status) && SteadyClock::now() < stop_by) {
+            asio::steady_timer pause{strand};
+            co_await wait(pause, k_record_pause);
+        }
+    }
+
+    db::Task<bool> try_to_record(const rows::Row& row, const net::SmtpResult& result, std::string_view status) {
+        try {
+            co_await database.transaction([&](db::Transaction& tx) -> db::Task<void> {
+                const EpochMs now = clock.now_ms();
+                if (status == "sent") rows::record_sent(tx, row, now);
+                if (status == "dead") rows::record_dead(tx, row, holder, result.detail);
+                if (status == "failed") rows::record_retry(tx, row, holder, result.detail, now + retry_delay_ms(row.attempts));
+                const bool sent = status == "sent";
+                audit::record(tx, Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "outbox"},
+                              {.action = sent ? "email_sent" : "email_failed",
+                               .message = row.type + (sent ? " mail sent" : " mail not sent: " + result.detail),
+                               .level = sent ? audit::Level::info : audit::Level::warning,
+                               .user_id = row.user_id,
+                               .resource_type = "email",
+                               .resource_id = row.id},
+                              now);
+                co_return;
+            });
+            co_return true;
+        } catch (const std::exception& error) {
+            log::warning("a delivery can't be recorded yet", {{"id", row.id}, {"cause", std::string_view{error.what()}}});
+        }
+        co_return false;
+    }
+
+    [[nodiscard]] EpochMs retry_delay_ms(int attempts) const {
+        EpochMs delay = outbox.options().first_retry_ms;
+        for (int i = 1; i < attempts && delay < k_longest_retry_ms; ++i) delay *= 2;
+        return std::min(delay, k_longest_retry_ms);
+    }
+
+    // --- the end ---
+
+    db::Task<void> shutdown() {
+        stopping = true;
+        stop_by = SteadyClock::now() + k_record_patience;
+        idle.cancel();
+        turn.cancel();
+        changed.cancel();
+        while (running || beating) co_await wait_for_change();
+    }
+};
+
+Delivery::Delivery(Options options, db::Database& database, Outbox& outbox, const Templates& templates, Transport* transport,
+                   const Clock& clock, metrics::Registry& metrics, asio::any_io_executor executor)
+    : impl_{std::make_shared<Impl>(options, database, outbox, templates, transport, clock, metrics, std::move(executor))} {
+    outbox.on_added([weak = std::weak_ptr{impl_}] {
+        if (const auto impl = weak.lock()) asio::post(impl->strand, [impl] { impl->wake(); });
+    });
+}
+
+Delivery::~Delivery() = default;
+
+void Delivery::start() {
+    if (impl_->transport == nullptr) log::warning("MAIL_SERVER is not set: mails stay in the outbox");
+    impl_->running = true;
+    impl_->beating = true;
+    const auto report = [impl = impl_](std::exception_ptr failure) {
+        if (failure) log::write(log::Level::critical, "the outbox worker ended");
+    };
+    asio::co_spawn(impl_->strand, impl_->dispatch(), report);
+    asio::co_spawn(impl_->strand, impl_->beat(), report);
+}
+
+db::Task<void> Delivery::stop() {
+    const auto impl = impl_;
+    co_await asio::co_spawn(impl->strand, impl->shutdown(), asio::use_awaitable);
+}
+
+} // namespace focus::mail

@@ -1,0 +1,104 @@
+#include "core/mail/outbox_rows.hpp"
+
+#include <array>
+
+namespace focus::mail::rows {
+
+namespace {
+
+constexpr db::Statement k_due{"outbox.due",
+                              "SELECT id, type, recipient, language, user_id, sealed, attempts, created_at_ms FROM outbox "
+                              "WHERE bulk = ? AND next_attempt_at_ms <= ? AND lease_until_ms <= ? ORDER BY next_attempt_at_ms, id LIMIT ?"};
+constexpr db::Statement k_claim{"outbox.claim",
+                                "UPDATE outbox SET status = 'sending', attempts = attempts + 1, lease = ?, lease_until_ms = ? "
+                                "WHERE id = ? AND attempts = ? AND lease_until_ms <= ? AND next_attempt_at_ms IS NOT NULL"};
+constexpr db::Statement k_renew{"outbox.renew", "UPDATE outbox SET lease_until_ms = ? WHERE lease = ? AND lease_until_ms > ?"};
+constexpr db::Statement k_release{
+    "outbox.release", "UPDATE outbox SET status = CASE attempts WHEN 1 THEN 'pending' ELSE 'failed' END, attempts = attempts - 1, "
+                      "lease = NULL, lease_until_ms = 0 WHERE id = ? AND lease = ?"};
+// An accepted mail is sent whoever holds the row by now: sending it once more is what must not happen.
+constexpr db::Statement k_sent{
+    "outbox.sent", "UPDATE outbox SET status = 'sent', sent_at_ms = ?, last_error = NULL, sealed = NULL, next_attempt_at_ms = NULL, "
+                   "lease = NULL, lease_until_ms = 0 WHERE id = ?"};
+constexpr db::Statement k_failed{
+    "outbox.failed", "UPDATE outbox SET status = 'failed', last_error = ?, next_attempt_at_ms = ?, lease = NULL, lease_until_ms = 0 "
+                     "WHERE id = ? AND lease = ?"};
+constexpr db::Statement k_dead{"outbox.dead",
+                               "UPDATE outbox SET status = 'dead', last_error = ?, sealed = NULL, next_attempt_at_ms = NULL, lease = NULL, "
+                               "lease_until_ms = 0 WHERE id = ? AND lease = ?"};
+constexpr db::Statement k_no_server{"outbox.no_server", "UPDATE outbox SET last_error = 'MAIL_SERVER is not set' "
+                                                        "WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL AND last_error IS NULL"};
+constexpr db::Statement k_backlog{
+    "outbox.backlog", "SELECT COUNT(*), MIN(created_at_ms) FROM outbox WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL"};
+
+Row row_of(const db::Row& row) {
+    return {.id = row.get<std::int64_t>(0),
+            .type = row.get<std::string>(1),
+            .recipient = row.get<std::string>(2),
+            .language = row.get<std::string>(3),
+            .user_id = row.get<std::optional<std::int64_t>>(4).value_or(0),
+            .sealed = row.get<std::optional<std::string>>(5).value_or(""),
+            .attempts = row.get<int>(6),
+            .created_at_ms = row.get<std::int64_t>(7)};
+}
+
+db::Task<std::vector<Row>> due(db::Session& session, EpochMs now, EpochMs system_now, int limit) {
+    std::vector<Row> found;
+    for (const int bulk : {0, 1}) {
+        const int left = limit - static_cast<int>(found.size());
+        if (left <= 0) break;
+        const db::Result result = co_await session.execute(k_due, bulk, now, system_now, left);
+        for (const db::Row& row : result.rows) found.push_back(row_of(row));
+    }
+    co_return found;
+}
+
+} // namespace
+
+db::Task<std::vector<Row>> claim(db::Database& database, Lease lease, EpochMs now, int limit) {
+    // Looking costs no write lock; most looks find nothing.
+    if ((co_await due(database, now, lease.now_ms, 1)).empty()) co_return std::vector<Row>{};
+    co_return co_await database.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Row>> {
+        std::vector<Row> candidates = co_await due(tx, now, lease.now_ms, limit);
+        std::vector<db::Command> commands;
+        for (const Row& row : candidates)
+            commands.push_back(db::Command::of(k_claim, lease.holder, lease.until_ms, row.id, row.attempts, lease.now_ms));
+        std::vector<Row> claimed;
+        if (commands.empty()) co_return claimed;
+        const auto results = co_await tx.run(std::move(commands));
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            if (results[i].affected == 0) continue; // another instance was faster
+            ++candidates[i].attempts;
+            claimed.push_back(std::move(candidates[i]));
+        }
+        co_return claimed;
+    });
+}
+
+db::Task<void> renew(db::Session& session, Lease lease) { co_await session.execute(k_renew, lease.until_ms, lease.holder, lease.now_ms); }
+
+db::Task<void> release(db::Database& database, std::string holder, std::vector<std::int64_t> ids) {
+    co_await database.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        for (const auto id : ids) tx.defer(k_release, id, holder);
+        co_return;
+    });
+}
+
+void record_sent(db::Transaction& tx, const Row& row, EpochMs now) { tx.defer(k_sent, now, row.id); }
+
+void record_retry(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error, EpochMs next_attempt_at_ms) {
+    tx.defer(k_failed, error, next_attempt_at_ms, row.id, holder);
+}
+
+void record_dead(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error) {
+    tx.defer(k_dead, error, row.id, holder);
+}
+
+db::Task<void> note_no_server(db::Session& session) { co_await session.execute(k_no_server); }
+
+db::Task<Backlog> backlog(db::Session& session) {
+    const auto row = co_await session.find(k_backlog);
+    co_return Backlog{.length = row->get<std::int64_t>(0), .oldest_ms = row->get<std::optional<std::int64_t>>(1)};
+}
+
+} // namespace focus::mail::rows

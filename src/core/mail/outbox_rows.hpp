@@ -1,0 +1,56 @@
+// The statements by which the delivery worker takes, keeps and finishes rows of the outbox.
+// Always holds: a row is in one worker's hands at a time (`lease`, valid until `lease_until_ms` of the system's clock,
+// which no test sets); every claim counts as an attempt, so that a mail that ends the process does not do so for ever.
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/db/database.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::mail::rows {
+
+struct Row {
+    std::int64_t id = 0;
+    std::string type;
+    std::string recipient;
+    std::string language;
+    std::int64_t user_id = 0;
+    std::string sealed;
+    int attempts = 0; // this one included
+    EpochMs created_at_ms = 0;
+};
+
+/// Who holds rows, and until when.
+struct Lease {
+    std::string holder;
+    EpochMs now_ms = 0; // the system's clock
+    EpochMs until_ms = 0;
+};
+
+/// Takes up to `limit` rows that are due at `now`, those that somebody waits for first.
+db::Task<std::vector<Row>> claim(db::Database& database, Lease lease, EpochMs now, int limit);
+/// Keeps all rows of the holder.
+db::Task<void> renew(db::Session& session, Lease lease);
+/// Gives back rows that were claimed and never tried.
+db::Task<void> release(db::Database& database, std::string holder, std::vector<std::int64_t> ids);
+
+/// What came of an attempt. The second and third do nothing when the row is no longer the holder's.
+void record_sent(db::Transaction& tx, const Row& row, EpochMs now);
+void record_retry(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error, EpochMs next_attempt_at_ms);
+void record_dead(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error);
+
+/// Leaves a word at the rows that nobody can send.
+db::Task<void> note_no_server(db::Session& session);
+
+struct Backlog {
+    std::int64_t length = 0;
+    std::optional<EpochMs> oldest_ms; // creation of the oldest
+};
+db::Task<Backlog> backlog(db::Session& session);
+
+} // namespace focus::mail::rows

@@ -1,0 +1,52 @@
+// The mails' texts: Mustache templates, templates/mail/{en,fr}/NAME.{html,txt} within layout.html and layout.txt, which
+// are part of the binary and may be replaced one by one by files of a folder.
+// A template starts with header lines ("Subject: …" in the .txt; "Title:", "Preheader:", "Action:", "Note:" in the .html)
+// and a blank line. Always holds: values are escaped in HTML; a value that a template names and nobody gives is an error.
+#pragma once
+
+#include "core/base/text.hpp"
+#include "core/mail/outbox.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::mail {
+
+struct Rendered {
+    std::string subject; // one line, UTF-8
+    std::string text;
+    std::string html;
+};
+
+class Templates {
+  public:
+    struct Options {
+        std::string folder;       // replaces templates by its files of the same path; empty: none
+        std::string frontend_url; // the web page that the footer links to
+    };
+    /// Throws std::runtime_error with one sentence when a template is missing, unreadable or not valid.
+    explicit Templates(Options options);
+
+    /// The mail `name`. Besides `values`, templates see `frontend_url`, `language`, `is_en`, `is_fr`, and for each list
+    /// whether it has rows (`has_LIST`). Throws std::runtime_error for an unknown name or a value that is missing.
+    [[nodiscard]] Rendered render(std::string_view name, Language language, const Values& values) const;
+    /// The names of all mails, sorted.
+    [[nodiscard]] std::vector<std::string> names() const;
+
+  private:
+    struct File {
+        std::map<std::string, std::string, std::less<>> headers;
+        std::string body;
+    };
+    [[nodiscard]] const File& file(const std::string& path) const;
+
+    Options options_;
+    std::map<std::string, File> files_; // by path relative to the templates' folder
+};
+
+/// Believable values of a mail, for previews and tests; `name` and `unsubscribe_url` included.
+[[nodiscard]] Values sample_values(std::string_view name, Language language);
+
+} // namespace focus::mail

@@ -1,0 +1,153 @@
+#include "core/mail/templates.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace focus::mail {
+namespace {
+
+const Templates::Options k_options{.folder = "", .frontend_url = "https://focus.example.org"};
+constexpr Language k_languages[] = {Language::en, Language::fr};
+
+TEST(MailTemplates, KnowsTheSevenMails) {
+    const std::vector<std::string> expected{"challenge_results", "daily_reminder", "limit_warning", "reset_password",
+                                            "verify_email",      "weekly_summary", "welcome"};
+    EXPECT_EQ(Templates{k_options}.names(), expected);
+}
+
+TEST(MailTemplates, EveryMailIsCompleteInBothLanguages) {
+    const Templates templates{k_options};
+    for (const std::string& name : templates.names())
+        for (const Language language : k_languages) {
+            const Values values = sample_values(name, language);
+            const Rendered mail = templates.render(name, language, values);
+            SCOPED_TRACE(name + " " + std::string{to_string(language)});
+            EXPECT_FALSE(mail.subject.empty());
+            for (const std::string& part : {mail.subject, mail.text, mail.html}) {
+                EXPECT_FALSE(part.contains("{{") || part.contains("}}")) << part;
+            }
+            EXPECT_TRUE(mail.text.contains("Camille")) << mail.text;
+            EXPECT_TRUE(mail.text.contains("\n" + values.texts.at("action_url") + "\n")) << mail.text;
+            EXPECT_FALSE(mail.text.contains("&amp;") || mail.text.contains("&nbsp;")) << mail.text;
+            EXPECT_FALSE(mail.text.contains("\n\n\n")) << mail.text;
+            EXPECT_TRUE(mail.html.contains(language == Language::fr ? "<html lang=\"fr\"" : "<html lang=\"en\""));
+            EXPECT_TRUE(mail.html.contains("prefers-color-scheme: dark"));
+            EXPECT_TRUE(mail.html.contains("display: none; max-height: 0")) << "no preheader";
+            EXPECT_TRUE(mail.html.contains("class=\"button\"")) << "no button";
+            EXPECT_FALSE(mail.html.contains("<November>") || mail.html.contains("Tom & Jerry")) << mail.html;
+            EXPECT_EQ(mail.html.contains("unsubscribe?token=abc&amp;kind=all"), !values.texts.at("unsubscribe_url").empty());
+            EXPECT_EQ(mail.text.contains("unsubscribe?token=abc&kind=all"), !values.texts.at("unsubscribe_url").empty());
+            if (const char* folder = std::getenv("FOCUS_MAIL_PREVIEWS"))
+                std::ofstream{std::filesystem::path{folder} / (name + "." + std::string{to_string(language)} + ".html")} << mail.html;
+            if (const char* folder = std::getenv("FOCUS_MAIL_PREVIEWS"))
+                std::ofstream{std::filesystem::path{folder} / (name + "." + std::string{to_string(language)} + ".txt")} << mail.subject
+                                                                                                                        << "\n----\n"
+                                                                                                                        << mail.text;
+        }
+}
+
+TEST(MailTemplates, EscapesValuesInHtmlOnly) {
+    const Templates templates{k_options};
+    Values values = sample_values("verify_email", Language::en);
+    values.texts["name"] = "<script>\"x\" & 'y'</script>{{hours}}";
+    const Rendered mail = templates.render("verify_email", Language::en, values);
+    EXPECT_TRUE(mail.html.contains("Hello &lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;{{hours}},")) << mail.html;
+    EXPECT_FALSE(mail.html.contains("<script"));
+    EXPECT_TRUE(mail.text.contains("Hello <script>\"x\" & 'y'</script>{{hours}},")) << mail.text;
+}
+
+TEST(MailTemplates, ASubjectIsOneLine) {
+    const Templates templates{k_options};
+    Values values = sample_values("challenge_results", Language::en);
+    values.texts["challenge_name"] = "a\r\nBcc: someone@example.com\tb";
+    EXPECT_EQ(templates.render("challenge_results", Language::en, values).subject, "a  Bcc: someone@example.com b: the results");
+}
+
+TEST(MailTemplates, EmptyValuesHideTheirSections) {
+    const Templates templates{k_options};
+    Values values = sample_values("weekly_summary", Language::en);
+    values.texts["change"] = "";
+    values.texts["streak"] = "";
+    values.lists["challenges"] = {};
+    for (auto& app : values.lists["apps"]) app["change"] = "";
+    const Rendered mail = templates.render("weekly_summary", Language::en, values);
+    EXPECT_EQ(mail.subject, "Your week: 19 h 5 min");
+    for (const char* gone : {"The week before", "Days in a row", "Your challenges"})
+        EXPECT_FALSE(mail.html.contains(gone) || mail.text.contains(gone)) << gone;
+    EXPECT_TRUE(mail.text.contains("* Instagram: 6 h 30 min\n")) << mail.text;
+
+    values = sample_values("limit_warning", Language::fr);
+    values.texts["reached"] = "yes";
+    values.texts["app_name"] = "";
+    EXPECT_EQ(templates.render("limit_warning", Language::fr, values).subject, "Votre limite quotidienne est atteinte");
+}
+
+TEST(MailTemplates, AMissingValueIsAnError) {
+    const Templates templates{k_options};
+    for (const std::string& name : templates.names()) {
+        const Values complete = sample_values(name, Language::en);
+        for (const auto& [gone, text] : complete.texts) {
+            if (gone == "remaining" || gone == "winner") continue; // inside sections that the sample hides or need not show
+            Values values = complete;
+            values.texts.erase(gone);
+            EXPECT_THROW((void)templates.render(name, Language::en, values), std::runtime_error) << name << " without " << gone;
+        }
+        for (const auto& [gone, rows] : complete.lists) {
+            Values values = complete;
+            values.lists.erase(gone);
+            EXPECT_THROW((void)templates.render(name, Language::en, values), std::runtime_error) << name << " without " << gone;
+        }
+    }
+    EXPECT_THROW((void)templates.render("no_such", Language::en, {}), std::runtime_error);
+    EXPECT_THROW((void)sample_values("no_such", Language::en), std::runtime_error);
+}
+
+class MailTemplatesFolder : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        std::string pattern = (std::filesystem::temp_directory_path() / "focus-templates-XXXXXX").string();
+        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+    void put(const std::string& path, const std::string& content) const {
+        std::filesystem::create_directories((folder_ / path).parent_path());
+        std::ofstream{folder_ / path} << content;
+    }
+    [[nodiscard]] Templates load() const { return Templates{{.folder = folder_.string(), .frontend_url = "https://focus.example.org"}}; }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(MailTemplatesFolder, ReplacesSingleFiles) {
+    put("en/welcome.txt", "Subject: Hi {{name}}\n\nJust this.\n");
+    const Values values = sample_values("welcome", Language::en);
+    const Rendered mail = load().render("welcome", Language::en, values);
+    EXPECT_EQ(mail.subject, "Hi Camille");
+    EXPECT_TRUE(mail.text.starts_with("Just this.\n"));
+    EXPECT_TRUE(mail.html.contains("Welcome to Focus"));
+}
+
+TEST_F(MailTemplatesFolder, RefusesWhatIsNotATemplate) {
+    const auto message = [this]() -> std::string {
+        try {
+            (void)load();
+        } catch (const std::runtime_error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    put("en/welcome.txt", "Hello\n\nno subject\n");
+    EXPECT_TRUE(message().contains("en/welcome.txt")) << message();
+    put("en/welcome.txt", "Title: x\n\nno subject\n");
+    EXPECT_TRUE(message().contains("subject")) << message();
+    put("en/welcome.txt", "Subject: x\n\n{{#open}}\n");
+    EXPECT_TRUE(message().contains("open")) << message();
+    EXPECT_THROW(Templates({.folder = "/no/such/folder"}), std::runtime_error);
+}
+
+} // namespace
+} // namespace focus::mail

@@ -1,0 +1,42 @@
+// The SQL of `notifications` (and `notification_turns`). Every statement names the owner.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "features/notifications/types.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::notifications::repository {
+
+/// A row that is about to be stored.
+struct Fresh {
+    std::int64_t user_id = 0;
+    std::string title;
+    std::string message;
+    bool is_silent = false;
+};
+
+/// The users' last ids (0: none); until the transaction ends nobody else adds notifications of these users. Users who
+/// have one with `dedup_key` (if there is a key) are left out.
+db::Task<std::map<std::int64_t, std::int64_t>> take_turns(db::Transaction& tx, std::vector<std::int64_t> user_ids, std::string dedup_key);
+/// Stores one row per user, whose turns the transaction holds; gives their ids in the order of `rows`.
+db::Task<std::vector<std::int64_t>> insert(db::Transaction& tx, std::vector<Fresh> rows, const Draft& draft, EpochMs now);
+
+db::Task<std::int64_t> last_id(db::Session& session, std::int64_t user_id);
+/// What was pushed after `after_id`, oldest first.
+db::Task<std::vector<Notification>> pushed_after(db::Session& session, std::int64_t user_id, std::int64_t after_id, int limit);
+db::Task<Listed> list(db::Session& session, std::int64_t user_id, ListQuery query);
+
+/// Nothing when the user has no such notification.
+db::Task<std::optional<Notification>> mark_read(db::Session& session, std::int64_t user_id, std::int64_t id);
+/// Gives how many were unread.
+db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id);
+
+/// Deletes at most `limit` rows older than `before`; gives how many went.
+db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit);
+void delete_of_user(db::Transaction& tx, std::int64_t user_id);
+
+} // namespace focus::notifications::repository

@@ -1,0 +1,170 @@
+#include "features/notifications/service.hpp"
+
+#include "core/base/utf8.hpp"
+#include "features/notifications/push.hpp"
+#include "features/notifications/repository.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace focus::notifications {
+
+namespace {
+
+constexpr std::size_t k_step = 500; // users per statement
+
+/// At most `characters` of the text.
+std::string cut(std::string text, std::size_t characters) {
+    std::string_view rest = text;
+    for (; characters > 0 && !rest.empty(); --characters) rest.remove_prefix(std::max<std::size_t>(1, utf8::first(rest).length));
+    text.resize(text.size() - rest.size());
+    return text;
+}
+
+struct Rendered {
+    std::string title;
+    std::string message;
+};
+
+Rendered render(const Draft& draft, Language language) {
+    return {cut(draft.title.render(language, draft.args), k_max_title), cut(draft.message.render(language, draft.args), k_max_message)};
+}
+
+} // namespace
+
+Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users)
+    : db_{database}, bus_{bus}, clock_{clock}, users_{users} {
+    users_.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        repository::delete_of_user(tx, user_id);
+        co_return;
+    });
+}
+
+db::Task<bool> Service::add(db::Transaction& tx, std::int64_t user_id, Draft draft) {
+    std::vector<std::int64_t> ids{user_id};
+    co_return co_await store(tx, co_await users_.addressees(tx, std::move(ids)), draft) > 0;
+}
+
+db::Task<bool> Service::add(db::Transaction& tx, users::Addressee to, Draft draft) {
+    std::vector<users::Addressee> one{to};
+    co_return co_await store(tx, std::move(one), draft) > 0;
+}
+
+db::Task<std::int64_t> Service::add_many(db::Transaction& tx, std::vector<std::int64_t> user_ids, Draft draft) {
+    std::ranges::sort(user_ids); // everybody takes turns in the same order
+    user_ids.erase(std::ranges::unique(user_ids).begin(), user_ids.end());
+    std::int64_t added = 0;
+    for (std::size_t at = 0; at < user_ids.size(); at += k_step) {
+        const auto from = user_ids.begin() + static_cast<std::ptrdiff_t>(at);
+        std::vector<std::int64_t> step{from, from + static_cast<std::ptrdiff_t>(std::min(k_step, user_ids.size() - at))};
+        added += co_await store(tx, co_await users_.addressees(tx, std::move(step)), draft);
+    }
+    co_return added;
+}
+
+db::Task<std::int64_t> Service::store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft) {
+    if (to.empty()) co_return 0;
+    std::vector<std::int64_t> user_ids;
+    for (const auto& one : to) user_ids.push_back(one.id);
+    const auto last = co_await repository::take_turns(tx, std::move(user_ids), draft.dedup_key);
+
+    std::map<Language, Rendered> texts;
+    for (const auto& one : to) {
+        if (!texts.contains(one.language)) texts.emplace(one.language, render(draft, one.language));
+    }
+    std::erase_if(to, [&](const users::Addressee& one) { return !last.contains(one.id); });
+    if (to.empty()) co_return 0;
+    std::vector<repository::Fresh> rows;
+    rows.reserve(to.size());
+    for (const auto& one : to) {
+        const auto& text = texts.at(one.language);
+        rows.push_back({one.id, text.title, text.message, !one.notifications_enabled});
+    }
+    const auto now = clock_.now_ms();
+    const auto ids = co_await repository::insert(tx, std::move(rows), draft, now);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        const auto& text = texts.at(to[i].language);
+        Push push{.user_id = to[i].id,
+                  .id = ids[i],
+                  .previous_id = last.at(to[i].id),
+                  .type = draft.type,
+                  .is_silent = !to[i].notifications_enabled,
+                  .frame = frame_of({.id = ids[i],
+                                     .notification_type = draft.type,
+                                     .title = text.title,
+                                     .message = text.message,
+                                     .data = {draft.data},
+                                     .created_at = {now}})};
+        tx.after_commit([this, payload = encode(push)] { bus_.publish(k_push_topic, payload); });
+    }
+    co_return static_cast<std::int64_t>(to.size());
+}
+
+void Service::push(users::Addressee to, const Draft& draft) const {
+    if (!to.notifications_enabled) return;
+    auto text = render(draft, to.language);
+    bus_.publish(k_push_topic, encode({.user_id = to.id,
+                                       .type = draft.type,
+                                       .frame = frame_of({.notification_type = draft.type,
+                                                          .title = std::move(text.title),
+                                                          .message = std::move(text.message),
+                                                          .data = {draft.data},
+                                                          .created_at = {clock_.now_ms()}})}));
+}
+
+db::Task<Listed> Service::list(Caller caller, ListQuery query) { return repository::list(db_, caller.user_id, query); }
+
+db::Task<Notification> Service::mark_read(std::int64_t user_id, std::int64_t id) {
+    auto notification = co_await repository::mark_read(db_, user_id, id);
+    if (!notification) throw not_found();
+    co_return std::move(*notification);
+}
+
+db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) { return repository::mark_all_read(db_, user_id); }
+
+db::Task<std::int64_t> Service::announce(Caller caller, Origin origin, Announcement announcement) {
+    const Draft draft{.type = Type::custom,
+                      .title = k_as_written_title,
+                      .message = k_as_written_message,
+                      .args = {{"title", announcement.title.value}, {"message", announcement.message.value}}};
+    std::int64_t told = 0;
+    if (announcement.user_ids) {
+        told = co_await db_.transaction(
+            [&](db::Transaction& tx) -> db::Task<std::int64_t> { return add_many(tx, announcement.user_ids->items, draft); });
+    } else {
+        // Everybody, in transactions of a step each: nobody waits behind a long one, and the first are told at once.
+        for (std::int64_t after = 0;;) {
+            const auto step = co_await users_.addressees_after(db_, after, k_step);
+            if (step.empty()) break;
+            after = step.back().id;
+            told += co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> { return store(tx, step, draft); });
+        }
+    }
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        audit::record(tx, origin,
+                      {.action = "admin_access",
+                       .message = "Notification sent to " + std::to_string(told) + " people",
+                       .user_id = caller.user_id,
+                       .resource_type = "notification"},
+                      clock_.now_ms());
+        co_return;
+    });
+    co_return told;
+}
+
+db::Task<std::int64_t> Service::last_id(std::int64_t user_id) { return repository::last_id(db_, user_id); }
+
+db::Task<std::vector<Notification>> Service::pushed_after(std::int64_t user_id, std::int64_t after_id, int limit) {
+    return repository::pushed_after(db_, user_id, after_id, limit);
+}
+
+db::Task<std::uint64_t> Service::delete_old() {
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto step = co_await repository::delete_old(db_, clock_.now_ms() - k_kept_ms, static_cast<int>(k_step));
+        gone += step;
+        if (step < k_step) co_return gone;
+    }
+}
+
+} // namespace focus::notifications

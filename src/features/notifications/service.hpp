@@ -1,0 +1,57 @@
+// Telling people things: stored in the transaction of what they are about, pushed to the user's sockets after its commit.
+// Always holds: the ids of one user grow in the order of the commits, so that "everything after id N" has neither gaps
+// nor repeats; texts are in the user's language; who wants no notifications still finds them in the list.
+#pragma once
+
+#include "core/audit/audit.hpp"
+#include "core/bus/bus.hpp"
+#include "core/db/database.hpp"
+#include "features/notifications/types.hpp"
+#include "features/users/service.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace focus::notifications {
+
+class Service {
+  public:
+    Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users);
+
+    /// Stores a notification for the user. False when he has one with the same dedup_key, or is gone.
+    db::Task<bool> add(db::Transaction& tx, std::int64_t user_id, Draft draft);
+    /// The same for somebody whose account is at hand.
+    db::Task<bool> add(db::Transaction& tx, users::Addressee to, Draft draft);
+    /// The same for many, step by step; gives for how many it is new.
+    db::Task<std::int64_t> add_many(db::Transaction& tx, std::vector<std::int64_t> user_ids, Draft draft);
+
+    /// Pushes something that is only worth knowing now: it is not stored. Safe from any thread.
+    void push(users::Addressee to, const Draft& draft) const;
+
+    db::Task<Listed> list(Caller caller, ListQuery query);
+    /// Throws 404.
+    db::Task<Notification> mark_read(std::int64_t user_id, std::int64_t id);
+    db::Task<std::int64_t> mark_all_read(std::int64_t user_id);
+
+    /// Sends a text to some people or to everybody; gives to how many.
+    db::Task<std::int64_t> announce(Caller caller, Origin origin, Announcement announcement);
+
+    /// The user's newest id; 0 without any.
+    db::Task<std::int64_t> last_id(std::int64_t user_id);
+    /// What sockets were to show after `after_id`, oldest first.
+    db::Task<std::vector<Notification>> pushed_after(std::int64_t user_id, std::int64_t after_id, int limit);
+
+    /// Deletes what is older than 30 days in small steps; gives how many rows went.
+    db::Task<std::uint64_t> delete_old();
+
+  private:
+    db::Task<std::int64_t> store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft);
+
+    db::Database& db_;
+    bus::Bus& bus_;
+    const Clock& clock_;
+    users::Service& users_;
+};
+
+} // namespace focus::notifications
