@@ -106,7 +106,6 @@ TEST_F(SqliteTest, OneFailureOfAGroupUndoesOnlyItself) {
                 if (i % 3 == 1) co_await tx.execute(k_insert, i, "again");
                 if (i % 3 == 2) throw std::runtime_error{"no"};
             }));
-            // The first starts waiting for others only when those are queued behind another transaction.
         });
         for (std::size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i], i % 3 == 0 ? "ok" : i % 3 == 1 ? "constraint" : "no");
         EXPECT_EQ(co_await count(), 10);
@@ -119,8 +118,11 @@ TEST_F(SqliteTest, TimeLimitOfOneDoesNotHurtItsGroup) {
         co_await database().execute(k_insert, 0, "x");
         std::vector<std::string> outcomes(21);
         co_await testing::together(21, [&](int i) -> Task<void> {
-            outcomes[static_cast<std::size_t>(i)] =
-                i == 10 ? co_await outcome(database().execute(k_endless)) : co_await outcome(database().execute(k_insert, i + 1, "x"));
+            auto& mine = outcomes[static_cast<std::size_t>(i)];
+            if (i == 10)
+                mine = co_await outcome(database().execute(k_endless));
+            else
+                mine = co_await outcome(database().execute(k_insert, i + 1, "x"));
         });
         for (std::size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i], i == 10 ? "unavailable" : "ok");
         EXPECT_EQ(co_await count(), 21);
