@@ -7,6 +7,7 @@
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
 #include "features/activities/cursor.hpp"
+#include "features/activities/repository.hpp"
 #include "features/activities/types.hpp"
 #include "features/users/service.hpp"
 
