@@ -11,6 +11,7 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/notifications/service.hpp"
+#include "features/reports/service.hpp"
 #include "features/users/service.hpp"
 
 namespace focus::app {
@@ -38,6 +39,7 @@ struct Rooms {
     activities::Service activities;
     notifications::Service notifications;
     blocking::Service blocking;
+    reports::Service reports;
 };
 
 } // namespace focus::app
