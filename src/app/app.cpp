@@ -139,6 +139,7 @@ App::App(Settings settings)
     outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
                                                                    .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                              clock_);
+    idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
     rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
@@ -169,6 +170,7 @@ void App::add_routes() {
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.idempotency = idempotency_.get();
     return hooks;
 }
 

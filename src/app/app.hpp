@@ -4,6 +4,7 @@
 
 #include "app/rooms.hpp"
 #include "app/settings.hpp"
+#include "core/idempotency/idempotency.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -62,6 +63,7 @@ class App {
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
     std::unique_ptr<mail::Outbox> outbox_;
+    std::unique_ptr<idempotency::Store> idempotency_;
     std::unique_ptr<mail::Templates> templates_;
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;

@@ -1,5 +1,6 @@
 #include "app/rooms.hpp"
 
+#include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
 #include "features/auth/routes.hpp"
 #include "features/notifications/routes.hpp"
@@ -16,6 +17,8 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       notifications{foundation.database, foundation.bus, foundation.clock, users} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
+        idempotency::forget_user(tx, user_id);
+        activities::Service::forget_user(tx, user_id);
         co_return;
     });
 }

@@ -23,7 +23,6 @@ HEAVY = {
     r"prometheus/": ("core/metrics",),
     r"spdlog/": ("core/base",),
     r"CLI/": ("app",),
-    r"(rfl(/|\.hpp)|yyjson\.h$)": ("core/json",),
 }
 
 MAX_LINES = 400

@@ -16,5 +16,6 @@ struct File {
 std::span<const File> migrations_sqlite();
 std::span<const File> migrations_mysql();
 std::span<const File> mail_templates();
+std::span<const File> docs_pages();
 
 } // namespace focus::embedded

@@ -58,6 +58,8 @@ struct Meta {
     bool no_store = false;   // Cache-Control: no-store (tokens, personal data)
     std::size_t body_limit = 1 << 20;
     std::vector<Problem> problems = {};
+    std::string_view consumes = {}; // the type of a body that the handler reads itself (Call::body), for the document
+    std::string_view produces = {}; // the type of a Raw or Stream answer, for the document
 };
 
 struct NoContent {};
@@ -106,23 +108,38 @@ struct Body {
 /// The path of an object by id; "12abc" is 404.
 struct IdPath {
     std::int64_t id;
+
+    static constexpr json::FieldDoc k_docs[] = {{"id", "The object's id.", "17"}}; // NOLINT
 };
 
 /// `skip` and `limit` of lists.
 struct PageQuery {
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
+
+    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."}, {"limit", "How many entries to give."}}; // NOLINT
+};
+
+/// The opaque texts that lead to the pages beside one; empty: there is no such page.
+struct PageCursors {
+    std::string next;
+    std::string previous;
 };
 
 /// X-Total-Count and the RFC 8288 Link of one page of a list: `next` and `prev` with the other parameters of the call
-/// kept; with a cursor `next` carries it instead of `skip`.
-[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor);
+/// kept.
+[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit);
+[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, const PageCursors& cursors);
 
 /// The array of a list route with X-Total-Count and Link headers for the page that `call` asked for.
 template <class T>
-[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit,
-                                          std::string_view next_cursor = {}) {
-    return {std::move(items), page_headers(call, total, skip, limit, next_cursor)};
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip,
+                                          std::int64_t limit) {
+    return {std::move(items), page_headers(call, total, skip, limit)};
+}
+template <class T>
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, const PageCursors& cursors) {
+    return {std::move(items), page_headers(call, total, cursors)};
 }
 
 using Handler = std::function<Task<Response>(Call&)>;

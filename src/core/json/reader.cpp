@@ -89,6 +89,8 @@ bool Reader::is_null() const noexcept { return value_ != nullptr && yyjson_is_nu
 
 bool Reader::is_string() const noexcept { return value_ == nullptr || yyjson_is_str(value_); }
 
+bool Reader::is_object() const noexcept { return value_ != nullptr && yyjson_is_obj(value_); }
+
 void Reader::below(TextArgs limit) const { fault("greater_than_equal", k_below, std::move(limit)); }
 void Reader::above(TextArgs limit) const { fault("less_than_equal", k_above, std::move(limit)); }
 

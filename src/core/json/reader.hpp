@@ -40,6 +40,7 @@ class Faults {
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     /// Throws 422 when there is a fault.
     void throw_if_any();
+    [[nodiscard]] std::vector<Fault> take() noexcept { return std::exchange(list_, {}); }
 
   private:
     std::vector<Fault> list_;
@@ -65,6 +66,7 @@ class Reader {
     [[nodiscard]] bool is_null() const noexcept;
     /// A JSON string, or a parameter's text.
     [[nodiscard]] bool is_string() const noexcept;
+    [[nodiscard]] bool is_object() const noexcept;
     /// true and false; of a parameter also 1 and 0.
     [[nodiscard]] std::optional<bool> boolean() const;
     /// A whole number within the limits; 12.0 is one.
@@ -109,6 +111,12 @@ class Reader {
 
     [[nodiscard]] const Loc* loc() const noexcept { return loc_; }
     [[nodiscard]] Faults& faults() const noexcept { return *faults_; }
+    /// The same value with a list of faults of its own: what is wrong in it does not spoil its neighbours.
+    [[nodiscard]] Reader apart(Faults& faults) const noexcept {
+        Reader reader{*this};
+        reader.faults_ = &faults;
+        return reader;
+    }
 
   private:
     [[nodiscard]] std::size_t elements(std::size_t min, std::size_t max) const;

@@ -1,15 +1,19 @@
-// Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction.
+// Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction; and
+// the statistics that those totals give.
+// Always holds: a client_id is stored once, for ever; what a user's zone was when something was recorded stays its zone.
 // Later rooms (limits, challenges) hook into that transaction through on_recorded.
 #pragma once
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
-#include "features/activities/repository.hpp"
+#include "features/activities/cursor.hpp"
 #include "features/activities/types.hpp"
 #include "features/users/service.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace focus::activities {
@@ -20,7 +24,7 @@ struct Change {
     std::optional<Record> after;
 };
 
-/// What a transaction did to one user's activities.
+/// What a transaction did to one user's activities; of a batch all of it at once.
 struct Recorded {
     Caller caller;
     Origin origin;
@@ -36,13 +40,21 @@ struct ListQuery {
     std::optional<json::Date> start_date;
     std::optional<json::Date> end_date;
     std::optional<Sort> sort;
+    std::optional<json::Text<1, 600>> cursor;
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"app_name", "Part of the name, in any case"},
+        {"cursor", "From a `Link`; `skip` then does not count"},
+    };
 };
 
 struct Listed {
     std::vector<Activity> items;
     std::int64_t total = 0;
+    std::string next_cursor; // empty: there is no next page
+    std::string previous_cursor;
 };
 
 class Service {
@@ -51,16 +63,33 @@ class Service {
 
     /// Throws 422 for times that contradict each other, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
+    /// Stores what is right and says of each item what became of it, in one transaction.
+    db::Task<BatchResult> create_batch(Caller caller, Origin origin, NewBatch batch);
     /// Throws 404.
     db::Task<Activity> get(Caller caller, std::int64_t id);
     /// Throws as create and get do.
     db::Task<Activity> update(Caller caller, Origin origin, std::int64_t id, UpdateActivity change);
     /// Throws 404.
     db::Task<void> remove(Caller caller, Origin origin, std::int64_t id);
+    /// Throws 422 for a cursor of another list.
     db::Task<Listed> list(Caller caller, ListQuery query);
     db::Task<std::vector<Activity>> today(Caller caller);
+
     /// The statistics of a day; of today without one.
     db::Task<Daily> daily(Caller caller, std::optional<Day> day);
+    /// Of the `days` that end with `last` (today without one).
+    db::Task<Period> last_days(Caller caller, int days, std::optional<Day> last);
+    /// Throws 422 when the range is turned round or longer than 366 days.
+    db::Task<Period> range(Caller caller, Day first, Day last);
+    /// By the app's name, recorded or given by the user, in any case. Throws 404.
+    db::Task<AppStats> app(Caller caller, std::string name);
+    /// All apps that were ever recorded, most used first.
+    db::Task<std::vector<KnownApp>> apps(Caller caller);
+    /// Throws 404.
+    db::Task<KnownApp> set_app(Caller caller, Origin origin, std::string name, UpdateApp change);
+    db::Task<Totals> totals(Caller caller);
+    /// Time used on each day with data, ascending.
+    db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
@@ -72,10 +101,18 @@ class Service {
     /// Runs inside every transaction that changes activities, after their roll-ups were queued.
     using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
     void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
+    /// Drops what the user made of his apps (the account goes; activities stay, nameless).
+    static void forget_user(db::Transaction& tx, std::int64_t user_id);
 
   private:
+    /// What became of a row that was to be stored.
+    struct Stored {
+        bool created = false; // else a duplicate
+        std::int64_t id = 0;
+    };
     db::Task<void> apply(db::Transaction& tx, const Recorded& recorded);
-    void require_valid(const Record& record, const Caller& caller) const;
+    db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
+    [[nodiscard]] Day today_of(const Caller& caller) const { return caller.zone.day_of(clock_.now_ms()); }
 
     db::Database& db_;
     const Clock& clock_;

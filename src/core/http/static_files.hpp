@@ -1,0 +1,38 @@
+// Files that are part of the binary, served with type, ETag, caching and gzip. Embedded as `name.gz` a file is kept
+// compressed and sent so to whoever accepts it.
+#pragma once
+
+#include "core/base/embedded.hpp"
+#include "core/http/routes.hpp"
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace focus::http {
+
+/// The media type by a file name's ending.
+[[nodiscard]] std::string_view media_type_of(std::string_view path) noexcept;
+
+class StaticFiles {
+  public:
+    /// `content_security_policy` is sent with pages and scripts alike.
+    StaticFiles(std::span<const embedded::File> files, std::string content_security_policy);
+
+    /// The answer for a file, with regard to If-None-Match and Accept-Encoding. Throws not_found().
+    [[nodiscard]] Response answer(const Call& call, std::string_view path) const;
+    [[nodiscard]] bool contains(std::string_view path) const { return entries_.contains(path); }
+
+  private:
+    struct Entry {
+        std::string_view bytes;
+        bool is_gzip;
+        bool is_immutable; // its name holds a hash of its content, so it never changes
+        std::string etag;  // without the closing quote
+    };
+    std::map<std::string, Entry, std::less<>> entries_;
+    std::string content_security_policy_;
+};
+
+} // namespace focus::http
