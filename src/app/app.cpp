@@ -58,9 +58,10 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, const std:
 http::ApiInfo api_info() {
     return {.title = "Focus",
             .version = FOCUS_VERSION,
-            .description = "Record how long you spend in which app, see where the time goes, keep limits, take challenges with friends.\n\n"
-                           "Errors are problem+json (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC, days are calendar days in the "
-                           "user's time zone, durations are minutes.",
+            .description =
+                "Record how long you spend in which app, see where the time goes, keep limits, take challenges with friends.\n\n"
+                "Errors are problem+json (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC, days are calendar days in the "
+                "user's time zone, durations are minutes.",
             .tags = {{"auth", "Accounts, sessions, tokens"},
                      {"users", "Profiles"},
                      {"activities", "What was used, when and how long"},
@@ -140,7 +141,7 @@ App::App(Settings settings)
                                                                    .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                              clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_},
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                                                     .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
@@ -148,8 +149,10 @@ App::App(Settings settings)
                                      user_defaults(settings_));
     templates_ = std::make_unique<mail::Templates>(
         mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
-    if (!settings_.mail_server.empty()) transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
-    else if (settings_.is_development()) transport_ = std::make_unique<mail::DevMailbox>();
+    if (!settings_.mail_server.empty())
+        transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
+    else if (settings_.is_development())
+        transport_ = std::make_unique<mail::DevMailbox>();
     add_routes();
 }
 
@@ -229,7 +232,13 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
 int App::serve(bool with_demo) {
     using namespace asio::experimental::awaitable_operators;
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
-                            *database_, *outbox_, *templates_, transport_.get(), clock_, metrics_, contexts_.front()->get_executor()};
+                            *database_,
+                            *outbox_,
+                            *templates_,
+                            transport_.get(),
+                            clock_,
+                            metrics_,
+                            contexts_.front()->get_executor()};
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;

@@ -3,6 +3,7 @@
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
 #include "features/auth/routes.hpp"
+#include "features/blocking/routes.hpp"
 #include "features/notifications/routes.hpp"
 #include "features/users/routes.hpp"
 
@@ -13,8 +14,9 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
       auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.metrics},
-      activities{foundation.database, foundation.clock, users},
-      notifications{foundation.database, foundation.bus, foundation.clock, users} {
+      activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      blocking{foundation.database, foundation.bus, foundation.clock,  users,
+               activities,          notifications,  foundation.outbox, foundation.frontend_url} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
@@ -28,6 +30,7 @@ void Rooms::add_routes(http::Routes& routes) {
     auth::add_routes(routes, auth);
     activities::add_routes(routes, activities);
     notifications::add_routes(routes, notifications);
+    blocking::add_routes(routes, blocking);
 }
 
 } // namespace focus::app

@@ -9,6 +9,7 @@
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/auth/service.hpp"
+#include "features/blocking/service.hpp"
 #include "features/notifications/service.hpp"
 #include "features/users/service.hpp"
 
@@ -22,6 +23,7 @@ struct Foundation {
     crypto::PasswordHasher& hasher;
     mail::Outbox& outbox;
     metrics::Registry& metrics;
+    std::string frontend_url; // where links in mails lead
 };
 
 struct Rooms {
@@ -35,6 +37,7 @@ struct Rooms {
     auth::Service auth;
     activities::Service activities;
     notifications::Service notifications;
+    blocking::Service blocking;
 };
 
 } // namespace focus::app

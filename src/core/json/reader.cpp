@@ -87,9 +87,8 @@ void Faults::throw_if_any() {
 
 bool Reader::is_null() const noexcept { return value_ != nullptr && yyjson_is_null(value_); }
 
-bool Reader::is_string() const noexcept { return value_ == nullptr || yyjson_is_str(value_); }
-
 bool Reader::is_object() const noexcept { return value_ != nullptr && yyjson_is_obj(value_); }
+bool Reader::is_string() const noexcept { return value_ == nullptr || yyjson_is_str(value_); }
 
 void Reader::below(TextArgs limit) const { fault("greater_than_equal", k_below, std::move(limit)); }
 void Reader::above(TextArgs limit) const { fault("less_than_equal", k_above, std::move(limit)); }

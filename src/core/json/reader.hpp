@@ -64,9 +64,9 @@ class Reader {
 
     /// JSON null; a parameter's text is never null.
     [[nodiscard]] bool is_null() const noexcept;
+    [[nodiscard]] bool is_object() const noexcept;
     /// A JSON string, or a parameter's text.
     [[nodiscard]] bool is_string() const noexcept;
-    [[nodiscard]] bool is_object() const noexcept;
     /// true and false; of a parameter also 1 and 0.
     [[nodiscard]] std::optional<bool> boolean() const;
     /// A whole number within the limits; 12.0 is one.

@@ -77,11 +77,11 @@ void apply_change(Record& record, const UpdateActivity& change, const Caller& ca
 void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where) {
     if (record.start_ms && record.end_ms) {
         if (*record.end_ms < *record.start_ms) {
-            throw wrong_end(std::move(where), {"must not be before start_time", "ne doit pas précéder start_time"});
+            throw wrong_end(std::move(where), {"Must not be before start_time", "Ne doit pas précéder start_time"});
         }
         if (*record.end_ms - *record.start_ms > k_longest_stretch_ms) {
             throw wrong_end(std::move(where),
-                            {"must be within 7 days of start_time", "doit se trouver dans les 7 jours suivant start_time"});
+                            {"Must be within 7 days of start_time", "Doit se trouver dans les 7 jours suivant start_time"});
         }
     }
     if (record.day > caller.zone.day_of(now)) throw date_in_future();

@@ -35,6 +35,12 @@ constexpr db::Statement k_use_client_id{
         "INSERT INTO activity_client_ids (user_id, client_id, activity_id) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE user_id = user_id"}};
 constexpr db::Statement k_find_recorded{
     "activities.find_recorded", "SELECT id, created_at_ms FROM activities WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"};
+constexpr db::Statement k_day_app_totals{"usage_apps.totals_of_day",
+                                         "SELECT app_key, app_package, total_ms FROM usage_apps WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_lock_day_total{"usage_days.lock",
+                                         db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
+                                                 "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ? FOR UPDATE"}};
 constexpr db::Statement k_increment{"activities.increment", "SELECT @@auto_increment_increment"};
 
 std::vector<Record> records_of(const db::Result& result) {
@@ -167,5 +173,20 @@ void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id) { tx.def
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day) {
     co_return records_of(co_await session.execute(k_list_day, user_id, day.to_string()));
 }
+
+db::Command day_apps_command(std::int64_t user_id, Day day) { return db::Command::of(k_day_app_totals, user_id, day.to_string()); }
+
+std::vector<AppTotal> day_apps_of(const db::Result& result) {
+    std::vector<AppTotal> totals;
+    totals.reserve(result.rows.size());
+    for (const auto& row : result.rows) totals.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::int64_t>(2)});
+    return totals;
+}
+
+db::Command day_total_command(std::int64_t user_id, Day day, bool lock) {
+    return db::Command::of(lock ? k_lock_day_total : k_day_total, user_id, day.to_string());
+}
+
+std::int64_t day_total_of(const db::Result& result) { return result.rows.empty() ? 0 : result.rows.front().get<std::int64_t>(0); }
 
 } // namespace focus::activities::repository

@@ -41,4 +41,11 @@ void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
 /// All of a day's, newest first.
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day);
 
+/// Reads for later rooms, which run them together with their own.
+[[nodiscard]] db::Command day_apps_command(std::int64_t user_id, Day day);
+[[nodiscard]] std::vector<AppTotal> day_apps_of(const db::Result& result);
+/// `lock`: whoever changes the day waits until the transaction ends.
+[[nodiscard]] db::Command day_total_command(std::int64_t user_id, Day day, bool lock);
+[[nodiscard]] std::int64_t day_total_of(const db::Result& result);
+
 } // namespace focus::activities::repository

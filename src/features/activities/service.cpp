@@ -24,7 +24,7 @@ std::vector<Activity> to_wire(const std::vector<Record>& records) {
 
 Error wrong_cursor() {
     return invalid_field({"query", "cursor"}, "value_error",
-                         {"must come from a Link of this list, with the same filters and sort",
+                         {"Must come from a Link of this list, with the same filters and sort",
                           "doit provenir d'un Link de cette liste, avec les mêmes filtres et le même tri"});
 }
 

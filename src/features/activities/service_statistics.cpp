@@ -96,7 +96,7 @@ db::Task<Period> Service::last_days(Caller caller, int days, std::optional<Day> 
 
 db::Task<Period> Service::range(Caller caller, Day first, Day last) {
     if (last < first) {
-        throw invalid_field({"query", "end_date"}, "value_error", {"must not be before start_date", "ne doit pas précéder start_date"});
+        throw invalid_field({"query", "end_date"}, "value_error", {"Must not be before start_date", "Ne doit pas précéder start_date"});
     }
     if (last.since(first) >= k_max_range_days) {
         throw invalid_field({"query", "end_date"}, "value_error",

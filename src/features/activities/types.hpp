@@ -153,6 +153,13 @@ struct Record {
     EpochMs updated_at_ms = 0;
 };
 
+/// What a user's day holds of one app, by folded name and package (empty: not given).
+struct AppTotal {
+    std::string app_key;
+    std::string app_package;
+    std::int64_t total_ms = 0;
+};
+
 /// What a user has recorded of one app on a day.
 struct DayApp {
     std::int64_t user_id = 0;

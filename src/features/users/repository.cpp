@@ -51,6 +51,7 @@ constexpr db::Statement k_addressees_after{"users.addressees_after",
                                            "SELECT id, language, notifications_enabled FROM users WHERE id > ? AND is_active = 1 AND "
                                            "deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
 
+constexpr db::Statement k_alert_settings{"users.alert_settings", "SELECT daily_limit_ms, notifications_enabled FROM users WHERE id = ?"};
 constexpr db::Statement k_hold{"users.hold",
                                db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
 
@@ -160,6 +161,14 @@ db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<st
 
 db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit) {
     co_return addressees_of(co_await session.execute(k_addressees_after, after_id, limit));
+}
+
+db::Command alert_settings_command(std::int64_t id) { return db::Command::of(k_alert_settings, id); }
+
+AlertSettings alert_settings_of(const db::Result& result) {
+    if (result.rows.empty()) return {};
+    const auto& row = result.rows.front();
+    return {row.get<std::optional<std::int64_t>>(0), row.get<bool>(1)};
 }
 
 db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids) {

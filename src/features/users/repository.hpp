@@ -42,6 +42,9 @@ db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id
 db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
 /// Active accounts with ids above `after_id`, ascending.
 db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
+/// A read for later rooms, which run it together with their own.
+[[nodiscard]] db::Command alert_settings_command(std::int64_t id);
+[[nodiscard]] AlertSettings alert_settings_of(const db::Result& result);
 /// Those of `ids` that exist.
 db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
 /// Keeps the account from being locked for update until the transaction ends.

@@ -38,6 +38,9 @@ class Service {
     /// The next active accounts by id: how to reach everybody step by step.
     db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
 
+    /// A read that later rooms run together with their own: the command, and what its result says.
+    [[nodiscard]] static db::Command alert_settings_command(std::int64_t id) { return repository::alert_settings_command(id); }
+    [[nodiscard]] static AlertSettings alert_settings_of(const db::Result& result) { return repository::alert_settings_of(result); }
     /// What everybody may see of those of `ids` that exist, by id.
     db::Task<std::map<std::int64_t, PublicUser>> public_users(db::Session& session, std::vector<std::int64_t> ids);
     /// Those of `ids` that exist, in any order.

@@ -101,6 +101,12 @@ struct Addressee {
     bool notifications_enabled = true;
 };
 
+/// What decides whether somebody is alerted of his use.
+struct AlertSettings {
+    std::optional<std::int64_t> daily_limit_ms;
+    bool notifications_enabled = true;
+};
+
 [[nodiscard]] PublicUser public_part(const User& user);
 /// How a mail or page addresses him: the full name when there is one.
 [[nodiscard]] std::string display_name(const User& user);

@@ -1,0 +1,74 @@
+// LimitWatch: notices, inside the transaction that changes activities or a limit, that a counter has reached a threshold,
+// and tells the user: notification, mail, audit entry.
+// Always holds: each threshold is told at most once per entry (0: the overall limit), day and reset, however many
+// transactions on however many instances come at once; whoever evaluates an entry holds its row, so none is missed.
+#pragma once
+
+#include "core/mail/outbox.hpp"
+#include "features/activities/service.hpp"
+#include "features/blocking/messages.hpp"
+#include "features/blocking/repository.hpp"
+#include "features/notifications/service.hpp"
+
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace focus::blocking {
+
+class LimitWatch {
+  public:
+    LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
+               std::string frontend_url);
+
+    /// Activities have changed: evaluates what they count for and pushes the live counters.
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded);
+
+    /// What an evaluation is about.
+    struct Scene {
+        std::int64_t user_id = 0;
+        Zone zone;
+        Day today;
+        EpochMs now = 0;
+        Origin origin;
+    };
+    /// Tells what the entry's counter has reached and nobody was told yet; the entry is locked by `tx`. True when the
+    /// entry has changed (last_blocked_at): the caller writes it.
+    db::Task<bool> evaluate(db::Transaction& tx, const Scene& scene, Entry& entry, std::int64_t usage_ms,
+                            const std::vector<repository::Event>& told);
+
+  private:
+    /// Which thresholds of the overall limit were told, of the users seen last: saves the question. Once told is told.
+    class Memory {
+      public:
+        rules::Reached told(std::int64_t user_id, Day day);
+        void remember(std::int64_t user_id, Day day, rules::Reached reached);
+
+      private:
+        struct Known {
+            Day day;
+            rules::Reached reached;
+        };
+        std::mutex mutex_;
+        std::unordered_map<std::int64_t, Known> known_;
+    };
+
+    db::Task<std::vector<LiveCounter>> evaluate_entries(db::Transaction& tx, const Scene& scene, std::vector<Entry> entries,
+                                                        const std::vector<activities::Change>& changes);
+    db::Task<void> evaluate_total(db::Transaction& tx, const Scene& scene, std::int64_t used_ms, std::int64_t limit_ms);
+    db::Task<bool> is_first(db::Transaction& tx, const Scene& scene, std::int64_t entry_id, std::int64_t reset_no,
+                            std::string_view threshold);
+    void send_mail(db::Transaction& tx, const Scene& scene, const users::User& user, const Usage& usage, std::string_view key) const;
+    void audit(db::Transaction& tx, const Scene& scene, std::string_view action, std::string message, std::int64_t entry_id) const;
+
+    const Clock& clock_;
+    users::Service& users_;
+    notifications::Service& notifications_;
+    mail::Outbox& outbox_;
+    std::string frontend_url_;
+    Memory memory_;
+};
+
+} // namespace focus::blocking

@@ -1,0 +1,173 @@
+#include "features/blocking/schedule_watch.hpp"
+
+#include "core/base/log.hpp"
+#include "features/blocking/messages.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <limits>
+
+namespace focus::blocking {
+
+namespace {
+
+/// Bus topic: a user's schedules change at this instant (epoch milliseconds).
+constexpr std::string_view k_topic = "blocking.next_change";
+constexpr EpochMs k_never = std::numeric_limits<EpochMs>::max();
+constexpr std::chrono::milliseconds k_tick{500}; // at most this late for what another clock (a test's) has made due
+constexpr std::chrono::minutes k_look_again{1};  // should a message of another instance have been lost
+constexpr std::chrono::seconds k_after_failure{5};
+constexpr int k_users_per_read = 100;
+
+} // namespace
+
+ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users,
+                             notifications::Service& notifications)
+    : db_{database}, clock_{clock}, bus_{bus}, users_{users}, notifications_{notifications}, earliest_{k_never} {
+    bus_.subscribe(std::string{k_topic}, [this](std::string_view payload) {
+        EpochMs at = 0;
+        if (std::from_chars(payload.data(), payload.data() + payload.size(), at).ec != std::errc{}) return;
+        auto known = earliest_.load();
+        while (at < known && !earliest_.compare_exchange_weak(known, at)) {
+        }
+    });
+    users_.on_changed([this](std::int64_t user_id) {
+        const std::scoped_lock lock{mutex_};
+        changed_users_.push_back(user_id);
+    });
+}
+
+db::Task<void> ScheduleWatch::run() {
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+    auto look_again_at = std::chrono::steady_clock::now();
+    while (!stopping_) {
+        bool failed = false;
+        try {
+            co_await work_off_changes();
+            if (clock_.now_ms() >= earliest_ || std::chrono::steady_clock::now() >= look_again_at) {
+                earliest_ = k_never; // what is planned meanwhile comes by the bus
+                const auto next = (co_await announce_due()).value_or(k_never);
+                auto known = earliest_.load();
+                while (next < known && !earliest_.compare_exchange_weak(known, next)) {
+                }
+                look_again_at = std::chrono::steady_clock::now() + k_look_again;
+            }
+        } catch (const std::exception& error) {
+            log::warning("schedules could not be announced; trying again", {{"cause", std::string_view{error.what()}}});
+            look_again_at = {};
+            failed = true;
+        }
+        const auto left = std::chrono::milliseconds{std::max<EpochMs>(0, earliest_ - clock_.now_ms())};
+        timer.expires_after(failed ? k_after_failure : std::min<std::chrono::milliseconds>(left, k_tick));
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+}
+
+db::Task<void> ScheduleWatch::work_off_changes() {
+    for (;;) {
+        std::int64_t user_id = 0;
+        {
+            const std::scoped_lock lock{mutex_};
+            if (changed_users_.empty()) co_return;
+            user_id = changed_users_.back();
+        }
+        co_await follow_zone(user_id);
+        const std::scoped_lock lock{mutex_};
+        std::erase(changed_users_, user_id); // only now: after a failure it is tried again
+    }
+}
+
+void ScheduleWatch::plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now) {
+    std::optional<EpochMs> next;
+    for (const auto& entry : entries) {
+        if (!entry.is_active) continue;
+        const auto edge = rules::next_edge(entry.schedules, zone, now);
+        if (edge) next = std::min(next.value_or(*edge), *edge);
+    }
+    repository::set_next_change(tx, user_id, zone.name(), next);
+    if (next) tx.after_commit([this, at = *next] { bus_.publish(k_topic, std::to_string(at)); });
+}
+
+db::Task<bool> ScheduleWatch::announce(db::Transaction& tx, const users::User& user, Entry& entry, std::int64_t usage_ms, Zone zone,
+                                       EpochMs now) {
+    const bool blocks = entry.is_active && rules::window_at(entry.schedules, zone, now);
+    if (blocks == entry.schedule_announced) co_return false;
+    entry.schedule_announced = blocks;
+    const auto state = rules::state_of(entry, usage_ms, zone, now);
+    const users::Addressee to{user.id, user.language, user.notifications_enabled};
+    if (!blocks) {
+        if (!state.is_blocked && entry.is_active) co_await notifications_.add(tx, to, release_of(entry, state));
+        co_return true;
+    }
+    co_await notifications_.add(tx, to, block_of(entry, state, Reason::schedule, zone));
+    entry.last_blocked_at_ms = now;
+    audit::record(tx, Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "schedule"},
+                  {.action = "app_blocked",
+                   .message = "App blocked by its schedule",
+                   .user_id = user.id,
+                   .resource_type = "blocked_app",
+                   .resource_id = entry.id},
+                  now);
+    co_return true;
+}
+
+db::Task<std::optional<EpochMs>> ScheduleWatch::announce_due() {
+    for (;;) {
+        const auto users = co_await repository::due(db_, clock_.now_ms(), k_users_per_read);
+        for (const auto user_id : users) {
+            if (stopping_) co_return std::nullopt;
+            co_await announce_user(user_id);
+        }
+        if (users.empty()) co_return co_await repository::next_change(db_);
+    }
+}
+
+db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto now = clock_.now_ms();
+        const auto state = co_await repository::lock_state(tx, user_id);
+        if (!state || !state->next_change_ms || *state->next_change_ms > now) co_return; // another instance was here
+        const auto user = co_await users_.find(tx, user_id);
+        if (!user) {
+            repository::set_next_change(tx, user_id, state->timezone, std::nullopt);
+            co_return;
+        }
+        const auto zone = Zone::of(user->timezone);
+        std::vector<db::Command> commands;
+        commands.push_back(repository::list_command(user_id, true));
+        commands.push_back(activities::Service::day_apps_command(user_id, zone.day_of(now)));
+        const auto results = co_await tx.run(std::move(commands));
+        auto entries = repository::entries_of(results.at(0));
+        const auto usage = activities::Service::day_apps_of(results.at(1));
+        for (auto& entry : entries) {
+            if (co_await announce(tx, *user, entry, rules::usage_of(entry, usage), zone, now)) repository::update(tx, entry);
+        }
+        plan(tx, user_id, entries, zone, now);
+    });
+}
+
+db::Task<void> ScheduleWatch::follow_zone(std::int64_t user_id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto state = co_await repository::lock_state(tx, user_id);
+        const auto user = state ? co_await users_.find(tx, user_id) : std::nullopt;
+        if (!user) co_return;
+        const auto zone = Zone::of(user->timezone);
+        if (zone.name() == state->timezone) co_return;
+        const auto results = co_await tx.run(repository::raise_version_commands(user_id, zone.name()));
+        // Due at once: whoever announces it sees where the schedules stand in the new zone.
+        const auto now = clock_.now_ms();
+        repository::set_next_change(tx, user_id, zone.name(), now);
+        tx.after_commit([this, now, to = users::Addressee{user->id, user->language, user->notifications_enabled},
+                         draft = policy_update_of(repository::version_of(results.at(1)))] {
+            notifications_.push(to, draft);
+            bus_.publish(k_topic, std::to_string(now));
+        });
+    });
+}
+
+} // namespace focus::blocking

@@ -1,0 +1,54 @@
+// ScheduleWatch: tells users when a schedule of theirs begins or ends to block an app. Each user's next such instant is
+// a column with an index; one timer waits for the earliest, and nobody else is looked at.
+// Always holds: each beginning and end is told once, also with several instances and after a crash: the entry remembers
+// what was announced, and whoever announces holds the user's row. Blocking itself never waits for this.
+#pragma once
+
+#include "core/bus/bus.hpp"
+#include "features/activities/service.hpp"
+#include "features/blocking/repository.hpp"
+#include "features/blocking/rules.hpp"
+#include "features/notifications/service.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace focus::blocking {
+
+class ScheduleWatch {
+  public:
+    ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, notifications::Service& notifications);
+
+    /// Announces what becomes due, until stop(). Run once per instance.
+    db::Task<void> run();
+    void stop() noexcept { stopping_ = true; }
+
+    /// Stores the user's next instant and makes every instance wait for it.
+    void plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now);
+    /// Tells the user when a schedule has begun or ended to block the entry since the last time; true when the entry has
+    /// changed: the caller writes it.
+    db::Task<bool> announce(db::Transaction& tx, const users::User& user, Entry& entry, std::int64_t usage_ms, Zone zone, EpochMs now);
+
+    /// Announces everything that is due; gives the next instant of anybody.
+    db::Task<std::optional<EpochMs>> announce_due();
+    /// When the account's zone has changed, so have the instants of its schedules.
+    db::Task<void> follow_zone(std::int64_t user_id);
+
+  private:
+    db::Task<void> announce_user(std::int64_t user_id);
+    db::Task<void> work_off_changes();
+
+    db::Database& db_;
+    const Clock& clock_;
+    bus::Bus& bus_;
+    users::Service& users_;
+    notifications::Service& notifications_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<EpochMs> earliest_;
+    std::mutex mutex_;
+    std::vector<std::int64_t> changed_users_; // accounts whose zone may have changed
+};
+
+} // namespace focus::blocking

@@ -1,0 +1,339 @@
+#include "features/blocking/service.hpp"
+
+#include "core/base/fold.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace focus::blocking {
+
+namespace {
+
+constexpr std::size_t k_max_entries = 500; // per user
+
+Error already_exists() {
+    return {ErrorKind::bad_request, "already_exists", {"This app already has a limit.", "Cette application a déjà une limite."}};
+}
+Error too_many_limits() {
+    return {ErrorKind::bad_request,
+            "too_many_limits",
+            {"There may be at most {count} limits.", "Il peut y avoir au plus {count} limites."},
+            {{"count", std::to_string(k_max_entries)}}};
+}
+
+std::optional<std::string> or_null(const auto& text) {
+    return text && !text->value.empty() ? std::optional<std::string>{text->value} : std::nullopt;
+}
+
+/// By package when it is given, else by name.
+bool is_listed(const std::vector<Entry>& entries, const Entry& candidate) {
+    return std::ranges::any_of(entries, [&](const Entry& entry) {
+        if (entry.id == candidate.id) return false;
+        return candidate.app_package.empty() ? entry.app_key == candidate.app_key : entry.app_package == candidate.app_package;
+    });
+}
+
+Entry to_entry(const Caller& caller, const NewBlockedApp& input, EpochMs now) {
+    Entry entry;
+    entry.user_id = caller.user_id;
+    entry.app_name = input.app_name.value;
+    entry.app_key = fold_case(input.app_name.value);
+    entry.app_package = or_null(input.app_package).value_or("");
+    entry.app_category = or_null(input.app_category);
+    entry.limit_ms = input.daily_limit_minutes.value.ms;
+    entry.is_active = input.is_active.value;
+    entry.notify_at = static_cast<int>(input.notify_at_percentage.value.value);
+    if (input.schedules) entry.schedules = input.schedules->items;
+    entry.created_at_ms = now;
+    entry.updated_at_ms = now;
+    return entry;
+}
+
+void apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
+    const auto identity = repository::identity_of(entry.app_key, entry.app_package);
+    if (change.app_name.value) {
+        entry.app_name = change.app_name.value->value;
+        entry.app_key = fold_case(entry.app_name);
+    }
+    if (change.app_package.present) entry.app_package = or_null(change.app_package.value).value_or("");
+    if (change.app_category.present) entry.app_category = or_null(change.app_category.value);
+    if (change.daily_limit_minutes.value) entry.limit_ms = change.daily_limit_minutes.value->value.ms;
+    if (change.is_active.value) entry.is_active = *change.is_active.value;
+    if (change.notify_at_percentage.value) entry.notify_at = static_cast<int>(change.notify_at_percentage.value->value);
+    if (change.schedules.present) entry.schedules = change.schedules.value ? change.schedules.value->items : std::vector<Schedule>{};
+    entry.updated_at_ms = now;
+    if (identity == repository::identity_of(entry.app_key, entry.app_package)) return;
+    entry.reset_day.reset(); // another app: its day starts with what was used of it
+    entry.reset_base_ms = 0;
+    ++entry.reset_no;
+}
+
+std::optional<json::Timestamp> timestamp(std::optional<EpochMs> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
+
+BlockedApp to_wire(const Entry& entry, const rules::State& state) {
+    return {.id = entry.id,
+            .app_name = entry.app_name,
+            .app_package = entry.app_package.empty() ? std::nullopt : std::optional{entry.app_package},
+            .app_category = entry.app_category,
+            .daily_limit_minutes = {entry.limit_ms},
+            .is_active = entry.is_active,
+            .notify_at_percentage = entry.notify_at,
+            .schedules = entry.schedules,
+            .time_used_today = {state.used_ms},
+            .remaining_minutes = {state.remaining_ms},
+            .usage_percentage = state.usage_percentage,
+            .is_blocked = state.is_blocked,
+            .block_reason = state.reason,
+            .blocked_until = timestamp(state.blocked_until_ms),
+            .last_blocked_at = timestamp(entry.last_blocked_at_ms),
+            .last_reset_at = timestamp(entry.last_reset_at_ms),
+            .created_at = {entry.created_at_ms},
+            .updated_at = {entry.updated_at_ms}};
+}
+
+PolicyApp to_policy(const Entry& entry, const rules::State& state, Zone zone, EpochMs now) {
+    return {.id = entry.id,
+            .app_name = entry.app_name,
+            .app_package = entry.app_package.empty() ? std::nullopt : std::optional{entry.app_package},
+            .daily_limit_minutes = {entry.limit_ms},
+            .time_used_today = {state.used_ms},
+            .notify_at_percentage = entry.notify_at,
+            .schedules = entry.schedules,
+            .is_blocked = state.is_blocked,
+            .block_reason = state.reason,
+            .blocked_until = timestamp(state.blocked_until_ms),
+            .next_change_at = {rules::next_change(entry, zone, now)}};
+}
+
+/// A user's entries with the usage of his day.
+struct Counted {
+    std::vector<Entry> entries;
+    std::vector<activities::AppTotal> usage;
+};
+
+db::Task<Counted> read_counted(db::Session& session, std::int64_t user_id, Day today) {
+    std::vector<db::Command> commands;
+    commands.push_back(repository::list_command(user_id, false));
+    commands.push_back(activities::Service::day_apps_command(user_id, today));
+    const auto results = co_await session.run(std::move(commands));
+    co_return Counted{repository::entries_of(results.at(0)), activities::Service::day_apps_of(results.at(1))};
+}
+
+} // namespace
+
+/// One transaction that changes a user's rules: everything that it looks at, locked in the order that everybody keeps.
+struct Service::Scene {
+    LimitWatch::Scene about;
+    users::Addressee owner;
+    std::int64_t version = 0;
+    std::vector<Entry> entries;
+    std::vector<activities::AppTotal> usage;
+    std::vector<repository::Event> told;
+
+    Entry& entry(std::int64_t id) {
+        const auto found = std::ranges::find(entries, id, &Entry::id);
+        if (found == entries.end()) throw not_found();
+        return *found;
+    }
+    [[nodiscard]] rules::State state(const Entry& entry) const {
+        return rules::state_of(entry, rules::usage_of(entry, usage), about.zone, about.now);
+    }
+};
+
+Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
+                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url)
+    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications},
+      limits_{clock, users, notifications, outbox, std::move(frontend_url)}, schedules_{database, bus, clock, users, notifications} {
+    activities.on_recorded(
+        [this](db::Transaction& tx, const activities::Recorded& recorded) -> db::Task<void> { return limits_.react(tx, recorded); });
+    users.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        repository::delete_of_user(tx, user_id);
+        co_return;
+    });
+}
+
+db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller, Origin origin) {
+    Scene scene;
+    const auto now = clock_.now_ms();
+    scene.about = {caller.user_id, caller.zone, caller.zone.day_of(now), now, std::move(origin)};
+    std::vector<db::Command> commands;
+    commands.push_back(activities::Service::day_total_command(caller.user_id, scene.about.today, true));
+    for (auto& command : repository::raise_version_commands(caller.user_id, caller.zone.name())) commands.push_back(std::move(command));
+    commands.push_back(repository::list_command(caller.user_id, true));
+    commands.push_back(activities::Service::day_apps_command(caller.user_id, scene.about.today));
+    commands.push_back(repository::events_command(caller.user_id, scene.about.today));
+    commands.push_back(users::Service::alert_settings_command(caller.user_id));
+    const auto results = co_await tx.run(std::move(commands));
+    scene.version = repository::version_of(results.at(2));
+    scene.entries = repository::entries_of(results.at(3));
+    scene.usage = activities::Service::day_apps_of(results.at(4));
+    scene.told = repository::events_of(results.at(5));
+    scene.owner = {caller.user_id, caller.language, users::Service::alert_settings_of(results.at(6)).notifications_enabled};
+    co_return scene;
+}
+
+/// A changed entry may have reached its limit or stand in a schedule at once: that is told like any other block. True
+/// when that changed the entry.
+db::Task<bool> Service::settle(db::Transaction& tx, Scene& scene, Entry& entry) {
+    const auto& about = scene.about;
+    const auto usage_ms = rules::usage_of(entry, scene.usage);
+    const bool reached = co_await limits_.evaluate(tx, about, entry, usage_ms, scene.told);
+    if (entry.schedules.empty() && !entry.schedule_announced) co_return reached;
+    const auto user = co_await users_.find(tx, about.user_id);
+    if (!user) throw not_found();
+    const bool announced = co_await schedules_.announce(tx, *user, entry, usage_ms, about.zone, about.now);
+    co_return reached || announced;
+}
+
+/// What every change of a rule ends with.
+void Service::finish(db::Transaction& tx, const Scene& scene, std::string_view action, std::string message, std::int64_t entry_id) {
+    const auto& about = scene.about;
+    audit::record(tx, about.origin,
+                  {.action = action,
+                   .message = std::move(message),
+                   .user_id = about.user_id,
+                   .resource_type = "blocked_app",
+                   .resource_id = entry_id},
+                  about.now);
+    schedules_.plan(tx, about.user_id, scene.entries, about.zone, about.now);
+    tx.after_commit([this, to = scene.owner, version = scene.version] { notifications_.push(to, policy_update_of(version)); });
+}
+
+db::Task<BlockedApp> Service::create(Caller caller, Origin origin, NewBlockedApp input) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
+        auto scene = co_await open_scene(tx, caller, origin);
+        auto entry = to_entry(caller, input, scene.about.now);
+        if (is_listed(scene.entries, entry)) throw already_exists();
+        if (scene.entries.size() >= k_max_entries) throw too_many_limits();
+        entry.id = co_await repository::insert(tx, entry);
+        if (co_await settle(tx, scene, entry)) repository::update(tx, entry);
+        scene.entries.push_back(entry);
+        finish(tx, scene, "blocked_app_created", "Limit set for an app", entry.id);
+        co_return to_wire(entry, scene.state(entry));
+    });
+}
+
+db::Task<BlockedApp> Service::update(Caller caller, Origin origin, std::int64_t id, UpdateBlockedApp change) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
+        auto scene = co_await open_scene(tx, caller, origin);
+        auto& entry = scene.entry(id);
+        apply(entry, change, scene.about.now);
+        if (is_listed(scene.entries, entry)) throw already_exists();
+        co_await settle(tx, scene, entry);
+        repository::update(tx, entry);
+        finish(tx, scene, "blocked_app_updated", "Limit of an app changed", id);
+        co_return to_wire(entry, scene.state(entry));
+    });
+}
+
+db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        auto scene = co_await open_scene(tx, caller, origin);
+        scene.entry(id);
+        repository::remove(tx, caller.user_id, id);
+        std::erase_if(scene.entries, [id](const Entry& entry) { return entry.id == id; });
+        finish(tx, scene, "blocked_app_deleted", "Limit of an app removed", id);
+    });
+}
+
+db::Task<BlockedApp> Service::reset(Caller caller, Origin origin, std::int64_t id) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
+        auto scene = co_await open_scene(tx, caller, origin);
+        auto& entry = scene.entry(id);
+        entry.reset_day = scene.about.today;
+        entry.reset_base_ms = rules::usage_of(entry, scene.usage);
+        entry.last_reset_at_ms = scene.about.now;
+        entry.updated_at_ms = scene.about.now;
+        ++entry.reset_no;
+        repository::update(tx, entry);
+        finish(tx, scene, "blocked_app_reset", "Counter of an app started again", id);
+        co_return to_wire(entry, scene.state(entry));
+    });
+}
+
+db::Task<BlockedApp> Service::get(Caller caller, std::int64_t id) {
+    const auto now = clock_.now_ms();
+    const auto counted = co_await read_counted(db_, caller.user_id, caller.zone.day_of(now));
+    const auto found = std::ranges::find(counted.entries, id, &Entry::id);
+    if (found == counted.entries.end()) throw not_found();
+    co_return to_wire(*found, rules::state_of(*found, rules::usage_of(*found, counted.usage), caller.zone, now));
+}
+
+db::Task<std::vector<BlockedApp>> Service::list(Caller caller, ListQuery query) {
+    const auto now = clock_.now_ms();
+    const auto counted = co_await read_counted(db_, caller.user_id, caller.zone.day_of(now));
+    std::vector<BlockedApp> apps;
+    for (const auto& entry : counted.entries) {
+        if (query.is_active && *query.is_active != entry.is_active) continue;
+        const auto state = rules::state_of(entry, rules::usage_of(entry, counted.usage), caller.zone, now);
+        if (query.is_blocked && *query.is_blocked != state.is_blocked) continue;
+        apps.push_back(to_wire(entry, state));
+    }
+    co_return apps;
+}
+
+db::Task<Status> Service::status(Caller caller, StatusQuery query) {
+    if (!query.app_name && !query.app_package) {
+        throw invalid_field({"query", "app_name"}, "missing", {"app_name or app_package is needed", "app_name ou app_package est requis"});
+    }
+    const auto now = clock_.now_ms();
+    const auto key = query.app_name ? fold_case(query.app_name->value) : std::string{};
+    const auto package = query.app_package ? query.app_package->value : std::string{};
+    const auto counted = co_await read_counted(db_, caller.user_id, caller.zone.day_of(now));
+    // Of several entries that match, the one that blocks the longest decides.
+    const Entry* decisive = nullptr;
+    rules::State strictest;
+    for (const auto& entry : counted.entries) {
+        if (!rules::matches(entry, key, package)) continue;
+        const auto state = rules::state_of(entry, rules::usage_of(entry, counted.usage), caller.zone, now);
+        const auto rank = [](const rules::State& of) {
+            return std::tuple{of.is_blocked, of.is_blocked && !of.blocked_until_ms, of.blocked_until_ms, of.usage_percentage};
+        };
+        if (decisive != nullptr && rank(state) <= rank(strictest)) continue;
+        decisive = &entry;
+        strictest = state;
+    }
+    if (decisive == nullptr) throw not_found();
+    co_return Status{.app_name = decisive->app_name,
+                     .is_blocked = strictest.is_blocked,
+                     .block_reason = strictest.reason,
+                     .remaining_minutes = {strictest.remaining_ms},
+                     .usage_percentage = strictest.usage_percentage,
+                     .blocked_until = timestamp(strictest.blocked_until_ms)};
+}
+
+db::Task<Policy> Service::policy(Caller caller) {
+    const auto now = clock_.now_ms();
+    const auto today = caller.zone.day_of(now);
+    std::vector<db::Command> commands;
+    commands.push_back(repository::version_command(caller.user_id));
+    commands.push_back(repository::list_command(caller.user_id, false));
+    commands.push_back(activities::Service::day_apps_command(caller.user_id, today));
+    const auto results = co_await db_.run(std::move(commands));
+    const auto usage = activities::Service::day_apps_of(results.at(2));
+    Policy policy;
+    policy.version = repository::version_of(results.at(0));
+    policy.timezone = caller.zone.name();
+    policy.date = {today};
+    policy.day_ends_at = {caller.zone.start_of(today.plus(1))};
+    policy.next_change_at = policy.day_ends_at;
+    for (const auto& entry : repository::entries_of(results.at(1))) {
+        if (!entry.is_active) continue;
+        const auto state = rules::state_of(entry, rules::usage_of(entry, usage), caller.zone, now);
+        policy.apps.push_back(to_policy(entry, state, caller.zone, now));
+        policy.next_change_at = std::min(policy.next_change_at, policy.apps.back().next_change_at);
+    }
+    co_return policy;
+}
+
+db::Task<std::uint64_t> Service::delete_old_events() {
+    constexpr int k_events = 500;
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto step = co_await repository::delete_events(db_, clock_.now_ms() - 3 * k_day_ms, k_events);
+        gone += step;
+        if (step < k_events) co_return gone;
+    }
+}
+
+} // namespace focus::blocking

@@ -1,0 +1,56 @@
+// Limits per app: what is listed, its counter and state now, and the rules as devices need them.
+// Always holds: state is computed from the day's usage and the clock when somebody asks; every change of a rule raises
+// the user's policy version in the same transaction and tells his devices after it.
+#pragma once
+
+#include "features/blocking/limit_watch.hpp"
+#include "features/blocking/schedule_watch.hpp"
+#include "features/blocking/types.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::blocking {
+
+class Service {
+  public:
+    Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
+            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url);
+
+    /// Throws 400 `already_exists`, 400 `too_many_limits`.
+    db::Task<BlockedApp> create(Caller caller, Origin origin, NewBlockedApp input);
+    /// Throws 404.
+    db::Task<BlockedApp> get(Caller caller, std::int64_t id);
+    db::Task<std::vector<BlockedApp>> list(Caller caller, ListQuery query);
+    /// Throws 404, 400 `already_exists`.
+    db::Task<BlockedApp> update(Caller caller, Origin origin, std::int64_t id, UpdateBlockedApp change);
+    /// Throws 404.
+    db::Task<void> remove(Caller caller, Origin origin, std::int64_t id);
+    /// Starts today's counter again from 0. Throws 404.
+    db::Task<BlockedApp> reset(Caller caller, Origin origin, std::int64_t id);
+    /// Throws 404 for an app that is not listed, 422 when the query names none.
+    db::Task<Status> status(Caller caller, StatusQuery query);
+    db::Task<Policy> policy(Caller caller);
+
+    /// Deletes what was told days ago in small steps; gives how many rows went.
+    db::Task<std::uint64_t> delete_old_events();
+
+    /// Whoever runs the instance runs this too.
+    [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
+
+  private:
+    struct Scene;
+    db::Task<Scene> open_scene(db::Transaction& tx, Caller caller, Origin origin);
+    db::Task<bool> settle(db::Transaction& tx, Scene& scene, Entry& entry);
+    void finish(db::Transaction& tx, const Scene& scene, std::string_view action, std::string message, std::int64_t entry_id);
+
+    db::Database& db_;
+    const Clock& clock_;
+    users::Service& users_;
+    notifications::Service& notifications_;
+    LimitWatch limits_;
+    ScheduleWatch schedules_;
+};
+
+} // namespace focus::blocking
