@@ -2,8 +2,13 @@
 
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
+#include "features/auth/jobs.hpp"
 #include "features/auth/routes.hpp"
+#include "features/blocking/jobs.hpp"
 #include "features/blocking/routes.hpp"
+#include "features/challenges/jobs.hpp"
+#include "features/challenges/routes.hpp"
+#include "features/notifications/jobs.hpp"
 #include "features/notifications/routes.hpp"
 #include "features/users/routes.hpp"
 
@@ -16,7 +21,8 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
            foundation.metrics},
       activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
       blocking{foundation.database, foundation.bus, foundation.clock,  users,
-               activities,          notifications,  foundation.outbox, foundation.frontend_url} {
+               activities,          notifications,  foundation.outbox, foundation.frontend_url},
+      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
@@ -31,6 +37,14 @@ void Rooms::add_routes(http::Routes& routes) {
     activities::add_routes(routes, activities);
     notifications::add_routes(routes, notifications);
     blocking::add_routes(routes, blocking);
+    challenges::add_routes(routes, challenges);
+}
+
+void Rooms::add_jobs(jobs::Scheduler& scheduler) {
+    auth::add_jobs(scheduler, auth);
+    notifications::add_jobs(scheduler, notifications);
+    blocking::add_jobs(scheduler, blocking);
+    challenges::add_jobs(scheduler, challenges);
 }
 
 } // namespace focus::app

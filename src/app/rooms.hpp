@@ -5,11 +5,13 @@
 #include "core/bus/bus.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
+#include "core/jobs/scheduler.hpp"
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
+#include "features/challenges/service.hpp"
 #include "features/notifications/service.hpp"
 #include "features/users/service.hpp"
 
@@ -30,6 +32,7 @@ struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
 
     void add_routes(http::Routes& routes);
+    void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
     users::Service users;
@@ -38,6 +41,7 @@ struct Rooms {
     activities::Service activities;
     notifications::Service notifications;
     blocking::Service blocking;
+    challenges::Service challenges;
 };
 
 } // namespace focus::app

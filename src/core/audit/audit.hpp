@@ -29,4 +29,7 @@ struct Entry {
 /// Queues the entry in the caller's transaction: no round trip of its own.
 void record(db::Transaction& tx, const Origin& origin, const Entry& entry, EpochMs now);
 
+/// Deletes entries from before `before`, the oldest first and at most `limit`; gives how many went.
+db::Task<std::uint64_t> delete_older(db::Session& session, EpochMs before, int limit);
+
 } // namespace focus::audit

@@ -27,6 +27,8 @@ constexpr db::Statement k_forget{
     "ELSE 'the account was deleted' END, next_attempt_at_ms = NULL, lease = NULL, "
     "status = CASE status WHEN 'sent' THEN 'sent' ELSE 'dead' END WHERE user_id = ?"};
 
+constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status FROM outbox WHERE id > ? ORDER BY id LIMIT 500"};
+
 } // namespace
 
 Outbox::Outbox(Options options, const Clock& clock) : options_{std::move(options)}, clock_{clock} {}
@@ -49,6 +51,26 @@ db::Task<bool> Outbox::retry(db::Transaction& tx, std::int64_t id) const {
 }
 
 void Outbox::forget_user(db::Transaction& tx, std::int64_t user_id) const { tx.defer(k_forget, user_id); }
+
+db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs before) {
+    std::uint64_t gone = 0;
+    for (std::int64_t after = 0;;) {
+        const auto step = co_await database.execute(k_next, after);
+        std::vector<db::Value> ids;
+        for (const auto& row : step.rows) {
+            after = row.get<std::int64_t>(0);
+            if (row.get<EpochMs>(1) >= before) break; // the following ones are younger still
+            const auto status = row.get<std::string_view>(2);
+            if (status == "sent" || status == "dead") ids.emplace_back(after);
+        }
+        const bool is_last = step.rows.empty() || step.rows.back().get<EpochMs>(1) >= before;
+        if (!ids.empty()) {
+            auto sql = "DELETE FROM outbox WHERE id IN (" + db::places(ids.size()) + ")";
+            gone += (co_await database.run_one(db::Command::composed("outbox.delete_old", std::move(sql), std::move(ids)))).affected;
+        }
+        if (is_last) co_return gone;
+    }
+}
 
 void Outbox::wake_after(db::Transaction& tx) const {
     if (wake_) tx.after_commit(wake_);

@@ -59,6 +59,10 @@ class Outbox {
     /// Takes a deleted user's address and values out of his rows; what was not sent yet never will be.
     void forget_user(db::Transaction& tx, std::int64_t user_id) const;
 
+    /// Deletes the rows from before `before` that were sent or given up, in small steps; gives how many went. Their
+    /// dedup_keys may be used again.
+    static db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
+
     /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
 
