@@ -10,6 +10,8 @@
 #include "features/challenges/routes.hpp"
 #include "features/notifications/jobs.hpp"
 #include "features/notifications/routes.hpp"
+#include "features/reminders/jobs.hpp"
+#include "features/reminders/routes.hpp"
 #include "features/users/routes.hpp"
 
 namespace focus::app {
@@ -22,7 +24,8 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
       blocking{foundation.database, foundation.bus, foundation.clock,  users,
                activities,          notifications,  foundation.outbox, foundation.frontend_url},
-      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url} {
+      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
+      reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
@@ -38,6 +41,7 @@ void Rooms::add_routes(http::Routes& routes) {
     notifications::add_routes(routes, notifications);
     blocking::add_routes(routes, blocking);
     challenges::add_routes(routes, challenges);
+    reminders::add_routes(routes, reminders);
 }
 
 void Rooms::add_jobs(jobs::Scheduler& scheduler) {
@@ -45,6 +49,7 @@ void Rooms::add_jobs(jobs::Scheduler& scheduler) {
     notifications::add_jobs(scheduler, notifications);
     blocking::add_jobs(scheduler, blocking);
     challenges::add_jobs(scheduler, challenges);
+    reminders::add_jobs(scheduler, reminders);
 }
 
 } // namespace focus::app

@@ -12,6 +12,7 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
+#include "features/reminders/service.hpp"
 #include "features/notifications/service.hpp"
 #include "features/users/service.hpp"
 
@@ -42,6 +43,7 @@ struct Rooms {
     notifications::Service notifications;
     blocking::Service blocking;
     challenges::Service challenges;
+    reminders::Service reminders;
 };
 
 } // namespace focus::app

@@ -1,6 +1,7 @@
 #include "core/mail/outbox.hpp"
 
 #include "core/crypto/crypto.hpp"
+#include "core/db/bulk.hpp"
 #include "core/json/json.hpp"
 
 #include <optional>
@@ -33,13 +34,29 @@ constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status 
 
 Outbox::Outbox(Options options, const Clock& clock) : options_{std::move(options)}, clock_{clock} {}
 
-void Outbox::add(db::Transaction& tx, const Message& message) const {
-    const std::string sealed =
-        crypto::seal(options_.sealing_key, json::write(SealedPart{message.values, message.recipient_name, message.unsubscribe_url}));
+std::vector<db::Value> Outbox::values_of(const Message& message) const {
+    const auto unsubscribe_url = message.is_optional ? options_.links.url(message.user_id) : std::string{};
+    const auto sealed =
+        crypto::seal(options_.sealing_key, json::write(SealedPart{message.values, message.recipient_name, unsubscribe_url}));
     const auto user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id};
     const auto dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key};
     const EpochMs now = clock_.now_ms();
-    tx.defer(k_insert, message.type, message.recipient, to_string(message.language), user_id, message.bulk, sealed, dedup_key, now, now);
+    return db::values_of(message.type, message.recipient, to_string(message.language), user_id, message.bulk, sealed, dedup_key, now, now);
+}
+
+void Outbox::add(db::Transaction& tx, const Message& message) const {
+    db::Command command = db::Command::of(k_insert);
+    command.params = values_of(message);
+    tx.defer(std::move(command));
+    wake_after(tx);
+}
+
+void Outbox::add_all(db::Transaction& tx, const std::vector<Message>& messages) const {
+    if (messages.empty()) return;
+    std::vector<db::Values> rows;
+    rows.reserve(messages.size());
+    for (const auto& message : messages) rows.push_back(values_of(message));
+    for (auto& command : db::for_rows(tx.dialect(), k_insert, std::move(rows))) tx.defer(std::move(command));
     wake_after(tx);
 }
 
