@@ -147,10 +147,11 @@ App::App(Settings settings)
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
-    outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
-                                                                   .links = {crypto::derive_key(secret, "unsubscribe"), settings_.frontend_url},
-                                                                   .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
-                                             clock_);
+    outbox_ =
+        std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
+                                                             .links = {crypto::derive_key(secret, "unsubscribe"), settings_.frontend_url},
+                                                             .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
+                                       clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
     rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),

@@ -30,10 +30,10 @@ struct Message {
     std::string recipient_name;
     Language language = Language::en;
     Values values;
-    std::int64_t user_id = 0;    // 0: nobody's
-    bool is_optional = false;    // people may turn it off: gets a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
-    std::string dedup_key;       // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
-    bool bulk = false;           // one of many (reminders, summaries, results): goes after those that somebody waits for
+    std::int64_t user_id = 0; // 0: nobody's
+    bool is_optional = false; // people may turn it off: gets a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
+    std::string dedup_key;    // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
+    bool bulk = false;        // one of many (reminders, summaries, results): goes after those that somebody waits for
 };
 
 /// What of a message is stored sealed.
@@ -46,7 +46,7 @@ struct SealedPart {
 class Outbox {
   public:
     struct Options {
-        std::string sealing_key;              // 32 bytes
+        std::string sealing_key; // 32 bytes
         UnsubscribeLinks links;
         std::int64_t first_retry_ms = 60'000; // doubles from try to try, up to 24 h
         int max_attempts = 12;

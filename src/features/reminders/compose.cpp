@@ -22,7 +22,8 @@ std::map<std::int64_t, Apps> by_user(Apps times) {
     std::map<std::int64_t, Apps> grouped;
     for (auto& time : times) grouped[time.user_id].push_back(std::move(time));
     for (auto& [user_id, apps] : grouped) {
-        std::ranges::sort(apps, [](const auto& a, const auto& b) { return std::pair{-a.total_ms, a.app_key} < std::pair{-b.total_ms, b.app_key}; });
+        std::ranges::sort(
+            apps, [](const auto& a, const auto& b) { return std::pair{-a.total_ms, a.app_key} < std::pair{-b.total_ms, b.app_key}; });
     }
     return grouped;
 }

@@ -6,17 +6,20 @@ namespace {
 
 constexpr db::Statement k_put{
     "reminders.put",
-    db::Sql{"INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET "
-            "next_reminder_ms = CASE WHEN reminders.next_reminder_ms <= ? THEN reminders.next_reminder_ms ELSE excluded.next_reminder_ms END, "
-            "next_summary_ms = CASE WHEN reminders.next_summary_ms <= ? THEN reminders.next_summary_ms ELSE excluded.next_summary_ms END",
-            "INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "next_reminder_ms = CASE WHEN next_reminder_ms <= ? THEN next_reminder_ms ELSE VALUES(next_reminder_ms) END, "
-            "next_summary_ms = CASE WHEN next_summary_ms <= ? THEN next_summary_ms ELSE VALUES(next_summary_ms) END"}};
+    db::Sql{
+        "INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET "
+        "next_reminder_ms = CASE WHEN reminders.next_reminder_ms <= ? THEN reminders.next_reminder_ms ELSE excluded.next_reminder_ms END, "
+        "next_summary_ms = CASE WHEN reminders.next_summary_ms <= ? THEN reminders.next_summary_ms ELSE excluded.next_summary_ms END",
+        "INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
+        "next_reminder_ms = CASE WHEN next_reminder_ms <= ? THEN next_reminder_ms ELSE VALUES(next_reminder_ms) END, "
+        "next_summary_ms = CASE WHEN next_summary_ms <= ? THEN next_summary_ms ELSE VALUES(next_summary_ms) END"}};
 constexpr db::Statement k_remove{"reminders.remove", "DELETE FROM reminders WHERE user_id = ?"};
-constexpr db::Statement k_due_reminders{"reminders.due_reminders", "SELECT user_id, next_reminder_ms FROM reminders WHERE next_reminder_ms <= ? "
-                                                                   "ORDER BY next_reminder_ms, user_id LIMIT ?"};
-constexpr db::Statement k_due_summaries{"reminders.due_summaries", "SELECT user_id, next_summary_ms FROM reminders WHERE next_summary_ms <= ? "
-                                                                   "ORDER BY next_summary_ms, user_id LIMIT ?"};
+constexpr db::Statement k_due_reminders{"reminders.due_reminders",
+                                        "SELECT user_id, next_reminder_ms FROM reminders WHERE next_reminder_ms <= ? "
+                                        "ORDER BY next_reminder_ms, user_id LIMIT ?"};
+constexpr db::Statement k_due_summaries{"reminders.due_summaries",
+                                        "SELECT user_id, next_summary_ms FROM reminders WHERE next_summary_ms <= ? "
+                                        "ORDER BY next_summary_ms, user_id LIMIT ?"};
 
 } // namespace
 
@@ -40,8 +43,8 @@ void reschedule(db::Transaction& tx, Kind kind, EpochMs from, std::optional<Epoc
     params.insert(params.end(), user_ids.begin(), user_ids.end());
     params.emplace_back(from);
     tx.defer(db::Command::composed("reminders.reschedule",
-                                   "UPDATE reminders SET " + column + " = ? WHERE user_id IN (" + db::places(user_ids.size()) + ") AND " + column +
-                                       " = ?",
+                                   "UPDATE reminders SET " + column + " = ? WHERE user_id IN (" + db::places(user_ids.size()) + ") AND " +
+                                       column + " = ?",
                                    std::move(params)));
 }
 

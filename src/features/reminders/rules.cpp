@@ -54,7 +54,8 @@ std::string format_period(Day first, Day last, Language language) {
     const auto month = [language](std::chrono::year_month_day date) {
         return k_months.at(static_cast<unsigned>(date.month()) - 1).in(language);
     };
-    const auto start = from.month() == to.month() ? day_number(from, language) : std::format("{} {}", day_number(from, language), month(from));
+    const auto start =
+        from.month() == to.month() ? day_number(from, language) : std::format("{} {}", day_number(from, language), month(from));
     return std::format("{} {} {} {}", start, Text{"to", "au"}.in(language), day_number(to, language), month(to));
 }
 

@@ -18,10 +18,13 @@ TEST(ReminderRules, DueAtTheUsersTimeInHisZone) {
     EXPECT_EQ(due("Asia/Kathmandu", "2026-03-02T12:00:00Z"), "2026-03-02T14:15:00.000Z");
     EXPECT_EQ(due("Pacific/Kiritimati", "2026-03-02T12:00:00Z"), "2026-03-03T06:00:00.000Z");
     EXPECT_EQ(due("Europe/Paris", "2026-03-28T20:00:00Z"), "2026-03-29T18:00:00.000Z") << "the clocks have gone forward";
-    EXPECT_EQ(format_rfc3339(next_due(Kind::daily_reminder, zone("Europe/Paris"), 150, at("2026-03-28T12:00:00Z"))), "2026-03-29T01:00:00.000Z")
+    EXPECT_EQ(format_rfc3339(next_due(Kind::daily_reminder, zone("Europe/Paris"), 150, at("2026-03-28T12:00:00Z"))),
+              "2026-03-29T01:00:00.000Z")
         << "02:30 does not exist on that day";
-    EXPECT_EQ(format_rfc3339(next_due(Kind::weekly_summary, zone("Europe/Paris"), 0, at("2026-03-02T07:00:00Z"))), "2026-03-09T07:00:00.000Z");
-    EXPECT_EQ(format_rfc3339(next_due(Kind::weekly_summary, zone("America/New_York"), 0, at("2026-03-02T07:00:00Z"))), "2026-03-02T13:00:00.000Z");
+    EXPECT_EQ(format_rfc3339(next_due(Kind::weekly_summary, zone("Europe/Paris"), 0, at("2026-03-02T07:00:00Z"))),
+              "2026-03-09T07:00:00.000Z");
+    EXPECT_EQ(format_rfc3339(next_due(Kind::weekly_summary, zone("America/New_York"), 0, at("2026-03-02T07:00:00Z"))),
+              "2026-03-02T13:00:00.000Z");
 }
 
 TEST(ReminderRules, AMissedMailIsMadeUpForUntilTheNextOne) {

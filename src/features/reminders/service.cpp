@@ -36,8 +36,8 @@ std::vector<std::int64_t> ids_of(const std::vector<users::User>& users) {
 
 } // namespace
 
-Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities, blocking::Service& blocking,
-                 challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url)
+Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
+                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url)
     : db_{database}, clock_{clock}, users_{users}, activities_{activities}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox},
       frontend_url_{std::move(frontend_url)} {
     users_.on_saved([this](db::Transaction& tx, const users::User& user) { follow(tx, user); });
