@@ -4,6 +4,7 @@
 #include "app/demo.hpp"
 #include "app/settings.hpp"
 #include "core/db/migrate.hpp"
+#include "core/mail/templates.hpp"
 #include "core/net/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -121,6 +122,18 @@ int run_job(Settings settings, const std::string& name) {
     return outcome.error ? k_failed : 0;
 }
 
+int preview_mail(const Settings& settings, const std::string& name, Language language) {
+    const mail::Templates templates{{.folder = settings.mail_template_dir, .frontend_url = settings.frontend_url}};
+    const auto names = templates.names();
+    if (!std::ranges::contains(names, name)) {
+        std::string known;
+        for (const auto& one : names) known += (known.empty() ? "" : ", ") + one;
+        throw std::invalid_argument{"there is no mail " + name + "; there are " + known};
+    }
+    print(templates.render(name, language, mail::sample_values(name, language)).html);
+    return 0;
+}
+
 int print_openapi(Settings settings) {
     // Nothing is read or written: the routes only want something to refer to.
     const auto folder = std::filesystem::temp_directory_path() / std::format("focus-openapi-{}", ::getpid());
@@ -179,6 +192,7 @@ struct CommandLine {
         add_admin();
         add_config();
         add_jobs();
+        add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
         command("healthcheck", "Exit 0 when the server of these settings is ready", [this] { return healthcheck(common.load()); });
         command("version", "Print the version", [] {
@@ -232,12 +246,23 @@ struct CommandLine {
         run->add_option("NAME", job_name, "Its name")->required();
     }
 
+    void add_mail() {
+        auto* group = cli.add_subcommand("mail", "The mails that the service sends")->require_subcommand(1)->fallthrough();
+        auto* preview = command(
+            "preview", "Write the HTML of a mail with believable values to standard output",
+            [this] { return preview_mail(common.load(), mail_name, language_of_tag(language)); }, group);
+        preview->add_option("NAME", mail_name, "Its template, like weekly_summary")->required();
+        preview->add_option("--lang", language, "Language")->check(CLI::IsMember({"en", "fr"}))->capture_default_str();
+    }
+
     bool demo = false;
     bool status = false;
     bool password_from_stdin = false;
     std::string email;
     std::string username;
     std::string job_name;
+    std::string mail_name;
+    std::string language = "en";
 };
 
 /// What was wrong with a command's input, field by field.

@@ -377,7 +377,9 @@ TEST_P(ChallengesTest, TiesShareARankAndTheSliceAroundMeFollows) {
             const auto page = co_await challenges_->leaderboard(me, id, query);
             EXPECT_EQ(page.items.size(), 3U);
             EXPECT_EQ(std::ranges::count_if(page.items, &LeaderboardEntry::is_me), 1);
-            if (i > 0 && i < 7) EXPECT_TRUE(page.items[1].is_me);
+            if (i > 0 && i < 7) {
+                EXPECT_TRUE(page.items[1].is_me);
+            }
         }
         const auto outsider = co_await new_user("outsider");
         LeaderboardQuery query;
