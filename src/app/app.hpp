@@ -42,6 +42,8 @@ class App {
 
     [[nodiscard]] std::string openapi();
 
+    /// The jobs of the rooms and of the core.
+    [[nodiscard]] jobs::Scheduler& scheduler() noexcept { return *scheduler_; }
     [[nodiscard]] Rooms& rooms() noexcept { return *rooms_; }
     [[nodiscard]] db::Database& database() noexcept { return *database_; }
     [[nodiscard]] Clock& clock() noexcept { return clock_; }
@@ -56,6 +58,7 @@ class App {
     Clock clock_;
     metrics::Registry metrics_;
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
+    boost::asio::io_context background_{1};                          // of the jobs and the mails: they keep no request waiting
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
@@ -64,6 +67,7 @@ class App {
     std::unique_ptr<mail::Templates> templates_;
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;
+    std::unique_ptr<jobs::Scheduler> scheduler_;
     http::Routes routes_;
     std::atomic<bool> ready_{false};
 };
