@@ -116,6 +116,8 @@ class Service {
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
     /// The same per app, over all of the days.
     db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// Their days with data, ascending per user.
+    db::Task<std::vector<UserDay>> day_totals_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
     /// Those of the users who have recorded something since that day.
     db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
 

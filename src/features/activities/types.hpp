@@ -201,6 +201,13 @@ struct AppTime {
     std::int64_t total_ms = 0;
 };
 
+/// What a user has recorded on a day.
+struct UserDay {
+    std::int64_t user_id = 0;
+    Day day;
+    std::int64_t ms = 0;
+};
+
 [[nodiscard]] Activity to_wire(const Record& record);
 
 struct AppUsage {

@@ -329,6 +329,10 @@ db::Task<Policy> Service::policy(Caller caller) {
     co_return policy;
 }
 
+db::Task<std::vector<AppLimit>> Service::limits_of(db::Session& session, std::vector<std::int64_t> user_ids) {
+    return repository::limits_of(session, std::move(user_ids));
+}
+
 db::Task<std::uint64_t> Service::delete_old_events() {
     constexpr int k_events = 500;
     std::uint64_t gone = 0;

@@ -111,12 +111,14 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     co_await require_free(tx, user.email, user.username);
     const auto id = co_await repository::insert(tx, user, defaults_, clock_.now_ms());
     auto created = co_await repository::find(tx, id);
+    for (const auto& hook : save_hooks_) hook(tx, *created);
     co_return std::move(*created);
 }
 
 db::Task<void> Service::save(db::Transaction& tx, User user) {
     co_await require_free(tx, user.email, user.username, user.id);
     co_await repository::update(tx, user, clock_.now_ms());
+    for (const auto& hook : save_hooks_) hook(tx, user);
     announce(tx, user.id);
 }
 

@@ -69,6 +69,9 @@ class Service {
     /// Runs inside the deleting transaction: rooms drop what they hold on the person.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
+    /// Runs inside each transaction that makes an account or changes what it is, with what it is then.
+    using SaveHook = std::function<void(db::Transaction&, const User&)>;
+    void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.
     void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
     /// The profile, for the user's own export.
@@ -81,6 +84,7 @@ class Service {
     const Clock& clock_;
     Defaults defaults_;
     std::vector<RemovalHook> removal_hooks_;
+    std::vector<SaveHook> save_hooks_;
     std::vector<std::function<void(std::int64_t)>> change_hooks_;
 };
 
