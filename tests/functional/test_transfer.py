@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
 from support.client import expect
+from support.server import BINARY, base_environment
 
 from .test_activities import assert_totals_are_the_sum_of_the_rows, everything
 
@@ -134,3 +136,20 @@ def test_everything_held_on_the_user(user, other):
     assert isinstance(everything_held["audit_log"][0]["details"], dict)
     for secret in ("password", "hash", "Somebody else", user.tokens["refresh_token"], "$2b$"):
         assert secret not in answer.text.replace("password_", ""), secret
+
+
+def test_the_import_command(server, user, tmp_path):
+    file = tmp_path / "usage.csv"
+    file.write_text("app,minutes,date\nChess,10,2026-03-01\nMail,x,2026-03-01\n")
+    environment = base_environment() | server.settings
+
+    def run(*words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([BINARY, "import", *words], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    told = run(str(file), "--user", user.email.upper())
+    assert told.returncode == 1 and told.stdout == "1 stored, 0 were there already, 1 left out\n", told.stderr
+    assert "3: duration_minutes: Must be a number." in told.stderr
+    assert run(str(file), "--user", user.email).stdout == "0 stored, 1 were there already, 1 left out\n"
+    assert [row["app_name"] for row in everything(user)] == ["Chess"]
+    assert "nobody has the address" in run(str(file), "--user", "nobody@example.org").stderr
+    assert run(str(tmp_path / "none.csv"), "--user", user.email).returncode == 2

@@ -79,11 +79,9 @@ db::Task<UserStats> Service::stats(Caller caller) {
     const auto streaks = rules::streaks(days, limit ? std::optional{limit->ms} : std::nullopt, today);
     stats.current_streak_days = streaks.current;
     stats.longest_streak_days = streaks.longest;
-    if (count_challenges_) {
-        const auto counts = co_await count_challenges_(caller.user_id);
-        stats.challenges_participated = counts.participated;
-        stats.challenges_won = counts.won;
-    }
+    const auto record = challenges::Service::record_of(co_await db_.run_one(challenges::Service::record_command(caller.user_id)));
+    stats.challenges_participated = record.participated;
+    stats.challenges_won = record.won;
     co_return stats;
 }
 
