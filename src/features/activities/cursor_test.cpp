@@ -32,7 +32,7 @@ TEST(Cursor, AnythingElseIsNone) {
         for (int changes = 0; changes < 1 + i % 3; ++changes) bytes[6 + random() % (bytes.size() - 6)] = static_cast<char>(random());
         if (i % 5 == 0) bytes.resize(random() % bytes.size());
         const auto decoded = decode_cursor(crypto::base64url_encode(bytes), "list");
-        if (decoded) EXPECT_LE(decoded->place.size(), 4U);
+        EXPECT_TRUE(!decoded || decoded->place.size() <= 4U);
     }
     for (const auto* text : {"", "x", "====", "AAAA", "AAAAAAAA", "AAAAAAAAAAAAAAAA"}) EXPECT_FALSE(decode_cursor(text, "list")) << text;
 }

@@ -142,7 +142,7 @@ Record sample(std::mt19937& random) {
     record.app_name = std::string(1, static_cast<char>('a' + random() % 3));
     record.app_key = record.app_name;
     record.app_category = random() % 2 != 0 ? "x" : "y";
-    record.duration_ms = random() % 10'000'000;
+    record.duration_ms = static_cast<std::int64_t>(random() % 10'000'000);
     record.day = day("2026-03-28").plus(static_cast<int>(random() % 3));
     record.zone = Zone::of("Europe/Paris");
     if (random() % 2 != 0) {
