@@ -117,6 +117,7 @@ class App::ReservedPort {
         asio::ip::tcp::resolver resolver{context_};
         const asio::ip::tcp::endpoint endpoint = resolver.resolve(host, "0").begin()->endpoint();
         socket_.open(endpoint.protocol());
+        socket_.set_option(asio::socket_base::reuse_address{true}); // the server's own probe of the port may pass
         socket_.set_option(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>{true});
         socket_.bind(endpoint);
         number_ = socket_.local_endpoint().port();
@@ -250,8 +251,18 @@ int App::serve(bool with_demo) {
         *contexts_.front(),
         [&]() -> asio::awaitable<void> {
             asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
-            const auto first = co_await (start(server, with_demo) || signals.async_wait(asio::use_awaitable));
+            // A failed start must not wait for a signal, as operator|| would.
+            const auto starting = [&]() -> asio::awaitable<std::exception_ptr> {
+                try {
+                    co_await start(server, with_demo);
+                    co_return nullptr;
+                } catch (...) {
+                    co_return std::current_exception();
+                }
+            };
+            const auto first = co_await (starting() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
+            if (const auto& error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
