@@ -3,7 +3,7 @@
 #   cmake --preset fuzz && cmake --build --preset fuzz
 #   build/fuzz/fuzz_json -max_total_time=60 -dict=tests/fuzz/words.dict
 file(GLOB fuzz_sources CONFIGURE_DEPENDS src/core/base/*.cpp src/core/json/*.cpp)
-list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$")
+list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$|workers\\.cpp$") # no reader, and it needs Asio
 add_library(focus_fuzz STATIC EXCLUDE_FROM_ALL ${fuzz_sources})
 target_include_directories(focus_fuzz PUBLIC src)
 target_compile_options(focus_fuzz PUBLIC -fsanitize=fuzzer-no-link)
