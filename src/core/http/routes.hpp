@@ -5,7 +5,8 @@
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs); it gives Reply<Out>. Out may be a struct, a vector, NoContent, Raw or Stream.
+// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector, NoContent,
+// Raw or Stream.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -117,7 +118,8 @@ struct PageQuery {
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
 
-    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."}, {"limit", "How many entries to give."}}; // NOLINT
+    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."},
+                                                {"limit", "How many entries to give."}}; // NOLINT
 };
 
 /// The opaque texts that lead to the pages beside one; empty: there is no such page.
@@ -153,6 +155,7 @@ struct Signature {
     Fields path = nullptr;
     Fields query = nullptr;
     Describe body = nullptr;
+    bool body_required = true;
     Describe reply = nullptr;
     Out out = Out::json;
 };
