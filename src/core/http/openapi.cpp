@@ -200,8 +200,10 @@ std::string operation_json(const Endpoint& endpoint, json::Schemas& schemas) {
     operation.add("security", is_open(endpoint) ? "[]" : R"([{"bearer":[]}])");
     if (const auto parameters = parameters_json(endpoint, schemas); !parameters.empty()) operation.add("parameters", parameters);
     if (endpoint.signature.body != nullptr)
-        operation.add("requestBody",
-                      object().add("required", "true").add("content", content(k_json, endpoint.signature.body(schemas).to_json())).done());
+        operation.add("requestBody", object()
+                                         .add("required", endpoint.signature.body_required ? "true" : "false")
+                                         .add("content", content(k_json, endpoint.signature.body(schemas).to_json()))
+                                         .done());
     else if (!meta.consumes.empty())
         operation.add("requestBody",
                       object().add("required", "true").add("content", content(meta.consumes, R"({"type":"string"})")).done());

@@ -5,7 +5,8 @@
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs); it gives Reply<Out>. Out may be a struct, a vector, NoContent, Raw or Stream.
+// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector, NoContent,
+// Raw or Stream.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -154,6 +155,7 @@ struct Signature {
     Fields path = nullptr;
     Fields query = nullptr;
     Describe body = nullptr;
+    bool body_required = true;
     Describe reply = nullptr;
     Out out = Out::json;
 };

@@ -46,6 +46,24 @@ db::Task<std::vector<AppTime>> Service::app_times_of(db::Session& session, std::
     co_return times;
 }
 
+db::Task<std::vector<UserDay>> Service::day_totals_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last) {
+    std::vector<UserDay> totals;
+    if (user_ids.empty()) co_return totals;
+    auto params = params_of(user_ids);
+    params.emplace_back(first.to_string());
+    params.emplace_back(last.to_string());
+    const auto result =
+        co_await session.run_one(db::Command::composed("usage_days.of_users",
+                                                       "SELECT user_id, day, total_ms FROM usage_days WHERE user_id IN (" +
+                                                           db::places(user_ids.size()) + ") AND day BETWEEN ? AND ? ORDER BY user_id, day",
+                                                       std::move(params)));
+    totals.reserve(result.rows.size());
+    for (const auto& row : result.rows) {
+        totals.push_back({row.get<std::int64_t>(0), Day::parse(row.get<std::string_view>(1)).value_or(Day{}), row.get<std::int64_t>(2)});
+    }
+    co_return totals;
+}
+
 db::Task<std::vector<std::int64_t>> Service::active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first) {
     std::vector<std::int64_t> active;
     if (user_ids.empty()) co_return active;

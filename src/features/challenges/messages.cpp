@@ -90,7 +90,6 @@ mail::Message results_mail(const Row& challenge, const Member& member, const use
                        .recipient_name = users::display_name(user),
                        .language = user.language,
                        .user_id = user.id,
-                       .unsubscribe_url = {},
                        .dedup_key = std::format("challenge_results:{}:{}", challenge.id, user.id),
                        .bulk = true};
     mail.values.texts = {{"name", users::display_name(user)},

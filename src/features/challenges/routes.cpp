@@ -137,8 +137,9 @@ void add_joining(http::Routes& routes, Service& service) {
          .tag = "challenges",
          .rate = Rate::auth,
          .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many, k_not_found}},
-        [&service](Call& call, Path<IdPath> path, Body<Invitation> body) -> Task<Reply<Joined>> {
-            auto code = body->invitation_code ? std::move(body->invitation_code->value) : std::string{};
+        [&service](Call& call, Path<IdPath> path, Body<std::optional<Invitation>> body) -> Task<Reply<Joined>> {
+            std::string code;
+            if (body.value && body.value->invitation_code) code = std::move(body.value->invitation_code->value);
             co_return co_await service.join(call.user(), call.origin(), path->id, std::move(code));
         });
     routes.post("/api/challenges/{id}/leave",

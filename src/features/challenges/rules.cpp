@@ -56,9 +56,9 @@ std::optional<int> period_of(const Terms& terms, Day day) {
     return terms.type == Type::weekly_goal ? number / k_week : number;
 }
 
-Periods changes_of(const Terms& terms, const std::vector<std::pair<const activities::Record*, int>>& signed_records) {
+Periods changes_of(const Terms& terms, const Signed& records) {
     Periods changes;
-    for (const auto& [record, sign] : signed_records) {
+    for (const auto& [record, sign] : records) {
         const auto number = period_of(terms, record->day);
         if (!number) continue;
         auto& change = changes[*number];

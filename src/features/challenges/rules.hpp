@@ -44,8 +44,10 @@ struct Period {
 };
 using Periods = std::map<int, Period>;
 
-/// By how much changed activities change their periods; periods that stay as they are don't appear.
-[[nodiscard]] Periods changes_of(const Terms& terms, const std::vector<std::pair<const activities::Record*, int>>& signed_records);
+/// Records that came (+1) or went (-1).
+using Signed = std::vector<std::pair<const activities::Record*, int>>;
+/// By how much these change their periods; periods that stay as they are don't appear.
+[[nodiscard]] Periods changes_of(const Terms& terms, const Signed& records);
 /// The periods of what was recorded per day and app.
 [[nodiscard]] Periods periods_of(const Terms& terms, const std::vector<activities::DayApp>& usage);
 

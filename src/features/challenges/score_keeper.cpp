@@ -10,10 +10,8 @@ namespace {
 
 constexpr std::size_t k_recount_step = 100; // members whose usage is read at once
 
-using Signed = std::vector<std::pair<const activities::Record*, int>>;
-
-Signed signed_records(const activities::Recorded& recorded) {
-    Signed records;
+rules::Signed signed_records(const activities::Recorded& recorded) {
+    rules::Signed records;
     for (const auto& change : recorded.changes) {
         if (change.before) records.emplace_back(&*change.before, -1);
         if (change.after) records.emplace_back(&*change.after, +1);

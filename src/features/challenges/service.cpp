@@ -1,7 +1,7 @@
 #include "features/challenges/service.hpp"
 
-#include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/idempotency/idempotency.hpp"
 #include "features/challenges/errors.hpp"
 
 #include <cmath>
@@ -64,29 +64,27 @@ db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge i
     const auto now = clock_.now_ms();
     const auto fresh = row_of(caller, input, now);
     rules::require_dates(fresh.start, fresh.end, caller.zone.day_of(now));
-    const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Challenge> {
         auto row = fresh;
         const auto creator = co_await users_.find_for_update(tx, caller.user_id);
         if (!creator) throw not_found();
         row.id = co_await repository::insert(tx, row);
         co_await add_member(tx, caller.user_id, row);
         audit(tx, origin, caller, "challenge_created", "Challenge created", row.id);
-        co_return row.id;
+        auto created = co_await find_wire(tx, caller, row.id);
+        idempotency::keep(tx, origin, created, now);
+        co_return created;
     });
-    co_return co_await get(std::move(caller), id);
 }
 
-db::Task<Row> Service::find_visible(Caller caller, std::int64_t id) {
-    auto row = co_await repository::find(db_, id, caller.user_id);
+db::Task<Row> Service::find_visible(db::Session& session, Caller caller, std::int64_t id) {
+    auto row = co_await repository::find(session, id, caller.user_id);
     if (!row) throw not_found();
     if (!row->is_public && !row->is_member && row->creator_id != caller.user_id) throw errors::not_a_participant();
     co_return std::move(*row);
 }
 
-db::Task<Challenge> Service::get(Caller caller, std::int64_t id) {
-    auto row = co_await find_visible(caller, id);
-    co_return co_await to_wire(std::move(caller), std::move(row));
-}
+db::Task<Challenge> Service::get(Caller caller, std::int64_t id) { return find_wire(db_, std::move(caller), id); }
 
 db::Task<Listed> Service::list(Caller caller, ListQuery query) { return list_some(std::move(caller), std::move(query), true); }
 
@@ -99,7 +97,7 @@ db::Task<Listed> Service::list_some(Caller caller, ListQuery query, bool public_
     auto rows =
         co_await repository::list(db_, filter, query.sort.value_or(Sort{}), caller.user_id, now, query.skip.value, query.limit.value);
     Listed listed;
-    listed.items = co_await to_wire(std::move(caller), std::move(rows));
+    listed.items = co_await to_wire(db_, std::move(caller), std::move(rows));
     listed.total = co_await repository::count(db_, filter, now);
     co_return listed;
 }
@@ -109,26 +107,26 @@ db::Task<Listed> Service::list_mine(Caller caller, MineQuery query) {
     const auto user_id = caller.user_id;
     auto rows = co_await repository::list_of_user(db_, user_id, query.status, now, query.skip.value, query.limit.value);
     Listed listed;
-    listed.items = co_await to_wire(std::move(caller), std::move(rows));
+    listed.items = co_await to_wire(db_, std::move(caller), std::move(rows));
     listed.total = co_await repository::count_of_user(db_, user_id, query.status, now);
     co_return listed;
 }
 
-db::Task<Challenge> Service::to_wire(Caller caller, Row row) {
+db::Task<Challenge> Service::find_wire(db::Session& session, Caller caller, std::int64_t id) {
     std::vector<Row> rows;
-    rows.push_back(std::move(row));
-    auto challenges = co_await to_wire(std::move(caller), std::move(rows));
+    rows.push_back(co_await find_visible(session, caller, id));
+    auto challenges = co_await to_wire(session, std::move(caller), std::move(rows));
     co_return std::move(challenges.front());
 }
 
-db::Task<std::vector<Challenge>> Service::to_wire(Caller caller, std::vector<Row> rows) {
+db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller caller, std::vector<Row> rows) {
     const auto now = clock_.now_ms();
     std::vector<std::int64_t> named;
     for (const auto& row : rows) {
         named.push_back(row.creator_id);
         if (row.winner_id != 0) named.push_back(row.winner_id);
     }
-    const auto users = co_await users_.public_users(db_, std::move(named));
+    const auto users = co_await users_.public_users(session, std::move(named));
     std::vector<Challenge> challenges;
     challenges.reserve(rows.size());
     for (auto& row : rows) {
@@ -230,7 +228,7 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id, bo
 }
 
 db::Task<Ranking> Service::leaderboard(Caller caller, std::int64_t id, LeaderboardQuery query) {
-    const auto row = co_await find_visible(caller, id);
+    const auto row = co_await find_visible(db_, caller, id);
     Ranking ranking{.items = {}, .total = row.participants_count, .skip = query.skip.value.value};
     const auto limit = query.limit.value.value;
     if (query.around) {

@@ -62,9 +62,9 @@ class Service {
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
 
   private:
-    db::Task<std::vector<Challenge>> to_wire(Caller caller, std::vector<Row> rows);
-    db::Task<Challenge> to_wire(Caller caller, Row row);
-    db::Task<Row> find_visible(Caller caller, std::int64_t id);
+    db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
+    db::Task<Challenge> find_wire(db::Session& session, Caller caller, std::int64_t id);
+    db::Task<Row> find_visible(db::Session& session, Caller caller, std::int64_t id);
     db::Task<Row> find_own_for_update(db::Transaction& tx, Caller caller, std::int64_t id);
     db::Task<Listed> list_some(Caller caller, ListQuery query, bool public_only);
     db::Task<void> move_dates(db::Transaction& tx, Row& row, Day start, Day end);

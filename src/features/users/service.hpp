@@ -4,6 +4,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/users/repository.hpp"
 #include "features/users/types.hpp"
 
@@ -68,8 +69,13 @@ class Service {
     /// Runs inside the deleting transaction: rooms drop what they hold on the person.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
+    /// Runs inside each transaction that makes an account or changes what it is, with what it is then.
+    using SaveHook = std::function<void(db::Transaction&, const User&)>;
+    void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.
     void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
+    /// The profile, for the user's own export.
+    [[nodiscard]] personal::Section personal_data();
     /// Announces a change of the account after the commit of `tx`.
     void announce(db::Transaction& tx, std::int64_t id);
 
@@ -78,6 +84,7 @@ class Service {
     const Clock& clock_;
     Defaults defaults_;
     std::vector<RemovalHook> removal_hooks_;
+    std::vector<SaveHook> save_hooks_;
     std::vector<std::function<void(std::int64_t)>> change_hooks_;
 };
 
