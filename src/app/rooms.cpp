@@ -27,7 +27,7 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
                activities,          notifications,  foundation.outbox, foundation.frontend_url},
       challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
-      reports{foundation.clock, activities} {
+      reports{foundation.database, foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);

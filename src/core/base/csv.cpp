@@ -13,7 +13,8 @@ constexpr std::size_t k_max_quoted = 16 << 10;
 /// Whether a spreadsheet would take the text for a formula (OWASP "CSV injection"), apostrophes in front not counted.
 bool looks_like_formula(std::string_view text) {
     text.remove_prefix(std::min(text.find_first_not_of('\''), text.size()));
-    static constexpr std::array<std::string_view, 11> k_starts{"=", "+", "-", "@", "\t", "\r", "\n", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+    static constexpr std::array<std::string_view, 11> k_starts{"=",  "+",      "-",      "@",      "\t",    "\r",
+                                                               "\n", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
     return std::ranges::any_of(k_starts, [text](std::string_view start) { return text.starts_with(start); });
 }
 
@@ -26,9 +27,12 @@ Reader::Reader(std::string_view text, char separator) : text_{text}, separator_{
 /// Steps over the end of a line; false where there is none.
 bool Reader::end_line() {
     if (at_ >= text_.size()) return false;
-    if (text_.substr(at_).starts_with("\r\n")) at_ += 2;
-    else if (text_[at_] == '\r' || text_[at_] == '\n') ++at_;
-    else return false;
+    if (text_.substr(at_).starts_with("\r\n"))
+        at_ += 2;
+    else if (text_[at_] == '\r' || text_[at_] == '\n')
+        ++at_;
+    else
+        return false;
     ++line_;
     return true;
 }
@@ -67,7 +71,8 @@ void Reader::read_plain(std::string& field) {
 }
 
 std::optional<Reader::Record> Reader::next() {
-    while (end_line()) {}
+    while (end_line()) {
+    }
     if (at_ >= text_.size()) return std::nullopt;
     Record record{.line = line_, .is_broken = false, .fields = {}};
     const auto start = at_;

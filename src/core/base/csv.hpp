@@ -16,7 +16,7 @@ class Reader {
     Reader(std::string_view text, char separator);
 
     struct Record {
-        std::size_t line = 0; // where it begins, from 1
+        std::size_t line = 0;   // where it begins, from 1
         bool is_broken = false; // a quote without its end, or text behind one
         std::vector<std::string> fields;
     };

@@ -17,16 +17,28 @@ void append_value(std::string& out, const db::Row& row, std::size_t column, Kind
         return;
     }
     switch (kind) {
-    case Kind::time: json::append(out, json::Timestamp{row.get<std::int64_t>(column)}); return;
-    case Kind::flag: json::append(out, row.get<bool>(column)); return;
-    case Kind::minutes: json::append(out, json::Minutes{row.get<std::int64_t>(column)}); return;
-    case Kind::json: out += row.get<std::string_view>(column); return;
-    case Kind::plain: break;
+    case Kind::time:
+        json::append(out, json::Timestamp{row.get<std::int64_t>(column)});
+        return;
+    case Kind::flag:
+        json::append(out, row.get<bool>(column));
+        return;
+    case Kind::minutes:
+        json::append(out, json::Minutes{row.get<std::int64_t>(column)});
+        return;
+    case Kind::json:
+        out += row.get<std::string_view>(column);
+        return;
+    case Kind::plain:
+        break;
     }
     const auto& value = row.at(column);
-    if (const auto* number = std::get_if<std::int64_t>(&value)) json::append(out, *number);
-    else if (const auto* real = std::get_if<double>(&value)) json::append(out, *real);
-    else json::append(out, std::get<std::string>(value));
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+        json::append(out, *number);
+    else if (const auto* real = std::get_if<double>(&value))
+        json::append(out, *real);
+    else
+        json::append(out, std::get<std::string>(value));
 }
 
 struct Table {

@@ -12,9 +12,9 @@ namespace focus::activities {
 
 enum class ExportFormat { csv, json };
 
-inline constexpr std::array<std::string_view, 12> k_csv_columns{"id",           "app_name",      "app_package", "app_category",
-                                                                "duration_minutes", "activity_date", "start_time",  "end_time",
-                                                                "device_type",  "session_id",    "created_at",  "updated_at"};
+inline constexpr std::array<std::string_view, 12> k_csv_columns{
+    "id",         "app_name", "app_package", "app_category", "duration_minutes", "activity_date",
+    "start_time", "end_time", "device_type", "session_id",   "created_at",       "updated_at"};
 
 /// The text of a file, piece by piece.
 class ExportWriter {

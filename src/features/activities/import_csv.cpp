@@ -18,8 +18,21 @@ constexpr Text k_no_day{"A date or a start time is required.", "Une date ou une 
 
 /// What a column holds.
 enum class Column {
-    ignored, id, created_at, app_name, app_package, app_category, minutes, seconds, milliseconds, clock, activity_date, start_time, end_time,
-    device_type, session_id
+    ignored,
+    id,
+    created_at,
+    app_name,
+    app_package,
+    app_category,
+    minutes,
+    seconds,
+    milliseconds,
+    clock,
+    activity_date,
+    start_time,
+    end_time,
+    device_type,
+    session_id
 };
 
 struct Alias {
@@ -27,18 +40,41 @@ struct Alias {
     Column column;
 };
 constexpr std::array<Alias, 35> k_aliases{{
-    {"app_name", Column::app_name},        {"app", Column::app_name},             {"application", Column::app_name},
-    {"name", Column::app_name},            {"app_package", Column::app_package},  {"package", Column::app_package},
-    {"package_name", Column::app_package}, {"app_category", Column::app_category}, {"category", Column::app_category},
-    {"duration_minutes", Column::minutes}, {"minutes", Column::minutes},          {"duration_min", Column::minutes},
-    {"duration", Column::clock},           {"time", Column::clock},               {"duration_seconds", Column::seconds},
-    {"seconds", Column::seconds},          {"duration_s", Column::seconds},       {"duration_sec", Column::seconds},
-    {"duration_ms", Column::milliseconds}, {"milliseconds", Column::milliseconds}, {"activity_date", Column::activity_date},
-    {"date", Column::activity_date},       {"day", Column::activity_date},        {"start_time", Column::start_time},
-    {"start", Column::start_time},         {"started_at", Column::start_time},    {"begin", Column::start_time},
-    {"timestamp", Column::start_time},     {"end_time", Column::end_time},        {"end", Column::end_time},
-    {"ended_at", Column::end_time},        {"stop", Column::end_time},            {"device_type", Column::device_type},
-    {"device", Column::device_type},       {"session_id", Column::session_id},
+    {"app_name", Column::app_name},
+    {"app", Column::app_name},
+    {"application", Column::app_name},
+    {"name", Column::app_name},
+    {"app_package", Column::app_package},
+    {"package", Column::app_package},
+    {"package_name", Column::app_package},
+    {"app_category", Column::app_category},
+    {"category", Column::app_category},
+    {"duration_minutes", Column::minutes},
+    {"minutes", Column::minutes},
+    {"duration_min", Column::minutes},
+    {"duration", Column::clock},
+    {"time", Column::clock},
+    {"duration_seconds", Column::seconds},
+    {"seconds", Column::seconds},
+    {"duration_s", Column::seconds},
+    {"duration_sec", Column::seconds},
+    {"duration_ms", Column::milliseconds},
+    {"milliseconds", Column::milliseconds},
+    {"activity_date", Column::activity_date},
+    {"date", Column::activity_date},
+    {"day", Column::activity_date},
+    {"start_time", Column::start_time},
+    {"start", Column::start_time},
+    {"started_at", Column::start_time},
+    {"begin", Column::start_time},
+    {"timestamp", Column::start_time},
+    {"end_time", Column::end_time},
+    {"end", Column::end_time},
+    {"ended_at", Column::end_time},
+    {"stop", Column::end_time},
+    {"device_type", Column::device_type},
+    {"device", Column::device_type},
+    {"session_id", Column::session_id},
 }};
 
 /// "Duration (min)" and "duration-min" are "duration_min".
@@ -85,12 +121,15 @@ std::string minutes_of(Column column, const std::string& text) {
         return number ? std::format("{}", *number * factor) : text;
     };
     switch (column) {
-    case Column::seconds: return plain(1.0 / 60);
-    case Column::milliseconds: return plain(1.0 / 60000);
+    case Column::seconds:
+        return plain(1.0 / 60);
+    case Column::milliseconds:
+        return plain(1.0 / 60000);
     case Column::clock:
         if (const auto minutes = clock_minutes(text)) return std::format("{}", *minutes);
         return plain(1);
-    default: return plain(1);
+    default:
+        return plain(1);
     }
 }
 
@@ -127,9 +166,7 @@ class CsvSource final : public ImportSource {
     }
 
     [[nodiscard]] ImportFormat format() const noexcept override { return is_own_ ? ImportFormat::focus_csv : ImportFormat::csv; }
-    [[nodiscard]] double progress() const noexcept override {
-        return static_cast<double>(reader_.position()) / static_cast<double>(size_);
-    }
+    [[nodiscard]] double progress() const noexcept override { return static_cast<double>(reader_.position()) / static_cast<double>(size_); }
 
     [[nodiscard]] std::optional<ImportEntry> next() override {
         const auto record = reader_.next();
@@ -143,7 +180,8 @@ class CsvSource final : public ImportSource {
         complete(params);
         try {
             entry.activity = json::parse_query<NewActivity>(params, "line");
-            if (!entry.activity.activity_date && !entry.activity.start_time) throw invalid_field({"line", "activity_date"}, "missing", k_no_day);
+            if (!entry.activity.activity_date && !entry.activity.start_time)
+                throw invalid_field({"line", "activity_date"}, "missing", k_no_day);
         } catch (const Error& error) {
             entry.faults = error.faults();
         }
@@ -167,18 +205,40 @@ class CsvSource final : public ImportSource {
             const std::string text{csv::without_apostrophe(utf8::is_valid(fields[i]) ? utf8::trim(fields[i]) : fields[i])};
             if (text.empty()) continue;
             switch (columns_[i]) {
-            case Column::ignored: break;
-            case Column::id: std::from_chars(text.data(), text.data() + text.size(), entry.id); break;
-            case Column::created_at: entry.created_at_ms = parse_rfc3339(text).value_or(0); break;
-            case Column::app_name: params.emplace_back("app_name", text); break;
-            case Column::app_package: params.emplace_back("app_package", text); break;
-            case Column::app_category: params.emplace_back("app_category", text); break;
-            case Column::activity_date: params.emplace_back("activity_date", text); break;
-            case Column::start_time: params.emplace_back("start_time", timestamp_of(text, zone_)); break;
-            case Column::end_time: params.emplace_back("end_time", timestamp_of(text, zone_)); break;
-            case Column::device_type: params.emplace_back("device_type", text); break;
-            case Column::session_id: params.emplace_back("session_id", text); break;
-            default: params.emplace_back("duration_minutes", minutes_of(columns_[i], text));
+            case Column::ignored:
+                break;
+            case Column::id:
+                std::from_chars(text.data(), text.data() + text.size(), entry.id);
+                break;
+            case Column::created_at:
+                entry.created_at_ms = parse_rfc3339(text).value_or(0);
+                break;
+            case Column::app_name:
+                params.emplace_back("app_name", text);
+                break;
+            case Column::app_package:
+                params.emplace_back("app_package", text);
+                break;
+            case Column::app_category:
+                params.emplace_back("app_category", text);
+                break;
+            case Column::activity_date:
+                params.emplace_back("activity_date", text);
+                break;
+            case Column::start_time:
+                params.emplace_back("start_time", timestamp_of(text, zone_));
+                break;
+            case Column::end_time:
+                params.emplace_back("end_time", timestamp_of(text, zone_));
+                break;
+            case Column::device_type:
+                params.emplace_back("device_type", text);
+                break;
+            case Column::session_id:
+                params.emplace_back("session_id", text);
+                break;
+            default:
+                params.emplace_back("duration_minutes", minutes_of(columns_[i], text));
             }
         }
         return params;

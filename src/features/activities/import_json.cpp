@@ -25,7 +25,9 @@ class ActivitiesSource final : public ImportSource {
         : document_{std::move(document)}, elements_{array}, count_{elements_.left()} {}
 
     [[nodiscard]] ImportFormat format() const noexcept override { return ImportFormat::focus_json; }
-    [[nodiscard]] double progress() const noexcept override { return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_)); }
+    [[nodiscard]] double progress() const noexcept override {
+        return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_));
+    }
 
     [[nodiscard]] std::optional<ImportEntry> next() override {
         const auto element = elements_.next();
@@ -78,8 +80,10 @@ std::vector<Interval> merged(std::vector<Interval> intervals) {
     std::ranges::sort(intervals, {}, &Interval::start);
     std::vector<Interval> merged;
     for (const auto& next : intervals) {
-        if (!merged.empty() && next.start <= merged.back().end) merged.back().end = std::max(merged.back().end, next.end);
-        else merged.push_back(next);
+        if (!merged.empty() && next.start <= merged.back().end)
+            merged.back().end = std::max(merged.back().end, next.end);
+        else
+            merged.push_back(next);
     }
     return merged;
 }
@@ -95,13 +99,17 @@ class ActivityWatchSource final : public ImportSource {
     }
 
     [[nodiscard]] ImportFormat format() const noexcept override { return ImportFormat::activitywatch; }
-    [[nodiscard]] double progress() const noexcept override { return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_)); }
+    [[nodiscard]] double progress() const noexcept override {
+        return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_));
+    }
 
     [[nodiscard]] std::optional<ImportEntry> next() override {
         while (ready_.empty()) {
             if (at_ == buckets_.size()) return std::nullopt;
-            if (const auto element = buckets_[at_].events.next()) read_event(*element, buckets_[at_]);
-            else ++at_;
+            if (const auto element = buckets_[at_].events.next())
+                read_event(*element, buckets_[at_]);
+            else
+                ++at_;
         }
         auto entry = std::move(ready_.front());
         ready_.pop_front();
@@ -143,7 +151,8 @@ class ActivityWatchSource final : public ImportSource {
             json::Faults faults; // an event that can't be read says nothing about anybody's presence
             Event event;
             json::Codec<Event>::read(element->apart(faults), event);
-            if (faults.empty() && event.duration > 0 && event.data.status == "not-afk") intervals.push_back({event.timestamp.ms, event.end_ms()});
+            if (faults.empty() && event.duration > 0 && event.data.status == "not-afk")
+                intervals.push_back({event.timestamp.ms, event.end_ms()});
         }
     }
 

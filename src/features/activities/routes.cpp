@@ -145,9 +145,10 @@ void add_transfer(http::Routes& routes, Service& service) {
     routes.post("/api/activities/import",
                 {.id = "importActivities",
                  .summary = "Take over a file of activities",
-                 .description = "The body is the file: an export of Focus (CSV or JSON), any CSV file with columns for app, time and day, or "
-                                "an export of ActivityWatch. What was imported before is not added again; lines that are wrong are "
-                                "reported and the rest is stored.",
+                 .description =
+                     "The body is the file: an export of Focus (CSV or JSON), any CSV file with columns for app, time and day, or "
+                     "an export of ActivityWatch. What was imported before is not added again; lines that are wrong are "
+                     "reported and the rest is stored.",
                  .tag = "activities",
                  .idempotent = true,
                  .body_limit = k_batch_body_limit,

@@ -107,13 +107,11 @@ class Service {
     db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
-    [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
-    [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result) { return repository::day_apps_of(result); }
+    [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day);
+    [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result);
     /// With `lock` no other transaction changes the day until this one ends.
-    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false) {
-        return repository::day_total_command(user_id, day, lock);
-    }
-    [[nodiscard]] static std::int64_t day_total_of(const db::Result& result) { return repository::day_total_of(result); }
+    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false);
+    [[nodiscard]] static std::int64_t day_total_of(const db::Result& result);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);

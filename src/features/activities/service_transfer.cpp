@@ -74,8 +74,10 @@ db::Task<void> Service::store_page(Caller caller, Origin origin, ImportPage page
     std::vector<Record> records;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
         const auto found = recorded.find(page.own[i].first);
-        if (found != recorded.end() && found->second == page.own[i].second) ++result.duplicates; // it is still there
-        else records.push_back(std::move(page.records[i]));
+        if (found != recorded.end() && found->second == page.own[i].second)
+            ++result.duplicates; // it is still there
+        else
+            records.push_back(std::move(page.records[i]));
     }
     if (records.empty()) co_return;
     for (const auto& one : co_await store_records(caller, origin, std::move(records))) ++(one.created ? result.created : result.duplicates);

@@ -8,11 +8,7 @@ using http::Task;
 
 void add_routes(http::Routes& routes, Service& service) {
     routes.get("/api/users/me/stats",
-               {.id = "myStats",
-                .summary = "The user's own numbers",
-                .tag = "statistics",
-                .access = http::Access::signed_in,
-                .etag = true},
+               {.id = "myStats", .summary = "The user's own numbers", .tag = "statistics", .access = http::Access::signed_in, .etag = true},
                [&service](Call& call) -> Task<Reply<UserStats>> { co_return co_await service.stats(call.user()); });
     routes.get("/api/users/me/export",
                {.id = "exportMe",
@@ -24,8 +20,9 @@ void add_routes(http::Routes& routes, Service& service) {
                 .no_store = true},
                [&service](Call& call) -> Task<Reply<http::Stream>> {
                    const auto day = call.user().zone.day_of(call.now_ms()).to_string();
-                   co_return http::Stream{
-                       .content_type = "application/json", .filename = "focus-export-" + day + ".json", .next = service.export_all(call.user())};
+                   co_return http::Stream{.content_type = "application/json",
+                                          .filename = "focus-export-" + day + ".json",
+                                          .next = service.export_all(call.user())};
                });
 }
 

@@ -46,7 +46,8 @@ TEST(Streaks, AgreeWithAWalkOverTheCalendar) {
             if (random() % 5 != 0) used[ago] = static_cast<std::int64_t>(random() % 120);
         }
         std::vector<activities::DayTotal> list;
-        for (auto it = used.rbegin(); it != used.rend(); ++it) list.push_back({.date = {k_today.plus(-it->first)}, .total_time = {it->second}});
+        for (auto it = used.rbegin(); it != used.rend(); ++it)
+            list.push_back({.date = {k_today.plus(-it->first)}, .total_time = {it->second}});
         const auto good = [&](int ago) { return used.contains(ago) && used.at(ago) <= 100; };
         int longest = 0;
         for (int start = 0; start < 30; ++start) {

@@ -11,10 +11,10 @@ struct Exporting {
     std::shared_ptr<const std::vector<personal::Section>> sections;
     std::int64_t user_id;
     EpochMs now;
-    std::size_t at = 0;       // the section
-    bool in_section = false;  // its first page was given
-    std::string after{};      // in the section
-    bool has_values = false;  // of the section
+    std::size_t at = 0;      // the section
+    bool in_section = false; // its first page was given
+    std::string after{};     // in the section
+    bool has_values = false; // of the section
     bool begun = false;
     bool ended = false;
 };
@@ -29,8 +29,10 @@ void open_section(Exporting& exporting, std::string& out) {
 }
 
 void close_section(Exporting& exporting, std::string& out) {
-    if (!exporting.sections->at(exporting.at).is_single) out += exporting.has_values ? "\n]" : "]";
-    else if (!exporting.has_values) out += "null";
+    if (!exporting.sections->at(exporting.at).is_single)
+        out += exporting.has_values ? "\n]" : "]";
+    else if (!exporting.has_values)
+        out += "null";
     exporting.in_section = false;
     ++exporting.at;
 }
@@ -53,8 +55,10 @@ db::Task<std::optional<std::string>> next_piece(std::shared_ptr<Exporting> expor
         out += page.json;
         exporting->has_values = true;
     }
-    if (page.next) exporting->after = *page.next;
-    else close_section(*exporting, out);
+    if (page.next)
+        exporting->after = *page.next;
+    else
+        close_section(*exporting, out);
     co_return out;
 }
 
@@ -75,11 +79,9 @@ db::Task<UserStats> Service::stats(Caller caller) {
     const auto streaks = rules::streaks(days, limit ? std::optional{limit->ms} : std::nullopt, today);
     stats.current_streak_days = streaks.current;
     stats.longest_streak_days = streaks.longest;
-    if (count_challenges_) {
-        const auto counts = co_await count_challenges_(caller.user_id);
-        stats.challenges_participated = counts.participated;
-        stats.challenges_won = counts.won;
-    }
+    const auto record = challenges::Service::record_of(co_await db_.run_one(challenges::Service::record_command(caller.user_id)));
+    stats.challenges_participated = record.participated;
+    stats.challenges_won = record.won;
     co_return stats;
 }
 

@@ -4,6 +4,7 @@
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
+#include "features/challenges/service.hpp"
 #include "features/reports/types.hpp"
 
 #include <functional>
@@ -16,7 +17,8 @@ namespace focus::reports {
 
 class Service {
   public:
-    Service(const Clock& clock, activities::Service& activities) : clock_{clock}, activities_{activities} {}
+    Service(db::Database& database, const Clock& clock, activities::Service& activities)
+        : db_{database}, clock_{clock}, activities_{activities} {}
 
     db::Task<UserStats> stats(Caller caller);
 
@@ -26,15 +28,12 @@ class Service {
 
     /// A room's part of the export; wired before the server starts.
     void add_section(personal::Section section);
-    /// Where the counts of challenges come from.
-    using CountChallenges = std::function<db::Task<ChallengeCounts>(std::int64_t user_id)>;
-    void count_challenges_by(CountChallenges count) { count_challenges_ = std::move(count); }
 
   private:
+    db::Database& db_;
     const Clock& clock_;
     activities::Service& activities_;
     std::shared_ptr<std::vector<personal::Section>> sections_ = std::make_shared<std::vector<personal::Section>>();
-    CountChallenges count_challenges_;
 };
 
 } // namespace focus::reports

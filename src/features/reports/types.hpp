@@ -30,10 +30,4 @@ struct UserStats {
     };
 };
 
-/// What the challenges room knows of a user.
-struct ChallengeCounts {
-    std::int64_t participated = 0;
-    std::int64_t won = 0;
-};
-
 } // namespace focus::reports
