@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include "app/demo.hpp"
+#include "app/housekeeping.hpp"
 #include "app/secrets.hpp"
 #include "app/system_routes.hpp"
 #include "core/base/log.hpp"
@@ -14,6 +15,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,11 +28,15 @@
 #include <iostream>
 #include <thread>
 
+#include <unistd.h>
+
 namespace focus::app {
 
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::chrono::seconds k_jobs_patience{10}; // at the stop: jobs work in small steps
 
 int worker_count(const Settings& settings) {
     if (settings.workers > 0) return settings.workers;
@@ -44,7 +50,7 @@ std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
 }
 
 std::unique_ptr<db::Database> open_database(const Settings& settings, const std::vector<std::unique_ptr<asio::io_context>>& contexts,
-                                            metrics::Registry& metrics) {
+                                            asio::io_context& background, metrics::Registry& metrics) {
     constexpr std::string_view k_sqlite = "sqlite:///";
     if (settings.database_url.starts_with(k_sqlite)) {
         const auto folder = std::filesystem::path{settings.database_url.substr(k_sqlite.size())}.parent_path();
@@ -52,15 +58,17 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, const std:
     }
     std::vector<asio::any_io_executor> executors;
     for (const auto& context : contexts) executors.emplace_back(context->get_executor());
+    executors.emplace_back(background.get_executor());
     return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
 }
 
 http::ApiInfo api_info() {
     return {.title = "Focus",
             .version = FOCUS_VERSION,
-            .description = "Record how long you spend in which app, see where the time goes, keep limits, take challenges with friends.\n\n"
-                           "Errors are problem+json (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC, days are calendar days in the "
-                           "user's time zone, durations are minutes.",
+            .description =
+                "Record how long you spend in which app, see where the time goes, keep limits, take challenges with friends.\n\n"
+                "Errors are problem+json (RFC 9457) with a stable `code`. Times are RFC 3339 in UTC, days are calendar days in the "
+                "user's time zone, durations are minutes.",
             .tags = {{"auth", "Accounts, sessions, tokens"},
                      {"users", "Profiles"},
                      {"activities", "What was used, when and how long"},
@@ -98,6 +106,17 @@ users::Defaults user_defaults(const Settings& settings) {
     return defaults;
 }
 
+/// A port that is free now: what PORT=0 becomes before anything is built, because mailed links need the address.
+int free_port(const std::string& host) {
+    asio::io_context context;
+    asio::ip::tcp::resolver resolver{context};
+    const asio::ip::tcp::acceptor acceptor{context, resolver.resolve(host, "0").begin()->endpoint()};
+    return acceptor.local_endpoint().port();
+}
+
+/// For people who look at who runs a job.
+std::string instance_name() { return std::format("{}/{}", asio::ip::host_name(), ::getpid()); }
+
 std::string address_of(const Settings& settings) {
     const auto host = settings.host.contains(':') ? "[" + settings.host + "]" : settings.host;
     return std::format("{}://{}:{}", settings.tls_cert_file.empty() ? "http" : "https", host, settings.port);
@@ -105,50 +124,34 @@ std::string address_of(const Settings& settings) {
 
 } // namespace
 
-/// A free port, held by a socket that never listens, so that the address is known before anything is built.
-class App::ReservedPort {
-  public:
-    ReservedPort(const std::string& host, std::uint16_t port) {
-        if (port != 0) {
-            number_ = port;
-            return;
-        }
-        asio::ip::tcp::resolver resolver{context_};
-        const asio::ip::tcp::endpoint endpoint = resolver.resolve(host, "0").begin()->endpoint();
-        socket_.open(endpoint.protocol());
-        socket_.set_option(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>{true});
-        socket_.bind(endpoint);
-        number_ = socket_.local_endpoint().port();
-    }
-    [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
-
-  private:
-    asio::io_context context_;
-    asio::ip::tcp::socket socket_{context_};
-    std::uint16_t number_ = 0;
-};
-
 App::App(Settings settings)
     : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))}, bus_{bus::make_local_bus()} {
     const auto secret = secret_key_of(settings_);
-    port_ = std::make_unique<ReservedPort>(settings_.host, static_cast<std::uint16_t>(settings_.port));
-    settings_.port = port_->number();
+    if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
-    database_ = open_database(settings_, contexts_, metrics_);
+    database_ = open_database(settings_, contexts_, background_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
-    outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
-                                                                   .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
-                                             clock_);
+    outbox_ =
+        std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
+                                                             .links = {crypto::derive_key(secret, "unsubscribe"), settings_.frontend_url},
+                                                             .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
+                                       clock_);
+    idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
     rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                                                     .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
                                                     .frontend_url = settings_.frontend_url},
                                      user_defaults(settings_));
+    scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
+    rooms_->add_jobs(*scheduler_);
+    add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
     templates_ = std::make_unique<mail::Templates>(
         mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
-    if (!settings_.mail_server.empty()) transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
-    else if (settings_.is_development()) transport_ = std::make_unique<mail::DevMailbox>();
+    if (!settings_.mail_server.empty())
+        transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
+    else if (settings_.is_development())
+        transport_ = std::make_unique<mail::DevMailbox>();
     add_routes();
 }
 
@@ -169,6 +172,7 @@ void App::add_routes() {
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.idempotency = idempotency_.get();
     return hooks;
 }
 
@@ -227,31 +231,52 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
 int App::serve(bool with_demo) {
     using namespace asio::experimental::awaitable_operators;
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
-                            *database_, *outbox_, *templates_, transport_.get(), clock_, metrics_, contexts_.front()->get_executor()};
+                            *database_,
+                            *outbox_,
+                            *templates_,
+                            transport_.get(),
+                            clock_,
+                            metrics_,
+                            background_.get_executor()};
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;
     for (const auto& context : contexts_) busy.emplace_back(context->get_executor());
+    busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
+    threads.emplace_back([this] { background_.run(); });
 
     std::exception_ptr failure;
     asio::co_spawn(
         *contexts_.front(),
         [&]() -> asio::awaitable<void> {
             asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
-            const auto first = co_await (start(server, with_demo) || signals.async_wait(asio::use_awaitable));
+            // As a value, because || would wait for the signal after an exception.
+            const auto started = [&]() -> asio::awaitable<std::exception_ptr> {
+                try {
+                    co_await start(server, with_demo);
+                    co_return nullptr;
+                } catch (...) {
+                    co_return std::current_exception();
+                }
+            };
+            const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
+            if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
+            scheduler_->start(background_.get_executor());
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
             co_await server.shutdown();
+            if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await delivery.stop();
         },
         [&](std::exception_ptr error) {
             failure = std::move(error);
             for (const auto& context : contexts_) context->stop();
+            background_.stop();
         });
     contexts_.front()->run();
     threads.clear();

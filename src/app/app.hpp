@@ -4,6 +4,7 @@
 
 #include "app/rooms.hpp"
 #include "app/settings.hpp"
+#include "core/idempotency/idempotency.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,30 +42,32 @@ class App {
 
     [[nodiscard]] std::string openapi();
 
+    /// The jobs of the rooms and of the core.
+    [[nodiscard]] jobs::Scheduler& scheduler() noexcept { return *scheduler_; }
     [[nodiscard]] Rooms& rooms() noexcept { return *rooms_; }
     [[nodiscard]] db::Database& database() noexcept { return *database_; }
     [[nodiscard]] Clock& clock() noexcept { return clock_; }
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
 
   private:
-    class ReservedPort;
-
     void add_routes();
     [[nodiscard]] http::Hooks hooks();
     boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
 
     Settings settings_;
-    std::unique_ptr<ReservedPort> port_;
     Clock clock_;
     metrics::Registry metrics_;
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
+    boost::asio::io_context background_{1};                          // of the jobs and the mails: they keep no request waiting
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
     std::unique_ptr<mail::Outbox> outbox_;
+    std::unique_ptr<idempotency::Store> idempotency_;
     std::unique_ptr<mail::Templates> templates_;
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;
+    std::unique_ptr<jobs::Scheduler> scheduler_;
     http::Routes routes_;
     std::atomic<bool> ready_{false};
 };

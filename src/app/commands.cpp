@@ -4,6 +4,7 @@
 #include "app/demo.hpp"
 #include "app/settings.hpp"
 #include "core/db/migrate.hpp"
+#include "core/mail/templates.hpp"
 #include "core/net/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -91,6 +92,48 @@ int create_admin(Settings settings, const std::string& email, const std::string&
     return 0;
 }
 
+int print_jobs(Settings settings) {
+    App app{std::move(settings)};
+    app.run([&]() -> boost::asio::awaitable<void> {
+        co_await app.prepare_database();
+        const auto jobs = co_await app.scheduler().status();
+        const auto time = [](std::optional<EpochMs> at) { return at && *at != 0 ? format_rfc3339(*at) : std::string{"-"}; };
+        print(std::format("{:<20} {:<26} {:<26} {:>8} {}\n", "job", "next run", "last run", "ms", "state"));
+        for (const auto& job : jobs) {
+            const auto state = job.running_on   ? "runs on " + *job.running_on
+                               : job.last_error ? "failed: " + *job.last_error
+                                                : std::string{};
+            print(std::format("{:<20} {:<26} {:<26} {:>8} {}\n", job.name, time(job.next_run_ms), time(job.last_run_ms),
+                              job.last_duration_ms.value_or(0), state));
+        }
+    });
+    return 0;
+}
+
+int run_job(Settings settings, const std::string& name) {
+    App app{std::move(settings)};
+    if (!app.scheduler().knows(name)) throw std::invalid_argument{"there is no job " + name + "; `focus job list` names them"};
+    jobs::Outcome outcome;
+    app.run([&]() -> boost::asio::awaitable<void> {
+        co_await app.prepare_database();
+        outcome = co_await app.scheduler().run_now(name);
+    });
+    print(std::format("{}: {} ({} ms)\n", name, outcome.error.value_or("done"), outcome.duration.count()));
+    return outcome.error ? k_failed : 0;
+}
+
+int preview_mail(const Settings& settings, const std::string& name, Language language) {
+    const mail::Templates templates{{.folder = settings.mail_template_dir, .frontend_url = settings.frontend_url}};
+    const auto names = templates.names();
+    if (!std::ranges::contains(names, name)) {
+        std::string known;
+        for (const auto& one : names) known += (known.empty() ? "" : ", ") + one;
+        throw std::invalid_argument{"there is no mail " + name + "; there are " + known};
+    }
+    print(templates.render(name, language, mail::sample_values(name, language)).html);
+    return 0;
+}
+
 int print_openapi(Settings settings) {
     // Nothing is read or written: the routes only want something to refer to.
     const auto folder = std::filesystem::temp_directory_path() / std::format("focus-openapi-{}", ::getpid());
@@ -148,6 +191,8 @@ struct CommandLine {
         add_migrate();
         add_admin();
         add_config();
+        add_jobs();
+        add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
         command("healthcheck", "Exit 0 when the server of these settings is ready", [this] { return healthcheck(common.load()); });
         command("version", "Print the version", [] {
@@ -194,11 +239,30 @@ struct CommandLine {
         command("docs", "Print the table of all settings (docs/configuration.md)", [] { return print_config_docs(); }, config);
     }
 
+    void add_jobs() {
+        auto* job = cli.add_subcommand("job", "What happens by itself")->require_subcommand(1)->fallthrough();
+        command("list", "List the jobs with their last and next runs", [this] { return print_jobs(common.load()); }, job);
+        auto* run = command("run", "Run a job now, due or not", [this] { return run_job(common.load(), job_name); }, job);
+        run->add_option("NAME", job_name, "Its name")->required();
+    }
+
+    void add_mail() {
+        auto* group = cli.add_subcommand("mail", "The mails that the service sends")->require_subcommand(1)->fallthrough();
+        auto* preview = command(
+            "preview", "Write the HTML of a mail with believable values to standard output",
+            [this] { return preview_mail(common.load(), mail_name, language_of_tag(language)); }, group);
+        preview->add_option("NAME", mail_name, "Its template, like weekly_summary")->required();
+        preview->add_option("--lang", language, "Language")->check(CLI::IsMember({"en", "fr"}))->capture_default_str();
+    }
+
     bool demo = false;
     bool status = false;
     bool password_from_stdin = false;
     std::string email;
     std::string username;
+    std::string job_name;
+    std::string mail_name;
+    std::string language = "en";
 };
 
 /// What was wrong with a command's input, field by field.

@@ -35,20 +35,32 @@ std::string escape_html(std::string_view text) {
     out.reserve(text.size());
     for (const char c : text) {
         switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        case '\'': out += "&#39;"; break;
-        default: out += c;
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        case '\'':
+            out += "&#39;";
+            break;
+        default:
+            out += c;
         }
     }
     return out;
 }
 
-constexpr std::string_view k_style = "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-                                     "article{border:1px solid #8886;border-radius:.5rem;padding:1rem;margin:1rem 0}h2{margin:0;font-size:1.1rem}"
-                                     "iframe{width:100%;height:34rem;border:0;background:#fff}small{opacity:.7}";
+constexpr std::string_view k_style =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "article{border:1px solid #8886;border-radius:.5rem;padding:1rem;margin:1rem 0}h2{margin:0;font-size:1.1rem}"
+    "iframe{width:100%;height:34rem;border:0;background:#fff}small{opacity:.7}";
 
 std::string page_of(const std::vector<mail::Mail>& mails) {
     auto page = std::format("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">"
@@ -86,14 +98,19 @@ std::vector<MailView> views_of(const std::vector<mail::Mail>& mails) {
 
 void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox) {
     routes.get("/dev/mail",
-               {.id = "devMail", .summary = "Mails that were not sent (development only)", .access = Access::nobody, .rate = Rate::none, .hidden = true},
+               {.id = "devMail",
+                .summary = "Mails that were not sent (development only)",
+                .access = Access::nobody,
+                .rate = Rate::none,
+                .hidden = true},
                [&mailbox](Call& call, Query<MailboxQuery> query) -> Task<Reply<Raw>> {
                    const auto mails = mailbox.list();
                    const bool wants_json = (query->format && query->format->value == "json") || call.header("Accept") == "application/json";
                    if (wants_json) co_return Raw{"application/json", json::write(views_of(mails))};
                    // The mails' own style attributes need 'unsafe-inline'; they run in a sandbox without scripts.
-                   co_return Reply<Raw>{Raw{"text/html; charset=utf-8", page_of(mails)},
-                                        {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"}}};
+                   co_return Reply<Raw>{
+                       Raw{"text/html; charset=utf-8", page_of(mails)},
+                       {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"}}};
                });
 }
 

@@ -1,9 +1,18 @@
 #include "app/rooms.hpp"
 
+#include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
+#include "features/auth/jobs.hpp"
 #include "features/auth/routes.hpp"
+#include "features/blocking/jobs.hpp"
 #include "features/blocking/routes.hpp"
+#include "features/challenges/jobs.hpp"
+#include "features/challenges/routes.hpp"
+#include "features/notifications/jobs.hpp"
 #include "features/notifications/routes.hpp"
+#include "features/reminders/jobs.hpp"
+#include "features/reminders/routes.hpp"
+#include "features/reports/routes.hpp"
 #include "features/users/routes.hpp"
 
 namespace focus::app {
@@ -15,11 +24,20 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
            foundation.metrics},
       activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
       blocking{foundation.database, foundation.bus, foundation.clock,  users,
-               activities,          notifications,  foundation.outbox, foundation.frontend_url} {
+               activities,          notifications,  foundation.outbox, foundation.frontend_url},
+      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
+      reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
+      reports{foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
+        idempotency::forget_user(tx, user_id);
+        activities::Service::forget_user(tx, user_id);
         co_return;
     });
+    reports.add_section(users.personal_data());
+    reports.add_section(auth.personal_data());
+    for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(audit::personal_data(foundation.database));
 }
 
 void Rooms::add_routes(http::Routes& routes) {
@@ -28,6 +46,17 @@ void Rooms::add_routes(http::Routes& routes) {
     activities::add_routes(routes, activities);
     notifications::add_routes(routes, notifications);
     blocking::add_routes(routes, blocking);
+    reports::add_routes(routes, reports);
+    challenges::add_routes(routes, challenges);
+    reminders::add_routes(routes, reminders);
+}
+
+void Rooms::add_jobs(jobs::Scheduler& scheduler) {
+    auth::add_jobs(scheduler, auth);
+    notifications::add_jobs(scheduler, notifications);
+    blocking::add_jobs(scheduler, blocking);
+    challenges::add_jobs(scheduler, challenges);
+    reminders::add_jobs(scheduler, reminders);
 }
 
 } // namespace focus::app

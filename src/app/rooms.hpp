@@ -5,12 +5,16 @@
 #include "core/bus/bus.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
+#include "core/jobs/scheduler.hpp"
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
+#include "features/challenges/service.hpp"
 #include "features/notifications/service.hpp"
+#include "features/reminders/service.hpp"
+#include "features/reports/service.hpp"
 #include "features/users/service.hpp"
 
 namespace focus::app {
@@ -30,6 +34,7 @@ struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
 
     void add_routes(http::Routes& routes);
+    void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
     users::Service users;
@@ -38,6 +43,9 @@ struct Rooms {
     activities::Service activities;
     notifications::Service notifications;
     blocking::Service blocking;
+    challenges::Service challenges;
+    reminders::Service reminders;
+    reports::Service reports;
 };
 
 } // namespace focus::app

@@ -165,6 +165,8 @@ const std::vector<Setting>& all_settings() {
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
         boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
+        number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
+               36500),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
          [](const Settings& s) { return string{k_levels.at(static_cast<std::size_t>(s.log_level))}; }},
         {"LOG_FORMAT", "text or json", false,

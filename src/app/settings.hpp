@@ -54,6 +54,7 @@ struct Settings {
     std::string reminder_time = "20:00";
     // What it tells
     bool metrics_enabled = true;
+    int log_retention_days = 365; // of the audit trail; 0: for ever
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;
 

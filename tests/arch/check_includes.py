@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # A room may use the rooms before it.
-ROOMS = ["users", "auth", "activities", "notifications", "blocking", "challenges", "reports", "admin"]
+ROOMS = ["users", "auth", "activities", "notifications", "blocking", "challenges", "reminders", "reports", "admin"]
 PUBLIC_FILES = ("types.hpp", "service.hpp")
 
 # Libraries that must stay inside one part of the core: header pattern -> folders that may include it.

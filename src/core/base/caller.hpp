@@ -4,7 +4,9 @@
 #include "core/base/days.hpp"
 #include "core/base/text.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,12 +29,22 @@ struct Caller {
     EpochMs token_expires_at_ms = 0;
 };
 
+/// The Idempotency-Key of a request, on its way to the transaction that does what the request asks for.
+struct RequestKey {
+    std::int64_t user_id = 0;
+    std::string route;
+    std::string key;
+    std::string fingerprint;       // of the request's target and body
+    std::atomic<bool> kept{false}; // the answer was committed with its effect
+};
+
 /// Where a request came from; stored beside sessions and audit entries.
 struct Origin {
     std::string ip;         // textual address of the client, after TRUSTED_PROXIES
     std::string user_agent; // cut to 255 characters
     std::string request_id;
-    std::string endpoint; // "POST /api/activities"
+    std::string endpoint;                              // "POST /api/activities"
+    std::shared_ptr<RequestKey> request_key = nullptr; // empty: sent without one (core/idempotency)
 };
 
 } // namespace focus

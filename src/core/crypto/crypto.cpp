@@ -125,7 +125,7 @@ std::optional<std::string> base64url_decode(std::string_view text) {
     padded.append(padding, '=');
     std::string data(padded.size() / 4 * 3, '\0');
     if (EVP_DecodeBlock(bytes_of(data), bytes_of(padded), int_size(padded)) < 0) return std::nullopt;
-    data.resize(data.size() - padding);
+    data.erase(data.end() - static_cast<std::ptrdiff_t>(padding), data.end());
     // Bits that the last character has to spare must be zero, else several texts would mean the same bytes.
     if (base64url_encode(data) != text) return std::nullopt;
     return data;

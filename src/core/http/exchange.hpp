@@ -39,8 +39,8 @@ class Exchange final : public Call {
     using Call::path_params_;
     using Call::query_;
     using Call::target_;
-    std::string_view method;         // as sent
-    std::string_view encoded_path;   // without the query
+    std::string_view method;       // as sent
+    std::string_view encoded_path; // without the query
     bool has_body = false;
     std::chrono::steady_clock::time_point started;
     BodyReader* reader = nullptr;
@@ -61,6 +61,7 @@ class Exchange final : public Call {
         body_.clear();
         if (body_.capacity() > (std::size_t{64} << 10)) body_.shrink_to_fit();
         caller_.reset();
+        origin_.request_key.reset();
         path_params_.clear();
         has_body = is_head = false;
         endpoint = nullptr;

@@ -58,6 +58,15 @@ void decode_input(const Call& call, std::optional<Body<T>>& input, std::vector<F
     collect(faults, [&] { input.emplace(json::parse<T>(call.body(), "body")); });
 }
 
+/// A body that may be left out.
+template <class T>
+void decode_input(const Call& call, std::optional<Body<std::optional<T>>>& input, std::vector<Fault>& faults) {
+    input.emplace();
+    if (call.body().empty()) return;
+    require_json(call);
+    collect(faults, [&] { input->value = json::parse<T>(call.body(), "body"); });
+}
+
 template <class... Inputs>
 std::tuple<std::optional<Inputs>...> decode_inputs(const Call& call, std::type_identity<std::tuple<Inputs...>>) {
     std::tuple<std::optional<Inputs>...> inputs;
@@ -127,6 +136,12 @@ void describe_input(Endpoint& endpoint, std::type_identity<Query<T>>) {
 template <class T>
 void describe_input(Endpoint& endpoint, std::type_identity<Body<T>>) {
     endpoint.signature.body = [](json::Schemas& all) { return all.of<T>(json::Use::request); };
+}
+
+template <class T>
+void describe_input(Endpoint& endpoint, std::type_identity<Body<std::optional<T>>>) {
+    describe_input(endpoint, std::type_identity<Body<T>>{});
+    endpoint.signature.body_required = false;
 }
 
 template <class F>

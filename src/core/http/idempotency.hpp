@@ -1,10 +1,12 @@
-// Idempotency-Key: the same request, sent again, gets the first answer instead of a second effect. The implementation
-// comes from app (rows, kept 24 h per user and route).
+// Idempotency-Key: the same request, sent again, gets the first answer instead of a second effect. This is what the
+// pipeline asks; the implementation is core/idempotency.
 #pragma once
 
+#include "core/base/caller.hpp"
 #include "core/http/message.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -20,26 +22,24 @@ class IdempotencyStore {
     /// An answer as it was first sent.
     struct Stored {
         int status = 200;
-        std::string content_type;
-        Headers headers;
-        std::string body;
+        std::string body; // JSON
     };
-    struct Key {
+    struct Request {
         std::int64_t user_id = 0; // 0: nobody signed in
         std::string route;        // "POST /api/activities"
         std::string key;
-        std::string body_hash; // SHA-256 in hexadecimal, over method, target and body
+        std::string body_hash; // SHA-256, over target and body
     };
-    struct Fresh {};    // nobody came with this key before; finish() or abandon() follows
+    struct Fresh { // no answer yet: the handler may run, with this in its Origin
+        std::shared_ptr<RequestKey> key;
+    };
     struct Mismatch {}; // the key was used for another body
-    struct Running {};  // the first request has no answer yet
-    using Claim = std::variant<Fresh, Stored, Mismatch, Running>;
+    using Found = std::variant<Fresh, Stored, Mismatch>;
 
-    virtual Task<Claim> begin(Key key) = 0;
-    /// Keeps the answer of a fresh key.
-    virtual Task<void> finish(Key key, Stored answer) = 0;
-    /// The handler failed: the key is free again.
-    virtual Task<void> abandon(Key key) = 0;
+    /// Called before the handler runs, and again after it failed: a twin of the request may have been faster.
+    virtual Task<Found> find(Request request) = 0;
+    /// The handler is done; keeps the answer if it did not do so itself, together with its effect.
+    virtual Task<void> finish(std::shared_ptr<RequestKey> key, Stored answer) = 0;
 };
 
 } // namespace focus::http

@@ -21,18 +21,14 @@ namespace {
 
 constexpr std::size_t k_min_compressed = 1024;
 
-constexpr Refusal k_bad_idempotency_key{422,
-                                        "invalid_idempotency_key",
-                                        {"Idempotency-Key must be 1 to 255 visible ASCII characters.",
-                                         "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
-constexpr Refusal k_key_reused{422,
-                               "idempotency_key_reused",
-                               {"This Idempotency-Key was already used for another request.",
-                                "Cet Idempotency-Key a déjà servi pour une autre requête."}};
-constexpr Refusal k_key_running{409,
-                                "idempotency_in_progress",
-                                {"The first request with this Idempotency-Key is still being answered.",
-                                 "La première requête avec cet Idempotency-Key est encore en cours."}};
+constexpr Refusal k_bad_idempotency_key{
+    422,
+    "invalid_idempotency_key",
+    {"Idempotency-Key must be 1 to 255 visible ASCII characters.", "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
+constexpr Refusal k_key_reused{
+    422,
+    "idempotency_key_reused",
+    {"This Idempotency-Key was already used for another request.", "Cet Idempotency-Key a déjà servi pour une autre requête."}};
 constexpr Refusal k_broken_gzip{400, "bad_encoding", {"The body is not valid gzip.", "Le corps n'est pas du gzip valide."}};
 
 /// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
@@ -58,6 +54,11 @@ void append_padded(std::string& out, std::int64_t value, int digits) {
 void append_line(std::string& head, std::string_view name, std::string_view value) {
     ((head += name) += ": ") += value;
     head += "\r\n";
+}
+
+/// Also when it is there without a value.
+bool has_header(const Exchange& x, std::string_view name) {
+    return std::ranges::any_of(x.fields_, [name](const Field& field) { return equal_ignoring_case(field.name, name); });
 }
 
 bool is_compressible(std::string_view type) {
@@ -99,7 +100,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             if (hooks_.rate_limiter != nullptr && x.endpoint->rate() != Rate::none) co_await limit_rate(x);
             check_access(x);
             if (x.has_body) co_await read_body(x);
-            if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && !x.header("Idempotency-Key").empty())
+            if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && has_header(x, "Idempotency-Key"))
                 co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
             else
                 x.response = co_await x.endpoint->handler(x);
@@ -118,7 +119,8 @@ Task<void> Pipeline::serve(Exchange& x) {
                 log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
             x.response = problem(error, x.language(), x.origin_.request_id);
         } catch (const std::exception& defect) {
-            log::error("unexpected exception", {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
+            log::error("unexpected exception",
+                       {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
             x.response = problem(refusals::internal_error, x.language(), x.origin_.request_id);
         }
     }
@@ -145,9 +147,12 @@ bool Pipeline::route(Exchange& x) const {
     else
         match.outcome = router_.allowed(x.encoded_path).empty() ? Router::Outcome::no_path : Router::Outcome::no_method;
     switch (match.outcome) {
-    case Router::Outcome::found: break;
-    case Router::Outcome::no_path: return refuse_with(refusals::not_found);
-    case Router::Outcome::bad_encoding: return refuse_with(refusals::bad_encoding);
+    case Router::Outcome::found:
+        break;
+    case Router::Outcome::no_path:
+        return refuse_with(refusals::not_found);
+    case Router::Outcome::bad_encoding:
+        return refuse_with(refusals::bad_encoding);
     case Router::Outcome::no_method:
         refuse_with(refusals::method_not_allowed);
         x.response.headers.emplace_back("Allow", router_.allowed(x.encoded_path));
@@ -192,7 +197,9 @@ void Pipeline::identify(Exchange& x, const AddressBytes& peer, std::string_view 
     std::string hops;
     std::string forwarded;
     for (const auto& field : x.fields_) { // of repeated headers every line counts, in order
-        auto* list = equal_ignoring_case(field.name, "X-Forwarded-For") ? &hops : equal_ignoring_case(field.name, "Forwarded") ? &forwarded : nullptr;
+        auto* list = equal_ignoring_case(field.name, "X-Forwarded-For") ? &hops
+                     : equal_ignoring_case(field.name, "Forwarded")     ? &forwarded
+                                                                        : nullptr;
         if (list == nullptr) continue;
         if (!list->empty()) *list += ',';
         *list += field.value;
@@ -236,10 +243,14 @@ Task<void> Pipeline::read_body(Exchange& x) const {
     Gunzip gunzip{compressed};
     for (;;) {
         switch (gunzip.step(x.body_, limit)) {
-        case Gunzip::State::done: co_return;
-        case Gunzip::State::broken: throw Refused{&k_broken_gzip};
-        case Gunzip::State::too_large: throw Refused{&refusals::too_large};
-        case Gunzip::State::more: break;
+        case Gunzip::State::done:
+            co_return;
+        case Gunzip::State::broken:
+            throw Refused{&k_broken_gzip};
+        case Gunzip::State::too_large:
+            throw Refused{&refusals::too_large};
+        case Gunzip::State::more:
+            break;
         }
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
@@ -249,34 +260,34 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
     if (!is_sane_idempotency_key(key)) throw Refused{&k_bad_idempotency_key};
     std::string what{x.target_};
     (what += '\n') += x.body_;
-    const IdempotencyStore::Key claim_key{.user_id = x.caller_ ? x.caller_->user_id : 0,
-                                          .route = x.endpoint->label,
-                                          .key = std::move(key),
-                                          .body_hash = crypto::sha256_hex(what)};
-    auto claim = co_await hooks_.idempotency->begin(claim_key);
-    if (std::holds_alternative<IdempotencyStore::Mismatch>(claim)) throw Refused{&k_key_reused};
-    if (std::holds_alternative<IdempotencyStore::Running>(claim)) throw Refused{&k_key_running};
-    if (auto* stored = std::get_if<IdempotencyStore::Stored>(&claim)) {
-        x.response = {.status = stored->status,
-                      .owned_type = std::move(stored->content_type),
-                      .headers = std::move(stored->headers),
-                      .body = std::move(stored->body)};
+    const IdempotencyStore::Request request{.user_id = x.caller_ ? x.caller_->user_id : 0,
+                                            .route = x.endpoint->label,
+                                            .key = std::move(key),
+                                            .body_hash = crypto::sha256(what)};
+    const auto replay = [&x](IdempotencyStore::Found& found) {
+        if (std::holds_alternative<IdempotencyStore::Mismatch>(found)) throw Refused{&k_key_reused};
+        auto* stored = std::get_if<IdempotencyStore::Stored>(&found);
+        if (stored == nullptr) return false;
+        x.response = {.status = stored->status, .content_type = k_json, .body = std::move(stored->body)};
         x.response.headers.emplace_back("Idempotency-Replayed", "true");
-        co_return;
-    }
+        return true;
+    };
+    auto found = co_await hooks_.idempotency->find(request);
+    if (replay(found)) co_return;
+    x.origin_.request_key = std::get<IdempotencyStore::Fresh>(found).key;
     std::exception_ptr failure;
     try {
         x.response = co_await x.endpoint->handler(x);
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) {
-        co_await hooks_.idempotency->abandon(claim_key); // nothing happened: the client may correct and repeat
-        std::rethrow_exception(failure);
+    if (failure) { // perhaps only because a twin of this request was faster: its answer is there then
+        auto again = co_await hooks_.idempotency->find(request);
+        if (!replay(again)) std::rethrow_exception(failure);
+        co_return;
     }
-    IdempotencyStore::Stored answer{
-        x.response.status, std::string{x.response.type()}, x.response.headers, std::string{x.response.bytes()}};
-    co_await hooks_.idempotency->finish(claim_key, std::move(answer));
+    IdempotencyStore::Stored answer{x.response.status, std::string{x.response.bytes()}};
+    co_await hooks_.idempotency->finish(x.origin_.request_key, std::move(answer));
 }
 
 void Pipeline::refine(Exchange& x) const {
@@ -333,7 +344,8 @@ void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
     // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
     head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
-    if (x.response.header("Content-Security-Policy").empty()) head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+    if (x.response.header("Content-Security-Policy").empty())
+        head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
     if (is_tls_ || x.is_secure_) head += "Strict-Transport-Security: max-age=31536000\r\n";
     if (x.endpoint != nullptr && x.endpoint->meta.no_store && x.response.header("Cache-Control").empty())
         head += "Cache-Control: no-store\r\n";

@@ -9,45 +9,57 @@ namespace focus::http {
 namespace {
 
 constexpr Text k_bad_encoding{"The address contains broken percent-encoding.", "L'adresse contient un encodage « % » incorrect."};
-constexpr Text k_not_json{"The body must be JSON (Content-Type: application/json).", "Le corps doit être du JSON (Content-Type: application/json)."};
+constexpr Text k_not_json{"The body must be JSON (Content-Type: application/json).",
+                          "Le corps doit être du JSON (Content-Type: application/json)."};
 
-/// The call's own path and query with some parameters replaced.
-std::string page_link(const Call& call, const Params& kept, std::string_view name, std::string_view value, std::string_view relation) {
-    const auto target = call.target();
-    std::string link = "<";
-    link += target.substr(0, target.find('?'));
-    char separator = '?';
-    const auto add = [&](std::string_view key, std::string_view text) {
-        link += separator;
-        separator = '&';
-        append_encoded(link, key);
-        link += '=';
-        append_encoded(link, text);
-    };
-    for (const auto& [key, text] : kept) add(key, text);
-    add(name, value);
-    return (link += ">; rel=\"") += std::string{relation} + '"';
-}
+/// Links to other pages of the call's list: its own path and query with one parameter for the place.
+class Links {
+  public:
+    explicit Links(const Call& call) : path_{call.target().substr(0, call.target().find('?'))}, kept_{decode_query(call.query())} {
+        std::erase_if(kept_, [](const auto& pair) { return pair.first == "skip" || pair.first == "cursor"; });
+    }
+    void add(std::string_view name, std::string_view value, std::string_view relation) {
+        if (!text_.empty()) text_ += ", ";
+        ((text_ += '<') += path_) += '?';
+        for (const auto& [key, text] : kept_) {
+            add_parameter(key, text);
+            text_ += '&';
+        }
+        add_parameter(name, value);
+        ((text_ += ">; rel=\"") += relation) += '"';
+    }
+    [[nodiscard]] Headers headers(std::int64_t total) && {
+        Headers headers{{"X-Total-Count", std::to_string(total)}};
+        if (!text_.empty()) headers.emplace_back("Link", std::move(text_));
+        return headers;
+    }
+
+  private:
+    void add_parameter(std::string_view key, std::string_view value) {
+        append_encoded(text_, key);
+        text_ += '=';
+        append_encoded(text_, value);
+    }
+
+    std::string_view path_;
+    Params kept_;
+    std::string text_;
+};
 
 } // namespace
 
-Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor) {
-    Headers headers{{"X-Total-Count", std::to_string(total)}};
-    const bool more = !next_cursor.empty() || total - skip > limit;
-    if (!more && skip <= 0) return headers;
-    auto kept = decode_query(call.query());
-    std::erase_if(kept, [](const auto& pair) { return pair.first == "skip" || pair.first == "cursor"; });
-    std::string links;
-    if (!next_cursor.empty())
-        links = page_link(call, kept, "cursor", next_cursor, "next");
-    else if (more)
-        links = page_link(call, kept, "skip", std::to_string(skip + limit), "next");
-    if (skip > 0) {
-        if (!links.empty()) links += ", ";
-        links += page_link(call, kept, "skip", std::to_string(std::max<std::int64_t>(0, skip - limit)), "prev");
-    }
-    headers.emplace_back("Link", std::move(links));
-    return headers;
+Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit) {
+    Links links{call};
+    if (total - skip > limit) links.add("skip", std::to_string(skip + limit), "next");
+    if (skip > 0) links.add("skip", std::to_string(std::max<std::int64_t>(0, skip - limit)), "prev");
+    return std::move(links).headers(total);
+}
+
+Headers page_headers(const Call& call, std::int64_t total, const PageCursors& cursors) {
+    Links links{call};
+    if (!cursors.next.empty()) links.add("cursor", cursors.next, "next");
+    if (!cursors.previous.empty()) links.add("cursor", cursors.previous, "prev");
+    return std::move(links).headers(total);
 }
 
 void Routes::add_endpoint(Endpoint endpoint) {

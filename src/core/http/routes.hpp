@@ -5,7 +5,8 @@
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs); it gives Reply<Out>. Out may be a struct, a vector, NoContent, Raw or Stream.
+// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector, NoContent,
+// Raw or Stream.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -117,18 +118,30 @@ struct PageQuery {
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
 
-    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."}, {"limit", "How many entries to give."}}; // NOLINT
+    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."},
+                                                {"limit", "How many entries to give."}}; // NOLINT
+};
+
+/// The opaque texts that lead to the pages beside one; empty: there is no such page.
+struct PageCursors {
+    std::string next;
+    std::string previous;
 };
 
 /// X-Total-Count and the RFC 8288 Link of one page of a list: `next` and `prev` with the other parameters of the call
-/// kept; with a cursor `next` carries it instead of `skip`.
-[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit, std::string_view next_cursor);
+/// kept.
+[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, std::int64_t skip, std::int64_t limit);
+[[nodiscard]] Headers page_headers(const Call& call, std::int64_t total, const PageCursors& cursors);
 
 /// The array of a list route with X-Total-Count and Link headers for the page that `call` asked for.
 template <class T>
-[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip, std::int64_t limit,
-                                          std::string_view next_cursor = {}) {
-    return {std::move(items), page_headers(call, total, skip, limit, next_cursor)};
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, std::int64_t skip,
+                                          std::int64_t limit) {
+    return {std::move(items), page_headers(call, total, skip, limit)};
+}
+template <class T>
+[[nodiscard]] Reply<std::vector<T>> paged(const Call& call, std::vector<T> items, std::int64_t total, const PageCursors& cursors) {
+    return {std::move(items), page_headers(call, total, cursors)};
 }
 
 using Handler = std::function<Task<Response>(Call&)>;
@@ -142,6 +155,7 @@ struct Signature {
     Fields path = nullptr;
     Fields query = nullptr;
     Describe body = nullptr;
+    bool body_required = true;
     Describe reply = nullptr;
     Out out = Out::json;
 };

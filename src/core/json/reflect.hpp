@@ -16,17 +16,42 @@ namespace focus::json {
 template <class T>
 concept Struct = std::is_class_v<T> && std::is_aggregate_v<T>;
 
+namespace detail {
+
+/// Converts to whatever a field is. (reflect-cpp's own has no body, which clang refuses for types without linkage.)
+struct Anything {
+    template <class T>
+    constexpr operator T() const noexcept {
+        std::unreachable();
+    }
+};
+
+template <class T, std::size_t... I>
+consteval bool takes(std::index_sequence<I...>) {
+    return requires { T{((void)I, Anything{})...}; };
+}
+
+template <class T, std::size_t N = 0>
+consteval std::size_t count_fields() {
+    if constexpr (!takes<T>(std::make_index_sequence<N + 1>()))
+        return N;
+    else
+        return count_fields<T, N + 1>();
+}
+
+} // namespace detail
+
 template <Struct T>
-inline constexpr std::size_t k_field_count = rfl::internal::num_fields<T>;
+inline constexpr std::size_t k_field_count = detail::count_fields<T>();
 
 /// The name of the I-th field.
 template <Struct T, std::size_t I>
 inline constexpr std::string_view k_field_name =
-    rfl::internal::get_field_name_str_view<T, rfl::internal::get_ith_field_from_fake_object<T, I>()>();
+    rfl::internal::get_field_name_str_view<T, rfl::internal::fake_object_helper<T, k_field_count<T>>::template get_field<I>()>();
 
 /// A tuple type with pointers to each field.
 template <Struct T>
-using FieldPointers = decltype(rfl::internal::bind_to_tuple(std::declval<T&>()));
+using FieldPointers = decltype(rfl::internal::tuple_view_helper<k_field_count<T>>::tuple_view(std::declval<T&>()));
 
 /// The type of the I-th field.
 template <Struct T, std::size_t I>
@@ -35,7 +60,7 @@ using FieldType = std::remove_pointer_t<std::remove_cvref_t<rfl::tuple_element_t
 /// The addresses of the fields, in order.
 template <Struct T>
 [[nodiscard]] auto field_addresses(T& object) {
-    auto pointers = rfl::internal::bind_to_tuple(object);
+    auto pointers = rfl::internal::tuple_view_helper<k_field_count<std::remove_const_t<T>>>::tuple_view(object);
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         using Address = std::conditional_t<std::is_const_v<T>, const void*, void*>;
         return std::array<Address, sizeof...(I)>{rfl::get<I>(pointers)...};

@@ -6,6 +6,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
+#include "core/mail/unsubscribe.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -29,10 +30,10 @@ struct Message {
     std::string recipient_name;
     Language language = Language::en;
     Values values;
-    std::int64_t user_id = 0;    // 0: nobody's
-    std::string unsubscribe_url; // empty: not that kind of mail; else List-Unsubscribe and -Post (RFC 2369, RFC 8058)
-    std::string dedup_key;       // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
-    bool bulk = false;           // one of many (reminders, summaries, results): goes after those that somebody waits for
+    std::int64_t user_id = 0; // 0: nobody's
+    bool is_optional = false; // people may turn it off: gets a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
+    std::string dedup_key;    // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
+    bool bulk = false;        // one of many (reminders, summaries, results): goes after those that somebody waits for
 };
 
 /// What of a message is stored sealed.
@@ -45,7 +46,8 @@ struct SealedPart {
 class Outbox {
   public:
     struct Options {
-        std::string sealing_key;              // 32 bytes
+        std::string sealing_key; // 32 bytes
+        UnsubscribeLinks links;
         std::int64_t first_retry_ms = 60'000; // doubles from try to try, up to 24 h
         int max_attempts = 12;
     };
@@ -53,11 +55,17 @@ class Outbox {
 
     /// Queues the row in the caller's transaction.
     void add(db::Transaction& tx, const Message& message) const;
+    /// The same for many at once.
+    void add_all(db::Transaction& tx, const std::vector<Message>& messages) const;
     /// Makes a row that waits for its next attempt due now. False when there is none: sent, being sent, or dead (its
     /// values are gone).
     db::Task<bool> retry(db::Transaction& tx, std::int64_t id) const;
     /// Takes a deleted user's address and values out of his rows; what was not sent yet never will be.
     void forget_user(db::Transaction& tx, std::int64_t user_id) const;
+
+    /// Deletes the rows from before `before` that were sent or given up, in small steps; gives how many went. Their
+    /// dedup_keys may be used again.
+    static db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 
     /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -67,6 +75,7 @@ class Outbox {
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   private:
+    [[nodiscard]] std::vector<db::Value> values_of(const Message& message) const;
     void wake_after(db::Transaction& tx) const;
 
     Options options_;

@@ -1,14 +1,13 @@
 #include "features/activities/repository.hpp"
 
-#include "core/base/fold.hpp"
+#include "core/db/bulk.hpp"
+#include "core/json/json.hpp"
+
+#include <algorithm>
 
 namespace focus::activities::repository {
 
 namespace {
-
-#define FOCUS_ACTIVITY_COLUMNS                                                                                                             \
-    "id, user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, start_ms, end_ms, device_type, session_id, "   \
-    "client_id, timezone, created_at_ms, updated_at_ms"
 
 constexpr db::Statement k_insert{
     "activities.insert", "INSERT INTO activities (user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, "
@@ -26,46 +25,54 @@ constexpr db::Statement k_delete{"activities.delete", "DELETE FROM activities WH
 constexpr db::Statement k_list_day{"activities.list_day", "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? AND "
                                                           "activity_date = ? ORDER BY created_at_ms DESC, id DESC"};
 
-constexpr db::Statement k_add_app{
-    "usage_apps.add",
-    db::Sql{"INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, day, app_key, app_package, app_category) DO UPDATE SET "
-            "app_name = excluded.app_name, total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "app_name = VALUES(app_name), total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
-constexpr db::Statement k_drop_app{"usage_apps.drop", "DELETE FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
-                                                      "app_package = ? AND app_category = ? AND sessions = 0"};
-constexpr db::Statement k_add_day{
-    "usage_days.add",
-    db::Sql{"INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, ?, ?) ON CONFLICT (user_id, day) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            "INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
-constexpr db::Statement k_drop_day{"usage_days.drop", "DELETE FROM usage_days WHERE user_id = ? AND day = ? AND sessions = 0"};
-constexpr db::Statement k_add_hour{
-    "usage_hours.add",
-    db::Sql{"INSERT INTO usage_hours (user_id, day, hour, total_ms) VALUES (?, ?, ?, ?) ON CONFLICT (user_id, day, hour) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms",
-            "INSERT INTO usage_hours (user_id, day, hour, total_ms) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms)"}};
-constexpr db::Statement k_drop_hour{"usage_hours.drop",
-                                    "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
-
-constexpr db::Statement k_day_apps{"usage_apps.of_day",
-                                   "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
-                                   "WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
-
+constexpr db::Statement k_find_client_ids{
+    "activity_client_ids.find", // SQLite: one text for any number of ids, so that it is prepared once
+    "SELECT client_id, activity_id FROM activity_client_ids WHERE user_id = ? AND client_id IN (SELECT value FROM json_each(?))"};
+constexpr db::Statement k_use_client_id{
+    "activity_client_ids.use",
+    db::Sql{
+        "INSERT INTO activity_client_ids (user_id, client_id, activity_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO activity_client_ids (user_id, client_id, activity_id) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE user_id = user_id"}};
+constexpr db::Statement k_find_recorded{
+    "activities.find_recorded", "SELECT id, created_at_ms FROM activities WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"};
 constexpr db::Statement k_day_app_totals{"usage_apps.totals_of_day",
                                          "SELECT app_key, app_package, total_ms FROM usage_apps WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_lock_day_total{"usage_days.lock",
                                          db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
                                                  "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ? FOR UPDATE"}};
+constexpr db::Statement k_increment{"activities.increment", "SELECT @@auto_increment_increment"};
 
-/// '' is how the roll-ups' keys say "not given".
-std::optional<std::int64_t> optional_ms(const db::Row& row, std::size_t column) { return row.get<std::optional<std::int64_t>>(column); }
+std::vector<Record> records_of(const db::Result& result) {
+    std::vector<Record> records;
+    records.reserve(result.rows.size());
+    for (const auto& row : result.rows) records.push_back(record_of(row));
+    return records;
+}
+
+/// The command of a statement whose last condition is IN a list. MySQL gets the values one by one.
+template <class T>
+db::Command in_list(db::Dialect dialect, const db::Statement& statement, std::int64_t user_id, const std::vector<T>& values) {
+    if (dialect == db::Dialect::sqlite) return db::Command::of(statement, user_id, json::write(values));
+    constexpr std::string_view k_list = "SELECT value FROM json_each(?)";
+    std::string sql{statement.sql.mysql};
+    std::string marks;
+    db::Values params{db::to_value(user_id)};
+    for (const auto& value : values) {
+        marks += marks.empty() ? "?" : ", ?";
+        params.push_back(db::to_value(value));
+    }
+    sql.replace(sql.find(k_list), k_list.size(), marks);
+    return db::Command::composed(statement.name, std::move(sql), std::move(params));
+}
+
+db::Values values_of(const Record& record) {
+    return db::values_of(record.user_id, record.app_name, record.app_key, record.app_package, record.app_category, record.duration_ms,
+                         record.day.to_string(), record.start_ms, record.end_ms, record.device_type, record.session_id, record.client_id,
+                         record.zone.name(), record.created_at_ms, record.updated_at_ms);
+}
+
+} // namespace
 
 Record record_of(const db::Row& row) {
     Record record;
@@ -77,8 +84,8 @@ Record record_of(const db::Row& row) {
     record.app_category = row.get<std::string>(5);
     record.duration_ms = row.get<std::int64_t>(6);
     record.day = Day::parse(row.get<std::string_view>(7)).value_or(Day{});
-    record.start_ms = optional_ms(row, 8);
-    record.end_ms = optional_ms(row, 9);
+    record.start_ms = row.get<std::optional<EpochMs>>(8);
+    record.end_ms = row.get<std::optional<EpochMs>>(9);
     record.device_type = row.get<std::optional<std::string>>(10);
     record.session_id = row.get<std::optional<std::string>>(11);
     record.client_id = row.get<std::optional<std::string>>(12);
@@ -88,54 +95,61 @@ Record record_of(const db::Row& row) {
     return record;
 }
 
-std::vector<Record> records_of(const db::Result& result) {
-    std::vector<Record> records;
-    records.reserve(result.rows.size());
-    for (const auto& row : result.rows) records.push_back(record_of(row));
-    return records;
-}
-
-/// The WHERE of a list, out of constant pieces; values are parameters.
-struct Where {
-    std::string sql = " WHERE user_id = ?";
-    std::vector<db::Value> params;
-
-    Where(std::int64_t user_id, const Filter& filter) : params{db::to_value(user_id)} {
-        if (filter.app_name) add(" AND app_key LIKE ? ESCAPE '!'", like_contains(fold_case(*filter.app_name)));
-        if (filter.app_package) add(" AND app_package = ?", *filter.app_package);
-        if (filter.category) add(" AND app_category = ?", *filter.category);
-        if (filter.device_type) add(" AND device_type = ?", *filter.device_type);
-        if (filter.from) add(" AND activity_date >= ?", filter.from->to_string());
-        if (filter.to) add(" AND activity_date <= ?", filter.to->to_string());
-    }
-    void add(std::string_view piece, std::string value) {
-        sql += piece;
-        params.emplace_back(std::move(value));
-    }
-};
-
-std::string_view column_of(SortField field) {
-    switch (field) {
-    case SortField::created_at:
-        return "created_at_ms";
-    case SortField::activity_date:
-        return "activity_date";
-    case SortField::duration_minutes:
-        return "duration_ms";
-    case SortField::app_name:
-        return "app_key";
-    }
-    return "created_at_ms";
-}
-
-} // namespace
-
 db::Task<std::int64_t> insert(db::Session& session, const Record& record) {
-    const auto result =
-        co_await session.execute(k_insert, record.user_id, record.app_name, record.app_key, record.app_package, record.app_category,
-                                 record.duration_ms, record.day.to_string(), record.start_ms, record.end_ms, record.device_type,
-                                 record.session_id, record.client_id, record.zone.name(), record.created_at_ms, record.updated_at_ms);
+    auto command = db::Command::of(k_insert);
+    command.params = values_of(record);
+    const auto result = co_await session.run_one(std::move(command));
     co_return result.last_insert_id;
+}
+
+db::Task<void> insert_all(db::Session& session, std::vector<Record>& records) {
+    std::vector<db::Values> rows;
+    rows.reserve(records.size());
+    for (const auto& record : records) rows.push_back(values_of(record));
+    auto commands = db::for_rows(session.dialect(), k_insert, std::move(rows));
+    const auto statements = commands.size();
+    const bool one_by_one = statements == records.size();
+    // InnoDB reserves the ids of one INSERT in a row, apart by this much (Galera's nodes each have their own).
+    if (!one_by_one) commands.push_back(db::Command::of(k_increment));
+    const auto results = co_await session.run(std::move(commands));
+    const auto apart = one_by_one ? 1 : results.back().rows.at(0).get<std::int64_t>(0);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const auto statement = one_by_one ? i : i / db::k_bulk_rows;
+        const auto in_statement = one_by_one ? 0 : i % db::k_bulk_rows;
+        records[i].id = results.at(statement).last_insert_id + static_cast<std::int64_t>(in_statement) * apart;
+    }
+}
+
+db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::Session& session, std::int64_t user_id,
+                                                                           std::vector<std::string> client_ids) {
+    std::map<std::string, std::int64_t, std::less<>> found;
+    if (client_ids.empty()) co_return found;
+    const auto result = co_await session.run_one(in_list(session.dialect(), k_find_client_ids, user_id, client_ids));
+    for (const auto& row : result.rows) found.emplace(row.get<std::string>(0), row.get<std::int64_t>(1));
+    co_return found;
+}
+
+db::Task<bool> use_client_ids(db::Session& session, const std::vector<Record>& records) {
+    std::vector<db::Values> rows;
+    for (const auto& record : records) {
+        if (record.client_id) rows.push_back(db::values_of(record.user_id, *record.client_id, record.id));
+    }
+    if (rows.empty()) co_return true;
+    // In one order, so that two batches with the same ids wait for each other instead of dying.
+    std::ranges::sort(rows, {}, [](const db::Values& row) -> const std::string& { return std::get<std::string>(row[1]); });
+    const auto wanted = rows.size();
+    std::uint64_t used = 0;
+    const auto results = co_await session.run(db::for_rows(session.dialect(), k_use_client_id, std::move(rows)));
+    for (const auto& result : results) used += result.affected;
+    co_return used == wanted;
+}
+
+db::Task<std::map<std::int64_t, EpochMs>> find_recorded(db::Session& session, std::int64_t user_id, std::vector<std::int64_t> ids) {
+    std::map<std::int64_t, EpochMs> found;
+    if (ids.empty()) co_return found;
+    const auto result = co_await session.run_one(in_list(session.dialect(), k_find_recorded, user_id, ids));
+    for (const auto& row : result.rows) found.emplace(row.get<std::int64_t>(0), row.get<EpochMs>(1));
+    co_return found;
 }
 
 db::Task<std::optional<Record>> find(db::Session& session, std::int64_t user_id, std::int64_t id) {
@@ -156,71 +170,8 @@ void update(db::Transaction& tx, const Record& record) {
 
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id) { tx.defer(k_delete, id, user_id); }
 
-void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta) {
-    for (const auto& [key, change] : delta.apps()) {
-        const auto day = key.day.to_string();
-        if (change.ms != 0 || change.sessions != 0) {
-            tx.defer(k_add_app, user_id, day, key.app_key, key.app_package, key.app_category, change.app_name, change.ms, change.sessions);
-        }
-        if (change.sessions < 0) tx.defer(k_drop_app, user_id, day, key.app_key, key.app_package, key.app_category);
-    }
-    for (const auto& [key, change] : delta.days()) {
-        const auto day = key.to_string();
-        if (change.ms != 0 || change.sessions != 0) tx.defer(k_add_day, user_id, day, change.ms, change.sessions);
-        if (change.sessions < 0) tx.defer(k_drop_day, user_id, day);
-    }
-    for (const auto& [key, ms] : delta.hours()) {
-        const auto day = key.first.to_string();
-        if (ms != 0) tx.defer(k_add_hour, user_id, day, key.second, ms);
-        if (ms < 0) tx.defer(k_drop_hour, user_id, day, key.second);
-    }
-}
-
-db::Task<std::vector<Record>> list(db::Session& session, std::int64_t user_id, Filter filter, Sort sort, std::int64_t skip,
-                                   std::int64_t limit) {
-    Where where{user_id, filter};
-    const std::string direction = sort.descending ? " DESC" : " ASC";
-    std::string sql = "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities" + where.sql + " ORDER BY " + std::string{column_of(sort.field)} +
-                      direction + ", id" + direction + " LIMIT ? OFFSET ?";
-    where.params.emplace_back(limit);
-    where.params.emplace_back(skip);
-    const auto result = co_await session.run_one(db::Command::composed("activities.list", std::move(sql), std::move(where.params)));
-    co_return records_of(result);
-}
-
-db::Task<std::int64_t> count(db::Session& session, std::int64_t user_id, Filter filter) {
-    Where where{user_id, filter};
-    // Everything but the device is in the roll-ups, whose size is days times apps and not the length of the history.
-    const auto* from = filter.device_type ? "SELECT COUNT(*) FROM activities" : "SELECT COALESCE(SUM(sessions), 0) FROM usage_apps";
-    if (!filter.device_type) {
-        for (std::size_t at = 0; (at = where.sql.find("activity_date", at)) != std::string::npos;) where.sql.replace(at, 13, "day");
-    }
-    const auto result = co_await session.run_one(db::Command::composed("activities.count", from + where.sql, std::move(where.params)));
-    co_return result.rows.at(0).get<std::int64_t>(0);
-}
-
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day) {
     co_return records_of(co_await session.execute(k_list_day, user_id, day.to_string()));
-}
-
-db::Task<DayUsage> day_usage(db::Session& session, std::int64_t user_id, Day day) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_day_apps, user_id, day.to_string()));
-    commands.push_back(db::Command::of(k_day_hours, user_id, day.to_string()));
-    commands.push_back(db::Command::of(k_day_total, user_id, day.plus(-1).to_string()));
-    const auto results = co_await session.run(std::move(commands));
-    DayUsage usage;
-    for (const auto& row : results.at(0).rows) {
-        usage.apps.push_back({.app_key = row.get<std::string>(0),
-                              .app_name = row.get<std::string>(1),
-                              .app_package = row.get<std::string>(2),
-                              .app_category = row.get<std::string>(3),
-                              .total_ms = row.get<std::int64_t>(4),
-                              .sessions = row.get<std::int64_t>(5)});
-    }
-    for (const auto& row : results.at(1).rows) usage.hours.emplace_back(row.get<int>(0), row.get<std::int64_t>(1));
-    if (!results.at(2).rows.empty()) usage.previous_ms = results.at(2).rows.front().get<std::int64_t>(0);
-    co_return usage;
 }
 
 db::Command day_apps_command(std::int64_t user_id, Day day) { return db::Command::of(k_day_app_totals, user_id, day.to_string()); }

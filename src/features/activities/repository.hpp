@@ -1,48 +1,45 @@
-// The SQL of `activities` and its roll-ups `usage_apps`, `usage_days`, `usage_hours`. Every statement names the owner.
+// The SQL of single rows of `activities` and of `activity_client_ids`. Every statement names the owner.
 #pragma once
 
 #include "core/db/database.hpp"
-#include "features/activities/rules.hpp"
 #include "features/activities/types.hpp"
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace focus::activities::repository {
 
+/// The columns that record_of() reads, in its order; a macro, so that statements are put together by the compiler.
+#define FOCUS_ACTIVITY_COLUMNS                                                                                                             \
+    "id, user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, start_ms, end_ms, device_type, session_id, "   \
+    "client_id, timezone, created_at_ms, updated_at_ms"
+[[nodiscard]] Record record_of(const db::Row& row);
+
 /// Gives the new row's id.
 db::Task<std::int64_t> insert(db::Session& session, const Record& record);
+/// Inserts the rows and sets their ids.
+db::Task<void> insert_all(db::Session& session, std::vector<Record>& records);
+
+/// Which of the client ids were used before, with the activity that was stored under each.
+db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::Session& session, std::int64_t user_id,
+                                                                           std::vector<std::string> client_ids);
+/// Marks the client ids of the rows as used; false when somebody used one of them meanwhile.
+db::Task<bool> use_client_ids(db::Session& session, const std::vector<Record>& records);
+/// When those of the rows that the user has were recorded, by id.
+db::Task<std::map<std::int64_t, EpochMs>> find_recorded(db::Session& session, std::int64_t user_id, std::vector<std::int64_t> ids);
 db::Task<std::optional<Record>> find(db::Session& session, std::int64_t user_id, std::int64_t id);
 /// The same, locked until the transaction ends.
 db::Task<std::optional<Record>> find_for_update(db::Session& session, std::int64_t user_id, std::int64_t id);
 void update(db::Transaction& tx, const Record& record);
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
 
-/// Queues the changes of the roll-ups. Rows that fall to nothing are deleted.
-void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta);
-
-struct Filter {
-    std::optional<std::string> app_name; // part of it, any case
-    std::optional<std::string> app_package;
-    std::optional<std::string> category;
-    std::optional<std::string> device_type;
-    std::optional<Day> from;
-    std::optional<Day> to;
-};
-db::Task<std::vector<Record>> list(db::Session& session, std::int64_t user_id, Filter filter, Sort sort, std::int64_t skip,
-                                   std::int64_t limit);
-db::Task<std::int64_t> count(db::Session& session, std::int64_t user_id, Filter filter);
 /// All of a day's, newest first.
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day);
-
-/// What one day's statistics are made of, read in one round trip.
-struct DayUsage {
-    std::vector<rules::UsageRow> apps;
-    std::vector<std::pair<int, std::int64_t>> hours; // hour, ms
-    std::int64_t previous_ms = 0;
-};
-db::Task<DayUsage> day_usage(db::Session& session, std::int64_t user_id, Day day);
 
 /// Reads for later rooms, which run them together with their own.
 [[nodiscard]] db::Command day_apps_command(std::int64_t user_id, Day day);

@@ -16,21 +16,42 @@ using http::Task;
 struct DayQuery {
     std::optional<json::Date> date;
 };
+struct EndQuery {
+    std::optional<json::Date> end_date;
+};
+struct RangeQuery {
+    json::Date start_date;
+    json::Date end_date;
+};
+struct ExportQuery {
+    json::Or<ExportFormat, ExportFormat::csv> format;
+};
+struct AppPath {
+    std::string app_name;
+};
+
+std::optional<Day> day_of(const std::optional<json::Date>& date) { return date ? std::optional{date->value} : std::nullopt; }
+
+constexpr std::size_t k_batch_body_limit = 8 << 20;
 
 const Problem k_future{400, "date_in_future", "the day lies in the future of the user's zone"};
 const Problem k_not_found{404, "not_found", "the caller has no such activity"};
+const Problem k_unknown_format{422, "unknown_format", "the file is of none of these kinds"};
+const Problem k_no_app{404, "not_found", "the caller never recorded this app"};
 
 void add_reading(http::Routes& routes, Service& service) {
     routes.get("/api/activities",
                {.id = "listActivities",
                 .summary = "The recorded activities",
-                .description = "`app_name` finds a part of the name in any case. Newest first unless `sort` says otherwise.",
+                .description = "Newest first unless `sort` says otherwise. The pages that `Link` leads to cost the same however deep "
+                               "they lie in the history.",
                 .tag = "activities",
                 .etag = true,
                 .paged = true},
                [&service](Call& call, Query<ListQuery> query) -> Task<Reply<std::vector<Activity>>> {
-                   auto listed = co_await service.list(call.user(), query.value);
-                   co_return http::paged(call, std::move(listed.items), listed.total, query->skip.value.value, query->limit.value.value);
+                   auto listed = co_await service.list(call.user(), std::move(query.value));
+                   const http::PageCursors cursors{std::move(listed.next_cursor), std::move(listed.previous_cursor)};
+                   co_return http::paged(call, std::move(listed.items), listed.total, cursors);
                });
     routes.get("/api/activities/today",
                {.id = "listToday", .summary = "All of today's activities, newest first", .tag = "activities", .etag = true},
@@ -39,17 +60,110 @@ void add_reading(http::Routes& routes, Service& service) {
         "/api/activities/{id}",
         {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_not_found}},
         [&service](Call& call, Path<IdPath> path) -> Task<Reply<Activity>> { co_return co_await service.get(call.user(), path->id); });
+}
+
+void add_statistics(http::Routes& routes, Service& service) {
     routes.get("/api/activities/stats/daily",
                {.id = "dailyStats", .summary = "The statistics of a day (today by default)", .tag = "statistics", .etag = true},
                [&service](Call& call, Query<DayQuery> query) -> Task<Reply<Daily>> {
-                   co_return co_await service.daily(call.user(), query->date ? std::optional{query->date->value} : std::nullopt);
+                   co_return co_await service.daily(call.user(), day_of(query->date));
                });
+    routes.get(
+        "/api/activities/stats/weekly",
+        {.id = "weeklyStats", .summary = "The statistics of 7 days (those until today by default)", .tag = "statistics", .etag = true},
+        [&service](Call& call, Query<EndQuery> query) -> Task<Reply<Period>> {
+            co_return co_await service.last_days(call.user(), 7, day_of(query->end_date));
+        });
+    routes.get(
+        "/api/activities/stats/monthly",
+        {.id = "monthlyStats", .summary = "The statistics of 30 days (those until today by default)", .tag = "statistics", .etag = true},
+        [&service](Call& call, Query<EndQuery> query) -> Task<Reply<Period>> {
+            co_return co_await service.last_days(call.user(), 30, day_of(query->end_date));
+        });
+    routes.get("/api/activities/stats/range",
+               {.id = "rangeStats", .summary = "The statistics of at most 366 days", .tag = "statistics", .etag = true},
+               [&service](Call& call, Query<RangeQuery> query) -> Task<Reply<Period>> {
+                   co_return co_await service.range(call.user(), query->start_date.value, query->end_date.value);
+               });
+    routes.get("/api/activities/stats/app/{app_name}",
+               {.id = "appStats",
+                .summary = "The statistics of one app",
+                .description = "By its name, as recorded or as the user calls it, in any case.",
+                .tag = "statistics",
+                .etag = true,
+                .problems = {k_no_app}},
+               [&service](Call& call, Path<AppPath> path) -> Task<Reply<AppStats>> {
+                   co_return co_await service.app(call.user(), path->app_name);
+               });
+}
+
+void add_apps(http::Routes& routes, Service& service) {
+    routes.get("/api/activities/apps",
+               {.id = "listApps",
+                .summary = "The apps that were ever recorded, most used first",
+                .tag = "statistics",
+                .etag = true,
+                .paged = true},
+               [&service](Call& call, Query<http::PageQuery> query) -> Task<Reply<std::vector<KnownApp>>> {
+                   auto apps = co_await service.apps(call.user());
+                   const auto total = static_cast<std::int64_t>(apps.size());
+                   const auto skip = query->skip.value.value;
+                   const auto limit = query->limit.value.value;
+                   apps.erase(apps.begin(), apps.begin() + std::min(skip, total));
+                   apps.resize(static_cast<std::size_t>(std::min(limit, static_cast<std::int64_t>(apps.size()))));
+                   co_return http::paged(call, std::move(apps), total, skip, limit);
+               });
+    routes.put("/api/activities/apps/{app_name}",
+               {.id = "updateApp",
+                .summary = "Name and categorise an app for oneself",
+                .description = "Statistics follow, those of the past too; what was recorded stays as it is. null goes back to what is "
+                               "recorded.",
+                .tag = "statistics",
+                .problems = {k_no_app}},
+               [&service](Call& call, Path<AppPath> path, Body<UpdateApp> body) -> Task<Reply<KnownApp>> {
+                   co_return co_await service.set_app(call.user(), call.origin(), path->app_name, std::move(body.value));
+               });
+}
+
+void add_transfer(http::Routes& routes, Service& service) {
+    routes.get("/api/activities/export",
+               {.id = "exportActivities",
+                .summary = "The whole history as a file",
+                .description = "Oldest first, streamed. CSV by RFC 4180; what a spreadsheet would take for a formula has an apostrophe in "
+                               "front. The import reads both formats back.",
+                .tag = "activities",
+                .rate = http::Rate::export_,
+                .no_store = true},
+               [&service](Call& call, Query<ExportQuery> query) -> Task<Reply<http::Stream>> {
+                   const auto format = query->format.value;
+                   const bool csv = format == ExportFormat::csv;
+                   const auto day = call.user().zone.day_of(call.now_ms()).to_string();
+                   co_return http::Stream{.content_type = csv ? "text/csv; charset=utf-8; header=present" : "application/json",
+                                          .filename = "focus-activities-" + day + (csv ? ".csv" : ".json"),
+                                          .next = service.export_all(call.user(), format)};
+               });
+    routes.post("/api/activities/import",
+                {.id = "importActivities",
+                 .summary = "Take over a file of activities",
+                 .description = "The body is the file: an export of Focus (CSV or JSON), any CSV file with columns for app, time and day, or "
+                                "an export of ActivityWatch. What was imported before is not added again; lines that are wrong are "
+                                "reported and the rest is stored.",
+                 .tag = "activities",
+                 .idempotent = true,
+                 .body_limit = k_batch_body_limit,
+                 .problems = {k_unknown_format}},
+                [&service](Call& call) -> Task<Reply<ImportResult>> {
+                    co_return co_await service.import_file(call.user(), call.origin(), call.body());
+                });
 }
 
 } // namespace
 
 void add_routes(http::Routes& routes, Service& service) {
     add_reading(routes, service);
+    add_statistics(routes, service);
+    add_apps(routes, service);
+    add_transfer(routes, service);
     routes.post("/api/activities",
                 {.id = "createActivity",
                  .summary = "Record a stretch of use",
@@ -59,6 +173,19 @@ void add_routes(http::Routes& routes, Service& service) {
                  .problems = {k_future}},
                 [&service](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> {
                     co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
+                });
+    routes.post("/api/activities/batch",
+                {.id = "createActivities",
+                 .summary = "Record up to 1,000 stretches of use at once",
+                 .description =
+                     "Each item is checked and answered for itself: one that is wrong does not keep the others out. An item whose "
+                     "`client_id` was stored before, by any request, is a duplicate and changes nothing, so that a phone which "
+                     "was offline can send everything again.",
+                 .tag = "activities",
+                 .idempotent = true,
+                 .body_limit = k_batch_body_limit},
+                [&service](Call& call, Body<NewBatch> body) -> Task<Reply<BatchResult>> {
+                    co_return co_await service.create_batch(call.user(), call.origin(), std::move(body.value));
                 });
     routes.put("/api/activities/{id}",
                {.id = "updateActivity",

@@ -9,6 +9,13 @@ namespace {
 
 double round2(double value) { return std::round(value * 100.0) / 100.0; }
 
+using Times = std::map<std::string_view, std::int64_t>; // ms
+
+/// What has most of the time; of equals the first by name.
+std::string_view most(const Times& times) {
+    return std::ranges::max_element(times, {}, [](const auto& entry) { return entry.second; })->first;
+}
+
 /// More time first, then by name.
 template <class T>
 void sort_usage(std::vector<T>& usage, std::string T::* name) {
@@ -36,6 +43,17 @@ void Delta::add(const Record& record, int sign) {
     }
 }
 
+std::map<Delta::AppKey, Delta::AppChange> Delta::totals() const {
+    std::map<AppKey, AppChange> totals;
+    for (const auto& [key, change] : apps_) {
+        auto& total = totals[{Day{}, key.app_key, key.app_package, key.app_category, key.device_type}];
+        if (change.sessions > 0 || total.app_name.empty()) total.app_name = change.app_name;
+        total.ms += change.ms;
+        total.sessions += change.sessions;
+    }
+    return totals;
+}
+
 std::vector<HourShare> spread(std::int64_t duration_ms, EpochMs start, EpochMs end, Zone zone) {
     if (end <= start) {
         return {{zone.day_of(start), zone.minute_of_day(start) / 60, duration_ms}};
@@ -61,10 +79,26 @@ std::optional<double> change_percent(std::int64_t now, std::int64_t before) {
     return round2(static_cast<double>(now - before) * 100.0 / static_cast<double>(before));
 }
 
+double average_minutes(std::int64_t ms, std::int64_t parts) {
+    return parts == 0 ? 0.0 : round2(static_cast<double>(ms) / static_cast<double>(k_minute_ms) / static_cast<double>(parts));
+}
+
+void customise(std::vector<UsageRow>& rows, const AppSettings& settings) {
+    if (settings.empty()) return;
+    for (auto& row : rows) {
+        const auto found = settings.find(row.app_key);
+        if (found == settings.end()) continue;
+        if (found->second.display_name) row.app_name = *found->second.display_name;
+        if (found->second.app_category) row.app_category = *found->second.app_category;
+    }
+}
+
 std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows) {
     struct Sum {
         AppUsage usage;
-        std::int64_t largest_ms = -1;
+        Times names;
+        Times packages;
+        Times categories;
     };
     std::map<std::string_view, Sum> sums;
     std::int64_t total = 0;
@@ -73,16 +107,16 @@ std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows) {
         sum.usage.total_time.ms += row.total_ms;
         sum.usage.sessions += row.sessions;
         total += row.total_ms;
-        if (row.total_ms > sum.largest_ms) { // what most of the time was recorded as
-            sum.largest_ms = row.total_ms;
-            sum.usage.app_name = row.app_name;
-            sum.usage.app_category = row.app_category;
-        }
-        if (!row.app_package.empty() && !sum.usage.app_package) sum.usage.app_package = row.app_package;
+        sum.names[row.app_name] += row.total_ms;
+        sum.categories[row.app_category] += row.total_ms;
+        if (!row.app_package.empty()) sum.packages[row.app_package] += row.total_ms;
     }
     std::vector<AppUsage> apps;
     apps.reserve(sums.size());
     for (auto& [key, sum] : sums) {
+        sum.usage.app_name = most(sum.names);
+        sum.usage.app_category = most(sum.categories);
+        if (!sum.packages.empty()) sum.usage.app_package = most(sum.packages);
         sum.usage.percentage = percent(sum.usage.total_time.ms, total);
         apps.push_back(std::move(sum.usage));
     }
@@ -104,6 +138,17 @@ std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows) {
     }
     sort_usage(categories, &CategoryUsage::app_category);
     return categories;
+}
+
+std::vector<DayTotal> breakdown(const std::vector<DayUsage>& days, Day first, Day last) {
+    std::vector<DayTotal> totals;
+    totals.reserve(static_cast<std::size_t>(last.since(first) + 1));
+    auto next = days.begin();
+    for (auto day = first; day <= last; day = day.plus(1)) {
+        while (next != days.end() && next->day < day) ++next;
+        totals.push_back({.date = {day}, .total_time = {next != days.end() && next->day == day ? next->ms : 0}});
+    }
+    return totals;
 }
 
 } // namespace focus::activities::rules

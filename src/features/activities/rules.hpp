@@ -22,6 +22,7 @@ class Delta {
         std::string app_key;
         std::string app_package;
         std::string app_category;
+        std::string device_type;
         auto operator<=>(const AppKey&) const = default;
     };
     struct AppChange {
@@ -33,6 +34,8 @@ class Delta {
         std::int64_t ms = 0;
         std::int64_t sessions = 0;
     };
+    /// Over all days; `day` of the key means nothing.
+    [[nodiscard]] std::map<AppKey, AppChange> totals() const;
 
     /// Counts the row in (+1) or out (-1).
     void add(const Record& record, int sign);
@@ -61,7 +64,10 @@ struct HourShare {
 /// The change from `before` to `now` in percent, rounded to two decimals; nothing when `before` is 0.
 [[nodiscard]] std::optional<double> change_percent(std::int64_t now, std::int64_t before);
 
-/// One roll-up row as it is stored.
+/// `ms` in minutes, shared out over `parts`, rounded to two decimals; 0 for no parts.
+[[nodiscard]] double average_minutes(std::int64_t ms, std::int64_t parts);
+
+/// One roll-up row as it is stored, or several of one app, package and category added up.
 struct UsageRow {
     std::string app_key;
     std::string app_name;
@@ -70,9 +76,27 @@ struct UsageRow {
     std::int64_t total_ms = 0;
     std::int64_t sessions = 0;
 };
-/// Per app (by folded name), most used first, then by name. Package and category are those used most.
+/// What a user made of an app: its name and category for him.
+struct AppSetting {
+    std::optional<std::string> display_name;
+    std::optional<std::string> app_category;
+};
+using AppSettings = std::map<std::string, AppSetting, std::less<>>; // by folded name
+/// Gives the rows the names and categories that the user has set.
+void customise(std::vector<UsageRow>& rows, const AppSettings& settings);
+
+/// Per app (by folded name), most used first, then by name. Name, package and category are those with most of the time.
 [[nodiscard]] std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows);
 /// Per category, most used first, then by name.
 [[nodiscard]] std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows);
+
+/// What was used on a day.
+struct DayUsage {
+    Day day;
+    std::int64_t ms = 0;
+    std::int64_t sessions = 0;
+};
+/// Each of the days from `first` to `last` with its time, 0 where nothing was used. `days` ascends.
+[[nodiscard]] std::vector<DayTotal> breakdown(const std::vector<DayUsage>& days, Day first, Day last);
 
 } // namespace focus::activities::rules

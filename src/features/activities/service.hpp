@@ -1,15 +1,23 @@
-// Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction.
+// Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction; and
+// the statistics that those totals give.
+// Always holds: a client_id is stored once, for ever; what a user's zone was when something was recorded stays its zone.
 // Later rooms (limits, challenges) hook into that transaction through on_recorded.
 #pragma once
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
-#include "features/activities/repository.hpp"
+#include "core/personal/personal.hpp"
+#include "features/activities/cursor.hpp"
+#include "features/activities/export.hpp"
+#include "features/activities/import.hpp"
 #include "features/activities/types.hpp"
 #include "features/users/service.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace focus::activities {
@@ -20,7 +28,7 @@ struct Change {
     std::optional<Record> after;
 };
 
-/// What a transaction did to one user's activities.
+/// What a transaction did to one user's activities; of a batch all of it at once.
 struct Recorded {
     Caller caller;
     Origin origin;
@@ -36,14 +44,25 @@ struct ListQuery {
     std::optional<json::Date> start_date;
     std::optional<json::Date> end_date;
     std::optional<Sort> sort;
+    std::optional<json::Text<1, 600>> cursor;
     json::Or<json::Integer<0, INT64_MAX>, 0> skip;
     json::Or<json::Integer<1, 100>, 50> limit;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"app_name", "Part of the name, in any case"},
+        {"cursor", "From a `Link`; `skip` then does not count"},
+    };
 };
 
 struct Listed {
     std::vector<Activity> items;
     std::int64_t total = 0;
+    std::string next_cursor; // empty: there is no next page
+    std::string previous_cursor;
 };
+
+using ExportSource = std::function<db::Task<std::optional<std::string>>()>;
+using ImportProgress = std::function<void(double)>;
 
 class Service {
   public:
@@ -51,16 +70,40 @@ class Service {
 
     /// Throws 422 for times that contradict each other, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
+    /// Stores what is right and says of each item what became of it, in one transaction.
+    db::Task<BatchResult> create_batch(Caller caller, Origin origin, NewBatch batch);
     /// Throws 404.
     db::Task<Activity> get(Caller caller, std::int64_t id);
     /// Throws as create and get do.
     db::Task<Activity> update(Caller caller, Origin origin, std::int64_t id, UpdateActivity change);
     /// Throws 404.
     db::Task<void> remove(Caller caller, Origin origin, std::int64_t id);
+    /// Throws 422 for a cursor of another list.
     db::Task<Listed> list(Caller caller, ListQuery query);
     db::Task<std::vector<Activity>> today(Caller caller);
+
+    /// The whole history as a file, oldest first. Each call of the source gives the next piece, from constant memory.
+    ExportSource export_all(const Caller& caller, ExportFormat format);
+    /// Stores the activities of a file (our own exports, CSV, ActivityWatch) in transactions of 1,000. What was imported
+    /// before, or is still there, is a duplicate, so that the same file again adds nothing. `file` must outlive the call;
+    /// `progress` is told the part that is done, 0 to 1. Throws 422 `unknown_format` before anything is stored.
+    db::Task<ImportResult> import_file(Caller caller, Origin origin, std::string_view file, ImportProgress progress = {});
+
     /// The statistics of a day; of today without one.
     db::Task<Daily> daily(Caller caller, std::optional<Day> day);
+    /// Of the `days` that end with `last` (today without one).
+    db::Task<Period> last_days(Caller caller, int days, std::optional<Day> last);
+    /// Throws 422 when the range is turned round or longer than 366 days.
+    db::Task<Period> range(Caller caller, Day first, Day last);
+    /// By the app's name, recorded or given by the user, in any case. Throws 404.
+    db::Task<AppStats> app(Caller caller, std::string name);
+    /// All apps that were ever recorded, most used first.
+    db::Task<std::vector<KnownApp>> apps(Caller caller);
+    /// Throws 404.
+    db::Task<KnownApp> set_app(Caller caller, Origin origin, std::string name, UpdateApp change);
+    db::Task<Totals> totals(Caller caller);
+    /// Time used on each day with data, ascending.
+    db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
     [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
@@ -71,13 +114,37 @@ class Service {
     }
     [[nodiscard]] static std::int64_t day_total_of(const db::Result& result) { return repository::day_total_of(result); }
 
+    /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
+    db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// The same per app, over all of the days.
+    db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// Their days with data, ascending per user.
+    db::Task<std::vector<UserDay>> day_totals_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// Those of the users who have recorded something since that day.
+    db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
+
     /// Runs inside every transaction that changes activities, after their roll-ups were queued.
     using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
     void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
+    /// The activities and what the user made of his apps, for his own export.
+    [[nodiscard]] std::vector<personal::Section> personal_data();
+    /// Drops what the user made of his apps (the account goes; activities stay, nameless).
+    static void forget_user(db::Transaction& tx, std::int64_t user_id);
 
   private:
+    /// What became of a row that was to be stored.
+    struct Stored {
+        bool created = false; // else a duplicate
+        std::int64_t id = 0;
+    };
     db::Task<void> apply(db::Transaction& tx, const Recorded& recorded);
-    void require_valid(const Record& record, const Caller& caller) const;
+    db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
+    /// In a transaction of their own; `then` runs at its end.
+    db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
+                                                std::function<void(db::Transaction&, const std::vector<Stored>&)> then = {});
+    struct ImportPage;
+    db::Task<void> store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result);
+    [[nodiscard]] Day today_of(const Caller& caller) const { return caller.zone.day_of(clock_.now_ms()); }
 
     db::Database& db_;
     const Clock& clock_;

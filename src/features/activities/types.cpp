@@ -28,7 +28,48 @@ focus::json::Schema focus::json::Codec<focus::activities::Sort>::schema(Schemas&
     return Schema{"string"}.set("enum", names + "]");
 }
 
+void focus::json::Codec<focus::activities::BatchItem>::read(const Reader& in, activities::BatchItem& out) {
+    Faults faults;
+    const auto reader = in.apart(faults);
+    activities::ClientId id;
+    Codec<activities::NewActivity>::read(reader, out.activity);
+    if (in.is_object()) Codec<activities::ClientId>::read(reader, id); // else that was said already
+    if (id.client_id) out.client_id = std::move(id.client_id->value);
+    out.faults = faults.take();
+}
+
+void focus::json::Codec<focus::activities::BatchItem>::write(std::string& out, const activities::BatchItem& value) {
+    Codec<activities::NewActivity>::write(out, value.activity);
+}
+
+focus::json::Schema focus::json::Codec<focus::activities::BatchItem>::schema(Schemas& all) {
+    const auto activity = Codec<activities::NewActivity>::schema(all).to_json();
+    return Schema{}.set("allOf", "[" + activity + "," + Codec<activities::ClientId>::schema(all).to_json() + "]");
+}
+
+void focus::json::Codec<focus::activities::LocStep>::write(std::string& out, const activities::LocStep& value) {
+    if (const auto* index = std::get_if<std::int64_t>(&value.value))
+        append_integer(out, *index);
+    else
+        append_string(out, std::get<std::string>(value.value));
+}
+
+focus::json::Schema focus::json::Codec<focus::activities::LocStep>::schema(Schemas&) {
+    return Schema{}.set("type", R"(["string","integer"])");
+}
+
 namespace focus::activities {
+
+ItemError to_wire(const Error& error, Language language) {
+    ItemError item{.code = std::string{error.code()}, .detail = error.message(language), .errors = {}};
+    for (const auto& fault : error.faults()) {
+        auto& out = item.errors.emplace_back();
+        for (const auto& step : fault.loc) out.loc.push_back({step});
+        out.msg = fault.message.render(language, fault.args);
+        out.type = fault.type;
+    }
+    return item;
+}
 
 Activity to_wire(const Record& record) {
     const auto timestamp = [](std::optional<EpochMs> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; };

@@ -1,8 +1,9 @@
-// What the activities room speaks: recorded usage in and out, and the statistics of a day.
+// What the activities room speaks: recorded usage in and out, one by one and in batches, and its statistics.
 // Durations are minutes on the wire and milliseconds inside.
 #pragma once
 
 #include "core/base/days.hpp"
+#include "core/base/error.hpp"
 #include "core/json/json.hpp"
 
 #include <cstdint>
@@ -69,6 +70,85 @@ struct UpdateActivity {
     json::Patch<json::Text<0, 100>> session_id;
 };
 
+/// What a batch's item has beside the fields of a NewActivity.
+struct ClientId {
+    std::optional<json::Text<1, 100>> client_id;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"client_id", "The client's own id: stored once, for ever, however often it is sent"},
+    };
+};
+
+/// One item of a batch, read for itself: its faults don't spoil the others.
+struct BatchItem {
+    std::optional<std::string> client_id;
+    NewActivity activity;
+    std::vector<Fault> faults;
+};
+
+struct NewBatch {
+    json::List<BatchItem, 1, 1000> activities;
+};
+
+/// A step of a fault's way: a name or an index.
+struct LocStep {
+    Fault::Step value;
+};
+struct ItemFault {
+    std::vector<LocStep> loc;
+    std::string msg;
+    std::string type;
+};
+/// Why an item was not stored; the parts of a problem that are about it.
+struct ItemError {
+    std::string code;
+    std::string detail;
+    std::vector<ItemFault> errors;
+};
+[[nodiscard]] ItemError to_wire(const Error& error, Language language);
+
+enum class ItemStatus { created, duplicate, error };
+struct ItemResult {
+    std::int64_t index = 0;
+    std::optional<std::string> client_id;
+    ItemStatus status = ItemStatus::created;
+    std::optional<std::int64_t> id;
+    std::optional<ItemError> error;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"id", "Of the activity; of a duplicate the one stored first"},
+    };
+};
+struct BatchResult {
+    std::int64_t created = 0;
+    std::int64_t duplicates = 0;
+    std::int64_t failed = 0;
+    std::vector<ItemResult> results;
+};
+
+/// What a file can be.
+enum class ImportFormat { focus_csv, focus_json, csv, activitywatch };
+struct ImportFault {
+    std::int64_t line = 0;
+    ItemError error;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"line", "Of a CSV file the line, of JSON the number of the activity or event, from 1"},
+    };
+};
+struct ImportResult {
+    ImportFormat format = ImportFormat::csv;
+    std::int64_t created = 0;
+    std::int64_t duplicates = 0;
+    std::int64_t failed = 0;
+    std::vector<ImportFault> errors;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"duplicates", "What was imported before or is still there"},
+        {"errors", "Why the failed ones were left out; the first 1,000"},
+    };
+};
+
 /// How a list of activities is ordered; a leading - is descending.
 enum class SortField { created_at, activity_date, duration_minutes, app_name };
 struct Sort {
@@ -101,6 +181,31 @@ struct AppTotal {
     std::string app_key;
     std::string app_package;
     std::int64_t total_ms = 0;
+};
+
+/// What a user has recorded of one app on a day.
+struct DayApp {
+    std::int64_t user_id = 0;
+    Day day;
+    std::string app_key; // the name, folded
+    std::string app_package;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+
+/// What a user has recorded of one app in a period.
+struct AppTime {
+    std::int64_t user_id = 0;
+    std::string app_key;
+    std::string app_name;
+    std::int64_t total_ms = 0;
+};
+
+/// What a user has recorded on a day.
+struct UserDay {
+    std::int64_t user_id = 0;
+    Day day;
+    std::int64_t ms = 0;
 };
 
 [[nodiscard]] Activity to_wire(const Record& record);
@@ -144,7 +249,99 @@ struct Daily {
     };
 };
 
+struct DayTotal {
+    json::Date date;
+    json::Minutes total_time;
+};
+
+/// The statistics of some days in a row: a week, a month, any range.
+struct Period {
+    json::Date start_date;
+    json::Date end_date;
+    json::Minutes total_time;
+    double daily_average = 0;
+    std::int64_t apps_used = 0;
+    std::int64_t sessions = 0;
+    std::vector<DayTotal> daily_breakdown;
+    std::vector<AppUsage> top_apps;
+    std::vector<CategoryUsage> categories;
+    json::Minutes previous_total;
+    std::optional<double> change_percent;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"daily_average", "Minutes per calendar day of the range"},
+        {"top_apps", "The ten used most"},
+        {"previous_total", "Of as many days just before"},
+        {"change_percent", "Against those days; null when they were 0"},
+    };
+};
+
+/// Everything about one app.
+struct AppStats {
+    std::string app_name;
+    std::optional<std::string> app_package;
+    std::string app_category;
+    json::Minutes total_time;
+    std::int64_t sessions = 0;
+    double average_session = 0;
+    std::optional<json::Date> first_used;
+    std::optional<json::Date> last_used;
+    std::vector<DayTotal> daily_breakdown;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"average_session", "Minutes"},
+        {"daily_breakdown", "The last 30 days"},
+    };
+};
+
+/// An app that the user has recorded, with what he made of it.
+struct KnownApp {
+    std::string app_name;
+    std::optional<std::string> display_name;
+    std::optional<std::string> app_package;
+    std::string app_category;
+    json::Minutes total_time;
+    std::int64_t sessions = 0;
+    double percentage = 0;
+    std::optional<json::Date> first_used;
+    std::optional<json::Date> last_used;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"app_name", "As it is recorded"},
+        {"display_name", "What the user calls it; statistics show it under this name"},
+        {"app_category", "What the user counts it as, else what it is recorded as most"},
+        {"percentage", "Of all the user's time"},
+    };
+};
+
+/// null goes back to what is recorded.
+struct UpdateApp {
+    json::Patch<json::Text<1, 100>> display_name;
+    json::Patch<json::Text<1, 50>> app_category;
+};
+
+/// Everything ever recorded, in short.
+struct Totals {
+    json::Minutes total_time;
+    std::int64_t activities = 0;
+    std::int64_t apps_used = 0;
+    std::optional<std::string> most_used_app;
+};
+
 } // namespace focus::activities
+
+template <>
+struct focus::json::Codec<focus::activities::BatchItem> {
+    static void read(const Reader& in, activities::BatchItem& out);
+    static void write(std::string& out, const activities::BatchItem& value);
+    static Schema schema(Schemas& all);
+};
+
+template <>
+struct focus::json::Codec<focus::activities::LocStep> {
+    static void write(std::string& out, const activities::LocStep& value);
+    static Schema schema(Schemas& all);
+};
 
 template <>
 struct focus::json::Codec<focus::activities::Sort> {

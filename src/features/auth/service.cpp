@@ -240,12 +240,13 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
         if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw already_verified();
         users_.mark_verified(tx, user->id);
         audit(tx, origin, "email_verified", "E-mail address verified", user->id);
-        outbox_.add(tx, {.type = "welcome",
-                         .recipient = user->email,
-                         .recipient_name = users::display_name(*user),
-                         .language = user->language,
-                         .values = {.texts = {{"name", users::display_name(*user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
-                         .user_id = user->id});
+        outbox_.add(tx,
+                    {.type = "welcome",
+                     .recipient = user->email,
+                     .recipient_name = users::display_name(*user),
+                     .language = user->language,
+                     .values = {.texts = {{"name", users::display_name(*user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
+                     .user_id = user->id});
     });
 }
 
@@ -366,5 +367,7 @@ void Service::audit(db::Transaction& tx, const Origin& origin, std::string_view 
                    .resource_id = user_id},
                   clock_.now_ms());
 }
+
+personal::Section Service::personal_data() { return repository::personal_data(db_); }
 
 } // namespace focus::auth

@@ -10,23 +10,23 @@ void focus::json::Codec<focus::auth::Password>::read(const Reader& in, auth::Pas
     for (const auto fault : faults) {
         switch (fault) {
         case PasswordFault::too_short:
-            in.fault("string_too_short", {"must have at least 8 characters", "doit avoir au moins 8 caractères"});
+            in.fault("string_too_short", {"Must have at least 8 characters.", "Doit avoir au moins 8 caractères."});
             break;
         case PasswordFault::too_long:
             in.fault("string_too_long",
-                     {"must have at most 100 characters and 72 bytes", "doit avoir au plus 100 caractères et 72 octets"});
+                     {"Must have at most 100 characters and 72 bytes.", "Doit avoir au plus 100 caractères et 72 octets."});
             break;
         case PasswordFault::no_digit:
-            in.fault("password_no_digit", {"needs a digit", "doit contenir un chiffre"});
+            in.fault("password_no_digit", {"Needs a digit.", "Doit contenir un chiffre."});
             break;
         case PasswordFault::no_upper:
-            in.fault("password_no_upper", {"needs an upper-case letter", "doit contenir une majuscule"});
+            in.fault("password_no_upper", {"Needs an upper-case letter.", "Doit contenir une majuscule."});
             break;
         case PasswordFault::no_lower:
-            in.fault("password_no_lower", {"needs a lower-case letter", "doit contenir une minuscule"});
+            in.fault("password_no_lower", {"Needs a lower-case letter.", "Doit contenir une minuscule."});
             break;
         case PasswordFault::has_nul:
-            in.fault("string_nul", {"must not contain NUL characters", "ne doit pas contenir de caractère nul"});
+            in.fault("string_nul", {"Must not contain NUL characters.", "Ne doit pas contenir de caractère nul."});
             break;
         }
     }

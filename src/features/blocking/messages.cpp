@@ -1,5 +1,7 @@
 #include "features/blocking/messages.hpp"
 
+#include "core/base/duration.hpp"
+
 #include <algorithm>
 #include <format>
 
@@ -56,13 +58,6 @@ AppData data_of(const Entry& entry, const rules::State& state) {
 std::int64_t whole_percent(std::int64_t part, std::int64_t whole) { return whole == 0 ? 100 : part * 100 / whole; }
 
 } // namespace
-
-std::string format_duration(std::int64_t ms) {
-    const auto minutes = ms / k_minute_ms;
-    if (minutes < 60) return std::format("{} min", minutes);
-    if (minutes % 60 == 0) return std::format("{} h", minutes / 60);
-    return std::format("{} h {} min", minutes / 60, minutes % 60);
-}
 
 Draft warning_of(const Entry& entry, const rules::State& state) {
     return {.type = Type::limit_warning,
@@ -145,6 +140,7 @@ Draft activity_update_of(const LiveUpdate& update) {
 mail::Message limit_mail(const users::User& user, const Usage& usage, std::string frontend_url, std::string dedup_key) {
     const auto percent = whole_percent(usage.used_ms, usage.limit_ms);
     mail::Message message;
+    message.is_optional = true;
     message.type = "limit_warning";
     message.recipient = user.email;
     message.recipient_name = users::display_name(user);

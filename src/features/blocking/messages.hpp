@@ -13,9 +13,6 @@
 
 namespace focus::blocking {
 
-/// "45 min", "2 h", "1 h 5 min": whole minutes, rounded down.
-[[nodiscard]] std::string format_duration(std::int64_t ms);
-
 /// Usage has come near the limit of an app.
 [[nodiscard]] notifications::Draft warning_of(const Entry& entry, const rules::State& state);
 /// An app was blocked, by its limit or a schedule; the wall clock of `zone` tells until when.

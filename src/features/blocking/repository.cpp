@@ -183,6 +183,19 @@ db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int l
     co_return users;
 }
 
+db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids) {
+    std::vector<AppLimit> limits;
+    if (user_ids.empty()) co_return limits;
+    std::vector<db::Value> params{user_ids.begin(), user_ids.end()};
+    const auto result = co_await session.run_one(
+        db::Command::composed("blocked_apps.limits_of",
+                              "SELECT user_id, app_name, limit_ms FROM blocked_apps WHERE is_active = 1 AND user_id IN (" +
+                                  db::places(user_ids.size()) + ") ORDER BY user_id, app_key",
+                              std::move(params)));
+    for (const auto& row : result.rows) limits.push_back({row.get<std::int64_t>(0), row.get<std::string>(1), row.get<std::int64_t>(2)});
+    co_return limits;
+}
+
 void delete_of_user(db::Transaction& tx, std::int64_t user_id) {
     tx.defer(k_delete_state_of_user, user_id);
     tx.defer(k_delete_entries_of_user, user_id);

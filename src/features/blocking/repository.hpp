@@ -61,6 +61,9 @@ db::Task<std::optional<EpochMs>> next_change(db::Session& session);
 /// Users whose next change is due, the longest overdue first.
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit);
 
+/// The active limits of these users, per user by name.
+db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
+
 void delete_of_user(db::Transaction& tx, std::int64_t user_id);
 
 } // namespace focus::blocking::repository

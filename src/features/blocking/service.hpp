@@ -33,6 +33,9 @@ class Service {
     db::Task<Status> status(Caller caller, StatusQuery query);
     db::Task<Policy> policy(Caller caller);
 
+    /// The active limits of these users, per user by name.
+    db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
+
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();
 

@@ -125,6 +125,13 @@ struct PolicyApp {
     };
 };
 
+/// A limit of somebody that is in force.
+struct AppLimit {
+    std::int64_t user_id = 0;
+    std::string app_name;
+    std::int64_t limit_ms = 0;
+};
+
 /// The user's active limits.
 struct Policy {
     std::int64_t version = 0;

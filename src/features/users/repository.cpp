@@ -52,6 +52,8 @@ constexpr db::Statement k_addressees_after{"users.addressees_after",
                                            "deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
 
 constexpr db::Statement k_alert_settings{"users.alert_settings", "SELECT daily_limit_ms, notifications_enabled FROM users WHERE id = ?"};
+constexpr db::Statement k_hold{"users.hold",
+                               db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
 
 std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
@@ -168,6 +170,21 @@ AlertSettings alert_settings_of(const db::Result& result) {
     const auto& row = result.rows.front();
     return {row.get<std::optional<std::int64_t>>(0), row.get<bool>(1)};
 }
+
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids) {
+    std::vector<User> found;
+    if (ids.empty()) co_return found;
+    std::vector<db::Value> params{ids.begin(), ids.end()};
+    const auto result = co_await session.run_one(db::Command::composed("users.find_many",
+                                                                       "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id IN (" +
+                                                                           db::places(ids.size()) + ") AND deleted_at_ms IS NULL",
+                                                                       std::move(params)));
+    found.reserve(result.rows.size());
+    for (const auto& row : result.rows) found.push_back(user_of(row));
+    co_return found;
+}
+
+db::Command hold_command(std::int64_t id) { return db::Command::of(k_hold, id); }
 
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
     const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);

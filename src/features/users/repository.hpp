@@ -45,6 +45,10 @@ db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int
 /// A read for later rooms, which run it together with their own.
 [[nodiscard]] db::Command alert_settings_command(std::int64_t id);
 [[nodiscard]] AlertSettings alert_settings_of(const db::Result& result);
+/// Those of `ids` that exist.
+db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
+/// Keeps the account from being locked for update until the transaction ends.
+[[nodiscard]] db::Command hold_command(std::int64_t id);
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit);
 

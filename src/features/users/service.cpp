@@ -90,6 +90,17 @@ db::Task<std::vector<Addressee>> Service::addressees_after(db::Session& session,
     return repository::addressees_after(session, after_id, limit);
 }
 
+db::Task<std::map<std::int64_t, PublicUser>> Service::public_users(db::Session& session, std::vector<std::int64_t> ids) {
+    std::map<std::int64_t, PublicUser> found;
+    const auto users = co_await repository::find_many(session, std::move(ids));
+    for (const auto& user : users) found.emplace(user.id, public_part(user));
+    co_return found;
+}
+
+db::Task<std::vector<User>> Service::find_many(db::Session& session, std::vector<std::int64_t> ids) {
+    return repository::find_many(session, std::move(ids));
+}
+
 db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
     const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
     if (holders.email != 0 && holders.email != except_id) throw email_taken();
@@ -100,12 +111,14 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     co_await require_free(tx, user.email, user.username);
     const auto id = co_await repository::insert(tx, user, defaults_, clock_.now_ms());
     auto created = co_await repository::find(tx, id);
+    for (const auto& hook : save_hooks_) hook(tx, *created);
     co_return std::move(*created);
 }
 
 db::Task<void> Service::save(db::Transaction& tx, User user) {
     co_await require_free(tx, user.email, user.username, user.id);
     co_await repository::update(tx, user, clock_.now_ms());
+    for (const auto& hook : save_hooks_) hook(tx, user);
     announce(tx, user.id);
 }
 
@@ -163,6 +176,13 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
                       clock_.now_ms());
         announce(tx, id);
     });
+}
+
+personal::Section Service::personal_data() {
+    return {.name = "profile", .is_single = true, .read = [this](std::int64_t user_id, std::string) -> db::Task<personal::Page> {
+                const auto user = co_await get(user_id);
+                co_return personal::Page{json::write(user), std::nullopt};
+            }};
 }
 
 void Service::announce(db::Transaction& tx, std::int64_t id) {

@@ -4,10 +4,12 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/users/repository.hpp"
 #include "features/users/types.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,12 @@ class Service {
     /// A read that later rooms run together with their own: the command, and what its result says.
     [[nodiscard]] static db::Command alert_settings_command(std::int64_t id) { return repository::alert_settings_command(id); }
     [[nodiscard]] static AlertSettings alert_settings_of(const db::Result& result) { return repository::alert_settings_of(result); }
+    /// What everybody may see of those of `ids` that exist, by id.
+    db::Task<std::map<std::int64_t, PublicUser>> public_users(db::Session& session, std::vector<std::int64_t> ids);
+    /// Those of `ids` that exist, in any order.
+    db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
+    /// A statement that makes find_for_update() wait until this transaction ends, and does not disturb another one's.
+    [[nodiscard]] static db::Command hold_command(std::int64_t id) { return repository::hold_command(id); }
 
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
@@ -61,8 +69,13 @@ class Service {
     /// Runs inside the deleting transaction: rooms drop what they hold on the person.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
+    /// Runs inside each transaction that makes an account or changes what it is, with what it is then.
+    using SaveHook = std::function<void(db::Transaction&, const User&)>;
+    void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.
     void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
+    /// The profile, for the user's own export.
+    [[nodiscard]] personal::Section personal_data();
     /// Announces a change of the account after the commit of `tx`.
     void announce(db::Transaction& tx, std::int64_t id);
 
@@ -71,6 +84,7 @@ class Service {
     const Clock& clock_;
     Defaults defaults_;
     std::vector<RemovalHook> removal_hooks_;
+    std::vector<SaveHook> save_hooks_;
     std::vector<std::function<void(std::int64_t)>> change_hooks_;
 };
 

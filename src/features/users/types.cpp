@@ -11,12 +11,12 @@ void focus::json::Codec<focus::users::Username>::read(const Reader& in, users::U
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     };
     if (text->size() < k_min) {
-        in.fault("string_too_short", {"must have at least 3 characters", "doit avoir au moins 3 caractères"});
+        in.fault("string_too_short", {"Must have at least 3 characters.", "Doit avoir au moins 3 caractères."});
     } else if (text->size() > k_max) {
-        in.fault("string_too_long", {"must have at most 50 characters", "doit avoir au plus 50 caractères"});
+        in.fault("string_too_long", {"Must have at most 50 characters.", "Doit avoir au plus 50 caractères."});
     } else if (!std::ranges::all_of(*text, allowed)) {
-        in.fault("string_pattern_mismatch", {"may have only letters without accents, digits, - and _",
-                                             "ne peut avoir que des lettres sans accent, des chiffres, - et _"});
+        in.fault("string_pattern_mismatch", {"May have only letters without accents, digits, - and _.",
+                                             "Ne peut avoir que des lettres sans accent, des chiffres, - et _."});
     } else {
         out.value = *text;
     }

@@ -1,0 +1,12 @@
+// Durations as people say them, the same in every language the product speaks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace focus {
+
+/// "45 min", "2 h", "1 h 5 min": whole minutes, rounded down.
+[[nodiscard]] std::string format_duration(std::int64_t ms);
+
+} // namespace focus

@@ -1,0 +1,119 @@
+// What happens by itself: named jobs, each run on one instance at a time, when they are due or by name.
+// Owns the table `jobs`. A run holds a lease on its row and extends it while it works; when its instance dies, another
+// takes the job over after the lease. Always holds: a job that was missed runs once for all that was missed; since a
+// lease can run out under a stalled process, every job must stand being run twice (unique keys, conditional updates).
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/db/database.hpp"
+#include "core/jobs/schedule.hpp"
+#include "core/metrics/metrics.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::jobs {
+
+/// One run of a job, as its body sees it.
+class Run {
+  public:
+    /// The body should end at its next safe point: the process stops, or another instance may have taken the job.
+    [[nodiscard]] bool should_stop() const noexcept { return *stopping_ || lost_; }
+    /// When the run began, by the Clock.
+    [[nodiscard]] EpochMs started_ms() const noexcept { return started_ms_; }
+
+  private:
+    friend class Scheduler;
+    Run(const std::atomic<bool>* stopping, EpochMs started_ms) : stopping_{stopping}, started_ms_{started_ms} {}
+
+    const std::atomic<bool>* stopping_;
+    EpochMs started_ms_;
+    std::atomic<bool> lost_{false};
+};
+
+struct Job {
+    std::string name; // at most 50 characters
+    Schedule schedule;
+    std::chrono::milliseconds jitter{0};            // up to so much later than the schedule says
+    std::function<db::Task<void>(const Run&)> body; // works in small steps; what it throws becomes last_error
+};
+
+/// How one run went.
+struct Outcome {
+    std::chrono::milliseconds duration{0};
+    std::optional<std::string> error;
+};
+
+/// A job as administrators see it.
+struct Status {
+    std::string name;
+    EpochMs next_run_ms = 0;
+    std::optional<EpochMs> last_run_ms;
+    std::optional<std::int64_t> last_duration_ms;
+    std::optional<std::string> last_error;
+    std::int64_t runs = 0;
+    std::optional<std::string> running_on; // the instance
+};
+
+class Scheduler {
+  public:
+    struct Options {
+        std::string instance = "focus"; // who holds a lease: for people
+        std::chrono::milliseconds lease{15'000};
+        std::chrono::milliseconds poll{1'000}; // how often the table is looked at
+    };
+    Scheduler(db::Database& database, const Clock& clock, metrics::Registry& metrics, Options options);
+    ~Scheduler();
+
+    /// Before start(). Throws std::invalid_argument for a name that is taken.
+    void add(Job job);
+    [[nodiscard]] bool knows(std::string_view name) const;
+
+    /// Runs the jobs on `executor`, which belongs to one thread.
+    void start(boost::asio::any_io_executor executor);
+    /// No further run begins and those at work are told to stop; gives true when all have, false when `patience` is over
+    /// first. The scheduler must then outlive its executor's io_context.
+    db::Task<bool> stop(std::chrono::milliseconds patience);
+
+    /// Runs a job now on the caller's executor, due or not. Throws 404 for an unknown name, 409 `job_running` while it
+    /// runs somewhere.
+    db::Task<Outcome> run_now(std::string name);
+    /// In the order in which they were added; empty fields before the first run.
+    db::Task<std::vector<Status>> status();
+
+  private:
+    struct Timers;
+    struct Due;
+
+    db::Task<void> poll_forever();
+    db::Task<void> look();
+    db::Task<void> consider(const Job& job, EpochMs next_run_ms, bool is_free);
+    db::Task<void> ensure_rows();
+    [[nodiscard]] std::string new_lease() const;
+    [[nodiscard]] const Job* find(std::string_view name) const;
+    [[nodiscard]] EpochMs jittered(const Job& job, EpochMs at) const;
+    db::Task<Outcome> execute(const Job& job, std::string lease);
+    db::Task<void> run_due(const Job& job, std::string lease);
+    db::Task<void> finish(const Job& job, std::string lease, EpochMs started_ms, Outcome outcome, bool unfinished);
+
+    db::Database& db_;
+    const Clock& clock_;
+    metrics::Registry& metrics_;
+    Options options_;
+    std::vector<Job> jobs_;
+    std::unique_ptr<Timers> timers_;
+    std::atomic<bool> stopping_{false};
+    bool rows_exist_ = false;
+    bool database_lost_ = false; // so that an outage is logged once
+    int at_work_ = 0;            // coroutines of start() that are not done; touched on its executor only
+};
+
+} // namespace focus::jobs

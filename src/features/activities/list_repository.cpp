@@ -1,0 +1,343 @@
+#include "features/activities/list_repository.hpp"
+
+#include "core/base/fold.hpp"
+#include "features/activities/repository.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace focus::activities::repository {
+
+namespace {
+
+constexpr std::int64_t k_few_rows = 2000; // so many rows are read and sorted rather than searched for in the list's order
+constexpr std::size_t k_max_keys = 50;    // apps named one by one in a statement; more are found by their names' part
+
+enum class Column { created, day, duration, app, id };
+
+std::string_view name_of(Column column) {
+    switch (column) {
+    case Column::created:
+        return "created_at_ms";
+    case Column::day:
+        return "activity_date";
+    case Column::duration:
+        return "duration_ms";
+    case Column::app:
+        return "app_key";
+    case Column::id:
+        return "id";
+    }
+    return "id";
+}
+
+bool is_text(Column column) { return column == Column::day || column == Column::app; }
+
+/// The columns that a sort orders by; the indexes of the table have them in this order behind user_id.
+std::span<const Column> columns_of(SortField field) {
+    static constexpr std::array k_created{Column::created, Column::id};
+    static constexpr std::array k_day{Column::day, Column::created, Column::id};
+    static constexpr std::array k_duration{Column::duration, Column::id};
+    static constexpr std::array k_app{Column::app, Column::created, Column::id};
+    switch (field) {
+    case SortField::created_at:
+        return k_created;
+    case SortField::activity_date:
+        return k_day;
+    case SortField::duration_minutes:
+        return k_duration;
+    case SortField::app_name:
+        return k_app;
+    }
+    return k_created;
+}
+
+std::string_view index_of(SortField field) {
+    switch (field) {
+    case SortField::created_at:
+        return "activities_created";
+    case SortField::activity_date:
+        return "activities_date";
+    case SortField::duration_minutes:
+        return "activities_duration";
+    case SortField::app_name:
+        return "activities_app";
+    }
+    return "activities_created";
+}
+
+/// SQL with its parameters, out of constant pieces.
+struct Piece {
+    std::string sql;
+    std::vector<db::Value> params;
+
+    void add(std::string_view text) { sql += text; }
+    void add(std::string_view text, db::Value value) {
+        sql += text;
+        params.push_back(std::move(value));
+    }
+};
+
+void add_app_part(Piece& where, const Filter& filter) {
+    if (filter.app_name) where.add(" AND app_key LIKE ? ESCAPE '!'", like_contains(fold_case(*filter.app_name)));
+    if (filter.app_package) where.add(" AND app_package = ?", *filter.app_package);
+    if (filter.category) where.add(" AND app_category = ?", *filter.category);
+    if (filter.device_type) where.add(" AND device_type = ?", *filter.device_type);
+}
+
+void add_days(Piece& where, const Filter& filter, std::string_view column) {
+    if (filter.from && filter.from == filter.to) {
+        where.add(" AND ");
+        where.add(column);
+        where.add(" = ?", filter.from->to_string());
+        return;
+    }
+    const auto bound = [&](std::string_view comparison, const std::optional<Day>& day) {
+        if (!day) return;
+        where.add(" AND ");
+        where.add(column);
+        where.add(comparison, day->to_string());
+    };
+    bound(" >= ?", filter.from);
+    bound(" <= ?", filter.to);
+}
+
+db::Command command_of(std::string_view name, Piece piece) {
+    return db::Command::composed(name, std::move(piece.sql), std::move(piece.params));
+}
+
+/// What the roll-ups say about a filter.
+struct Facts {
+    std::int64_t total = 0;            // rows that fit
+    std::int64_t of_days = 0;          // rows of the days, whatever the app
+    std::int64_t of_apps = 0;          // rows of the apps, whatever the day
+    std::vector<std::string> app_keys; // the apps that fit
+};
+
+constexpr db::Statement k_count_all{"usage_totals.count", "SELECT COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
+
+db::Command count_apps(std::int64_t user_id, const Filter& filter) {
+    Piece piece{"SELECT app_key, SUM(sessions) FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
+    add_app_part(piece, filter);
+    piece.add(" GROUP BY app_key");
+    return command_of("usage_totals.count_apps", std::move(piece));
+}
+
+db::Command count_days(std::int64_t user_id, const Filter& filter) {
+    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_days WHERE user_id = ?", {db::to_value(user_id)}};
+    add_days(piece, filter, "day");
+    return command_of("usage_days.count", std::move(piece));
+}
+
+db::Command count_apps_of_days(std::int64_t user_id, const Filter& filter) {
+    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_apps WHERE user_id = ?", {db::to_value(user_id)}};
+    add_days(piece, filter, "day");
+    add_app_part(piece, filter);
+    return command_of("usage_apps.count", std::move(piece));
+}
+
+std::vector<db::Command> count_commands(std::int64_t user_id, const Filter& filter) {
+    std::vector<db::Command> commands;
+    if (filter.has_app_part()) commands.push_back(count_apps(user_id, filter));
+    if (filter.has_days()) commands.push_back(count_days(user_id, filter));
+    if (filter.has_app_part() && filter.has_days()) commands.push_back(count_apps_of_days(user_id, filter));
+    if (commands.empty()) commands.push_back(db::Command::of(k_count_all, user_id));
+    return commands;
+}
+
+/// From the results of the commands above.
+Facts facts_of(const std::vector<db::Result>& results, const Filter& filter) {
+    Facts facts;
+    std::size_t next = 0;
+    const auto number = [&] { return results.at(next++).rows.at(0).get<std::int64_t>(0); };
+    if (filter.has_app_part()) {
+        for (const auto& row : results.at(next++).rows) {
+            facts.app_keys.push_back(row.get<std::string>(0));
+            facts.of_apps += row.get<std::int64_t>(1);
+        }
+        facts.total = facts.of_apps;
+    }
+    if (filter.has_days()) facts.total = facts.of_days = number();
+    if (filter.has_app_part() == filter.has_days()) facts.total = number(); // both, or neither
+    return facts;
+}
+
+/// How the rows are found.
+struct Way {
+    std::string_view index;
+    std::vector<std::string> app_keys; // named one by one; empty: by the filter's part of the name
+};
+
+Way choose_way(const PageRequest& request, Facts facts) {
+    Way way{index_of(request.sort.field), {}};
+    if (request.filter.has_app_part() && facts.app_keys.size() <= k_max_keys) way.app_keys = std::move(facts.app_keys);
+    const bool newest = request.sort.field == SortField::created_at;
+    const bool one_day = request.filter.from && request.filter.from == request.filter.to;
+    if (newest && way.app_keys.size() == 1)
+        way.index = "activities_app"; // walks it in the list's order
+    else if (newest && one_day)
+        way.index = "activities_date"; // so does this
+    else if (!way.app_keys.empty() && facts.of_apps <= k_few_rows)
+        way.index = "activities_app";
+    else if (request.filter.has_days() && facts.of_days <= k_few_rows)
+        way.index = "activities_date";
+    return way;
+}
+
+/// SELECT … WHERE with everything that the filter says.
+Piece select_rows(db::Dialect dialect, std::int64_t user_id, const Filter& filter, const Way& way) {
+    Piece piece;
+    piece.add("SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities");
+    piece.add(dialect == db::Dialect::sqlite ? " INDEXED BY " : " FORCE INDEX (");
+    piece.add(way.index);
+    piece.add(dialect == db::Dialect::sqlite ? " WHERE user_id = ?" : ") WHERE user_id = ?", user_id);
+    auto rest = filter;
+    if (way.app_keys.size() == 1) {
+        piece.add(" AND app_key = ?", way.app_keys.front());
+        rest.app_name.reset();
+    } else if (!way.app_keys.empty()) {
+        std::string_view before = " AND app_key IN (";
+        for (const auto& key : way.app_keys) {
+            piece.add(before);
+            piece.add("?", key);
+            before = ", ";
+        }
+        piece.add(")");
+        rest.app_name.reset();
+    }
+    add_app_part(piece, rest);
+    add_days(piece, rest, "activity_date");
+    return piece;
+}
+
+std::string order_of(std::span<const Column> columns, bool descending) {
+    std::string sql = " ORDER BY ";
+    for (const auto column : columns) {
+        if (column != columns.front()) sql += ", ";
+        sql += name_of(column);
+        sql += descending ? " DESC" : " ASC";
+    }
+    return sql;
+}
+
+db::Value value_of(const std::variant<std::int64_t, std::string>& value) {
+    return std::visit([](const auto& plain) { return db::Value{plain}; }, value);
+}
+
+/// The statements that together give the `limit` rows behind a place, in order: first those that share all columns but
+/// the last with it, then all but the last two, and so on. Each walks its index from where it starts.
+std::vector<db::Command> behind(const Piece& select, std::span<const Column> columns, const Cursor& cursor, bool descending,
+                                std::int64_t limit) {
+    std::vector<db::Command> commands;
+    const auto order = order_of(columns, descending);
+    for (std::size_t shared = columns.size(); shared-- > 0;) {
+        auto piece = select;
+        for (std::size_t i = 0; i <= shared; ++i) {
+            piece.add(" AND ");
+            piece.add(name_of(columns[i]));
+            piece.add(i < shared ? " = ?" : descending ? " < ?" : " > ?", value_of(cursor.place[i]));
+        }
+        piece.add(order);
+        piece.add(" LIMIT ?", limit);
+        commands.push_back(command_of("activities.list", std::move(piece)));
+    }
+    return commands;
+}
+
+/// One row more than asked for tells whether there is another page.
+std::vector<db::Command> row_commands(db::Dialect dialect, std::int64_t user_id, const PageRequest& request, const Way& way) {
+    const auto select = select_rows(dialect, user_id, request.filter, way);
+    const auto columns = columns_of(request.sort.field);
+    if (request.cursor) {
+        return behind(select, columns, *request.cursor, request.sort.descending != request.cursor->backward, request.limit + 1);
+    }
+    auto piece = select;
+    piece.add(order_of(columns, request.sort.descending));
+    piece.add(" LIMIT ?", request.limit + 1);
+    if (request.skip > 0) piece.add(" OFFSET ?", request.skip);
+    std::vector<db::Command> commands;
+    commands.push_back(command_of("activities.list", std::move(piece)));
+    return commands;
+}
+
+void take_rows(PageResult& result, std::span<const db::Result> results, const PageRequest& request) {
+    const auto limit = static_cast<std::size_t>(request.limit);
+    bool more = false;
+    for (const auto& part : results) {
+        for (const auto& row : part.rows) {
+            more = result.records.size() == limit;
+            if (more) break;
+            result.records.push_back(record_of(row));
+        }
+        if (more) break;
+    }
+    const bool backward = request.cursor && request.cursor->backward;
+    if (backward) std::ranges::reverse(result.records);
+    result.has_next = backward || more;
+    result.has_previous = backward ? more : request.cursor || request.skip > 0;
+}
+
+} // namespace
+
+bool fits(const Cursor& cursor, Sort sort) {
+    return std::ranges::equal(cursor.place, columns_of(sort.field), [](const auto& value, Column column) {
+        return std::holds_alternative<std::string>(value) == is_text(column);
+    });
+}
+
+Cursor cursor_at(const Record& record, Sort sort, bool backward) {
+    Cursor cursor{.backward = backward, .place = {}};
+    for (const auto column : columns_of(sort.field)) {
+        switch (column) {
+        case Column::created:
+            cursor.place.emplace_back(record.created_at_ms);
+            break;
+        case Column::day:
+            cursor.place.emplace_back(record.day.to_string());
+            break;
+        case Column::duration:
+            cursor.place.emplace_back(record.duration_ms);
+            break;
+        case Column::app:
+            cursor.place.emplace_back(record.app_key);
+            break;
+        case Column::id:
+            cursor.place.emplace_back(record.id);
+            break;
+        }
+    }
+    return cursor;
+}
+
+db::Task<PageResult> page(db::Session& session, std::int64_t user_id, PageRequest request) {
+    auto commands = count_commands(user_id, request.filter);
+    const auto counts = commands.size();
+    const bool plain = !request.filter.has_app_part() && !request.filter.has_days();
+    if (plain) { // nothing to find out before: one round trip
+        const Way way{index_of(request.sort.field), {}};
+        std::ranges::move(row_commands(session.dialect(), user_id, request, way), std::back_inserter(commands));
+    }
+    auto results = co_await session.run(std::move(commands));
+    PageResult result;
+    auto facts = facts_of(results, request.filter);
+    result.total = facts.total;
+    if (plain) {
+        take_rows(result, std::span{results}.subspan(counts), request);
+    } else if (facts.total > 0) {
+        const auto way = choose_way(request, std::move(facts));
+        results = co_await session.run(row_commands(session.dialect(), user_id, request, way));
+        take_rows(result, results, request);
+    }
+    co_return result;
+}
+
+db::Task<std::vector<Record>> history(db::Session& session, std::int64_t user_id, std::optional<Cursor> after, std::int64_t limit) {
+    const PageRequest request{.filter = {}, .sort = {SortField::created_at, false}, .cursor = std::move(after), .limit = limit};
+    const auto results = co_await session.run(row_commands(session.dialect(), user_id, request, {"activities_created", {}}));
+    PageResult result;
+    take_rows(result, results, request);
+    co_return std::move(result.records);
+}
+
+} // namespace focus::activities::repository

@@ -1,0 +1,20 @@
+// From what a client sends to a row: defaults, the day it belongs to, what is accepted. Without I/O.
+#pragma once
+
+#include "core/base/caller.hpp"
+#include "core/base/error.hpp"
+#include "features/activities/types.hpp"
+
+#include <string>
+#include <vector>
+
+namespace focus::activities {
+
+/// The row that `input` asks for. Its day is the given one, else that of its start, else today.
+[[nodiscard]] Record to_record(const Caller& caller, const NewActivity& input, EpochMs now);
+/// Changes what is named. Hours stay those of the zone that the row was recorded in, unless its time is set anew.
+void apply_change(Record& record, const UpdateActivity& change, const Caller& caller, EpochMs now);
+/// Throws 422 for times that contradict each other (`where` leads to the item) and 400 `date_in_future`.
+void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where);
+
+} // namespace focus::activities

@@ -1,0 +1,138 @@
+#include "core/idempotency/idempotency.hpp"
+#include "features/activities/recording.hpp"
+#include "features/activities/repository.hpp"
+#include "features/activities/service.hpp"
+
+#include <format>
+#include <map>
+
+namespace focus::activities {
+
+namespace {
+
+/// Another transaction used one of our client ids between our look and our write.
+struct ClientIdTaken {};
+constexpr int k_max_attempts = 5;
+
+/// A batch's valid rows, and where each stood in it.
+struct Sorted {
+    std::vector<Record> records;
+    std::vector<std::size_t> places;
+    BatchResult result; // with the failed ones
+};
+
+ItemResult failed(ItemResult item, const Error& error, Language language) {
+    item.status = ItemStatus::error;
+    item.error = to_wire(error, language);
+    return item;
+}
+
+Sorted sort_out(const Caller& caller, std::vector<BatchItem> items, EpochMs now) {
+    Sorted sorted;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        auto& item = items[i];
+        ItemResult entry{.index = static_cast<std::int64_t>(i), .client_id = item.client_id, .id = {}, .error = {}};
+        try {
+            if (!item.faults.empty()) throw invalid_input(std::move(item.faults));
+            auto record = to_record(caller, item.activity, now);
+            require_valid(record, caller, now, {"body", "activities", entry.index});
+            record.client_id = std::move(item.client_id);
+            sorted.records.push_back(std::move(record));
+            sorted.places.push_back(i);
+        } catch (const Error& error) {
+            entry = failed(std::move(entry), error, caller.language);
+            ++sorted.result.failed;
+        }
+        sorted.result.results.push_back(std::move(entry));
+    }
+    return sorted;
+}
+
+audit::Entry entry_of(const Caller& caller, std::size_t created, std::size_t duplicates, std::int64_t first_id) {
+    return {.action = "activity_created",
+            .message = std::format("{} activities recorded", created),
+            .user_id = caller.user_id,
+            .resource_type = "activity",
+            .resource_id = first_id,
+            .details = std::format(R"({{"created":{},"duplicates":{}}})", created, duplicates)};
+}
+
+std::vector<std::string> client_ids_of(const std::vector<Record>& records) {
+    std::vector<std::string> ids;
+    for (const auto& record : records) {
+        if (record.client_id) ids.push_back(*record.client_id);
+    }
+    return ids;
+}
+
+} // namespace
+
+db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Caller caller, Origin origin,
+                                                      const std::vector<Record>& records) {
+    std::vector<Stored> stored(records.size());
+    auto known = co_await repository::find_client_ids(tx, caller.user_id, client_ids_of(records));
+    std::vector<Record> fresh;
+    std::vector<std::size_t> places;
+    std::map<std::string_view, std::size_t> first_of; // within this batch
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const auto& client_id = records[i].client_id;
+        if (client_id) {
+            if (const auto found = known.find(*client_id); found != known.end()) {
+                stored[i].id = found->second;
+                continue;
+            }
+            if (!first_of.emplace(*client_id, i).second) continue;
+        }
+        fresh.push_back(records[i]);
+        places.push_back(i);
+    }
+    if (!fresh.empty()) {
+        co_await repository::insert_all(tx, fresh);
+        if (!co_await repository::use_client_ids(tx, fresh)) throw ClientIdTaken{};
+        for (std::size_t i = 0; i < fresh.size(); ++i) stored[places[i]] = {.created = true, .id = fresh[i].id};
+        audit::record(tx, origin, entry_of(caller, fresh.size(), records.size() - fresh.size(), fresh.front().id),
+                      fresh.front().created_at_ms);
+        Recorded recorded{caller, origin, {}};
+        recorded.changes.reserve(fresh.size());
+        for (auto& record : fresh) recorded.changes.push_back({std::nullopt, std::move(record)});
+        co_await apply(tx, recorded);
+    }
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (stored[i].id == 0) stored[i].id = stored[first_of.at(*records[i].client_id)].id;
+    }
+    co_return stored;
+}
+
+db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<Record> records,
+                                                              std::function<void(db::Transaction&, const std::vector<Stored>&)> then) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Stored>> {
+                auto stored = co_await store(tx, caller, origin, records);
+                if (then) then(tx, stored);
+                co_return stored;
+            });
+        } catch (const ClientIdTaken&) { // the next attempt finds it
+            if (attempt == k_max_attempts) throw unavailable("client ids were taken again and again");
+        }
+    }
+}
+
+db::Task<BatchResult> Service::create_batch(Caller caller, Origin origin, NewBatch batch) {
+    const auto now = clock_.now_ms();
+    auto sorted = sort_out(caller, std::move(batch.activities.items), now);
+    BatchResult result;
+    co_await store_records(caller, origin, std::move(sorted.records), [&](db::Transaction& tx, const std::vector<Stored>& stored) {
+        result = sorted.result;
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+            auto& item = result.results[sorted.places[i]];
+            item.status = stored[i].created ? ItemStatus::created : ItemStatus::duplicate;
+            item.id = stored[i].id;
+            ++(stored[i].created ? result.created : result.duplicates);
+        }
+        idempotency::keep(tx, origin, result, now, 200);
+    });
+    co_return result;
+}
+
+} // namespace focus::activities

@@ -1,0 +1,11 @@
+#include "features/challenges/jobs.hpp"
+
+namespace focus::challenges {
+
+void add_jobs(jobs::Scheduler& scheduler, Service& service) {
+    scheduler.add({.name = "challenges",
+                   .schedule = jobs::Schedule::every(std::chrono::seconds{5}),
+                   .body = [&service](const jobs::Run& run) { return service.course().run(run); }});
+}
+
+} // namespace focus::challenges

@@ -1,0 +1,93 @@
+// The SQL of `challenge_members`, `challenge_scores` and `challenge_news`.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "features/challenges/repository.hpp"
+#include "features/challenges/rules.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace focus::challenges {
+
+/// Somebody's part in a challenge, as it is stored.
+struct Member {
+    std::int64_t challenge_id = 0;
+    std::int64_t user_id = 0;
+    Day start; // of the challenge when the periods were counted
+    Day end;
+    bool is_open = true;   // activities count
+    bool is_ranked = true; // takes part, or did until the results stood
+    rules::Standing standing;
+    EpochMs joined_at_ms = 0;
+    std::optional<EpochMs> left_at_ms;
+};
+
+/// A challenge in which somebody's activities may count.
+struct OpenChallenge {
+    std::int64_t id = 0;
+    std::string name;
+    rules::Terms terms;
+    rules::Times times;
+    std::int64_t leader_id = 0;
+};
+
+namespace member_repository {
+
+[[nodiscard]] db::Command find_command(std::int64_t challenge_id, std::int64_t user_id, bool lock);
+[[nodiscard]] std::optional<Member> found(const db::Result& result);
+/// All who are counted (or may come back), locked.
+db::Task<std::vector<Member>> lock_open(db::Transaction& tx, std::int64_t challenge_id);
+void insert(db::Transaction& tx, const Member& member);
+void update(db::Transaction& tx, const Member& member);
+/// Nothing counts in this challenge any more.
+void close_all(db::Transaction& tx, std::int64_t challenge_id);
+/// Deletes the members up to this user with their periods.
+db::Task<void> remove_up_to(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
+
+/// How many challenges the user's activities count in.
+db::Task<std::int64_t> count_open(db::Session& session, std::int64_t user_id);
+db::Task<std::vector<std::int64_t>> open_challenges(db::Session& session, std::int64_t user_id);
+/// Those that may count activities of the days from `first` to `last`. Until it has started a challenge's dates may be
+/// changing right now: it is always among them.
+[[nodiscard]] db::Command counting_command(std::int64_t user_id, EpochMs now, Day first, Day last);
+[[nodiscard]] std::vector<OpenChallenge> counting_of(const db::Result& result);
+
+[[nodiscard]] db::Command periods_command(std::int64_t challenge_id, std::int64_t user_id, int first, int last);
+[[nodiscard]] rules::Periods periods_of(const db::Result& result);
+/// Writes these periods; those without data are deleted.
+void put_periods(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id, const rules::Periods& periods);
+void delete_periods(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
+void delete_all_periods(db::Transaction& tx, std::int64_t challenge_id);
+
+/// Lines of the ranking in its order, with the rank of the first.
+struct Page {
+    std::vector<Member> members;
+    std::int64_t first_rank = 1;
+};
+db::Task<Page> ranking(db::Session& session, std::int64_t challenge_id, std::int64_t skip, std::int64_t limit);
+/// How many stand before this one in the ranking's order.
+db::Task<std::int64_t> position(db::Session& session, Member member);
+db::Task<std::int64_t> rank(db::Session& session, std::int64_t challenge_id, std::int64_t score_ms);
+/// Who is first.
+[[nodiscard]] db::Command first_command(std::int64_t challenge_id);
+/// Scores that occur, best first, and how many have each.
+db::Task<std::vector<std::pair<std::int64_t, std::int64_t>>> scores(db::Session& session, std::int64_t challenge_id);
+/// Everybody who is ranked (or, with `all`, ever took part), by user, after `after_user_id`.
+db::Task<std::vector<Member>> next_by_user(db::Session& session, std::int64_t challenge_id, std::int64_t after_user_id, bool all,
+                                           int limit);
+/// The ranked participants but one, by user.
+db::Task<std::vector<std::int64_t>> others(db::Session& session, std::int64_t challenge_id, std::int64_t except_user_id, int limit);
+/// Where these users stand in challenges that run.
+db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids, EpochMs now);
+
+/// Makes sure that may_tell() finds a row for this user.
+void insert_news(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
+/// Those of `user_ids` who were told nothing since `since`; they count as told now.
+db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t challenge_id, std::vector<std::int64_t> user_ids,
+                                              EpochMs since, EpochMs now);
+
+} // namespace member_repository
+} // namespace focus::challenges

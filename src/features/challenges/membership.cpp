@@ -1,0 +1,130 @@
+// The Service's joining and leaving.
+#include "core/crypto/crypto.hpp"
+#include "features/challenges/errors.hpp"
+#include "features/challenges/messages.hpp"
+#include "features/challenges/service.hpp"
+
+namespace focus::challenges {
+
+namespace {
+
+constexpr std::int64_t k_most_open = 100; // challenges that somebody's activities count in
+constexpr int k_circle = 50;              // participants among whom everybody hears of everybody who joins
+
+void require_open(const Row& row, EpochMs now) {
+    if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw errors::challenge_ended();
+}
+
+} // namespace
+
+db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, std::string invitation_code) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Joined> {
+        const auto user = co_await users_.find_for_update(tx, caller.user_id); // waits for his activities that are being written
+        const auto row = co_await repository::find_for_update(tx, id);
+        if (!user || !row) throw not_found();
+        const bool is_invited = row->is_public || row->creator_id == caller.user_id ||
+                                crypto::equal_constant_time(rules::tidy_code(invitation_code), row->invitation_code.value_or(""));
+        if (!is_invited) throw errors::invalid_invitation_code();
+        co_return co_await enter(tx, *user, origin, *row);
+    });
+}
+
+db::Task<Joined> Service::join_by_code(Caller caller, Origin origin, std::string invitation_code) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Joined> {
+        const auto user = co_await users_.find_for_update(tx, caller.user_id);
+        const auto row = co_await repository::find_by_code_for_update(tx, rules::tidy_code(invitation_code));
+        if (!user) throw not_found();
+        if (!row) throw errors::invalid_invitation_code();
+        co_return co_await enter(tx, *user, origin, *row);
+    });
+}
+
+db::Task<Joined> Service::enter(db::Transaction& tx, const users::User& user, const Origin& origin, const Row& row) {
+    require_open(row, clock_.now_ms());
+    const auto before = member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user.id, true)));
+    if (before && !before->left_at_ms) throw errors::already_member();
+    if (row.participants_count >= row.max_participants) throw errors::challenge_full();
+    const auto member = co_await add_member(tx, user.id, row);
+    co_await announce_joined(tx, user, row);
+    Caller joiner;
+    joiner.user_id = user.id;
+    audit(tx, origin, joiner, "challenge_joined", "Challenge joined", row.id);
+    const auto& standing = member.standing;
+    co_return Joined{.message = std::string{Text{"Joined. Good luck!", "Vous participez. Bonne chance !"}.in(user.language)},
+                     .participant = {.challenge_id = row.id,
+                                     .user_id = user.id,
+                                     .username = user.username,
+                                     .joined_at = {member.joined_at_ms},
+                                     .rank = co_await member_repository::rank(tx, row.id, standing.score_ms),
+                                     .score = {standing.score_ms},
+                                     .total_time_minutes = {standing.total_ms}}};
+}
+
+db::Task<Member> Service::add_member(db::Transaction& tx, std::int64_t user_id, const Row& row) {
+    if (co_await member_repository::count_open(tx, user_id) >= k_most_open) throw errors::too_many_challenges();
+    Member member{.challenge_id = row.id, .user_id = user_id, .joined_at_ms = clock_.now_ms()};
+    const bool was_here =
+        member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user_id, false))).has_value();
+    if (!was_here) member_repository::insert(tx, member);
+    std::vector<Member*> alone{&member};
+    co_await scores_.recount(tx, terms_of(row), std::move(alone));
+    member_repository::update(tx, member);
+    member_repository::insert_news(tx, row.id, user_id);
+    repository::add_participants(tx, row.id, +1);
+    co_return member;
+}
+
+db::Task<void> Service::announce_joined(db::Transaction& tx, const users::User& user, const Row& row) {
+    std::vector<std::int64_t> concerned;
+    if (row.participants_count <= k_circle)
+        concerned = co_await member_repository::others(tx, row.id, user.id, k_circle);
+    else if (row.creator_id != user.id)
+        concerned.push_back(row.creator_id);
+    auto told = co_await scores_.take_news(tx, row.id, row.course.times, std::move(concerned));
+    if (!told.empty()) co_await notifications_.add_many(tx, std::move(told), messages::joined(row.id, row.name, user.username));
+}
+
+db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        const auto user = co_await users_.find_for_update(tx, caller.user_id);
+        auto row = co_await repository::find_for_update(tx, id);
+        if (!user || !row) throw not_found();
+        auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, caller.user_id, true)));
+        if (!member || member->left_at_ms) throw errors::not_a_member();
+        co_await drop_member(tx, std::move(*row), std::move(*member));
+        audit(tx, origin, caller, "challenge_left", "Challenge left", id);
+    });
+}
+
+db::Task<void> Service::drop_member(db::Transaction& tx, Row row, Member member) {
+    member.left_at_ms = clock_.now_ms();
+    if (!row.course.frozen_at_ms) { // results that stand are not changed by who goes
+        member.is_open = false;
+        member.is_ranked = false;
+        member.standing = {};
+        member_repository::delete_periods(tx, member.challenge_id, member.user_id);
+        repository::add_participants(tx, row.id, -1);
+    }
+    member_repository::update(tx, member);
+    co_return;
+}
+
+db::Task<void> Service::forget(db::Transaction& tx, std::int64_t user_id) {
+    const auto open = co_await member_repository::open_challenges(tx, user_id);
+    for (const auto id : open) {
+        auto row = co_await repository::find_any_for_update(tx, id);
+        auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user_id, true)));
+        if (row && member && !member->left_at_ms) co_await drop_member(tx, std::move(*row), std::move(*member));
+    }
+    // His challenges go on for the others; those without anybody end.
+    const auto made = co_await repository::open_by_creator(tx, user_id);
+    for (const auto id : made) {
+        auto row = co_await repository::find_for_update(tx, id);
+        if (!row || row->participants_count > 0) continue;
+        row->course.cancelled_at_ms = clock_.now_ms();
+        row->updated_at_ms = clock_.now_ms();
+        repository::update(tx, *row);
+    }
+}
+
+} // namespace focus::challenges

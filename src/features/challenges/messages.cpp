@@ -1,0 +1,113 @@
+#include "features/challenges/messages.hpp"
+
+#include <algorithm>
+#include <format>
+
+namespace focus::challenges::messages {
+
+namespace {
+
+/// The `data` of a challenge_update, for programs.
+struct Data {
+    std::string_view event;
+    std::int64_t challenge_id = 0;
+    std::string challenge_name;
+    std::optional<std::string> username;
+};
+
+Draft draft(std::string_view event, std::int64_t challenge_id, const std::string& challenge_name, const std::string& username, Text title,
+            Text message) {
+    return {.type = notifications::Type::challenge_update,
+            .title = title,
+            .message = message,
+            .args = {{"challenge", challenge_name}, {"user", username}},
+            .data = json::write(Data{event, challenge_id, challenge_name, username.empty() ? std::nullopt : std::optional{username}})};
+}
+
+std::string format_points(std::int64_t score_ms, Language language) {
+    const auto tenths = (score_ms * 10 + rules::k_point_ms / 2) / rules::k_point_ms;
+    if (tenths % 10 == 0) return std::to_string(tenths / 10);
+    return std::format("{}{}{}", tenths / 10, language == Language::fr ? ',' : '.', tenths % 10);
+}
+
+} // namespace
+
+Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const std::string& username) {
+    return draft("joined", challenge_id, challenge_name, username, {"{challenge}: {user} takes part", "{challenge} : {user} participe"},
+                 {"{user} has joined the challenge.", "{user} a rejoint le défi."});
+}
+
+Draft you_lead(std::int64_t challenge_id, const std::string& challenge_name) {
+    return draft("lead", challenge_id, challenge_name, "", {"{challenge}: you lead!", "{challenge} : vous êtes en tête !"},
+                 {"You have taken the first place. Keep it up!", "Vous avez pris la première place. Continuez !"});
+}
+
+Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const std::string& leader) {
+    return draft("overtaken", challenge_id, challenge_name, leader, {"{challenge}: {user} leads", "{challenge} : {user} est en tête"},
+                 {"{user} has taken the first place from you.", "{user} vous a pris la première place."});
+}
+
+Draft news(News news, const Row& challenge, const std::string& winner) {
+    const auto& name = challenge.name;
+    Draft told;
+    switch (news) {
+    case News::started:
+        told = draft("started", challenge.id, name, "", {"{challenge} has started", "{challenge} a commencé"},
+                     {"The challenge has started. Good luck!", "Le défi a commencé. Bonne chance !"});
+        break;
+    case News::ended:
+        told = winner.empty() ? draft("ended", challenge.id, name, "", {"{challenge} has ended", "{challenge} est terminé"},
+                                      {"The results are there. Nobody has scored.", "Les résultats sont là. Personne n'a marqué de point."})
+                              : draft("ended", challenge.id, name, winner, {"{challenge} has ended", "{challenge} est terminé"},
+                                      {"The results are there: {user} has won.", "Les résultats sont là : {user} a gagné."});
+        break;
+    case News::cancelled:
+        told = draft("cancelled", challenge.id, name, "", {"{challenge} was cancelled", "{challenge} a été annulé"},
+                     {"Its creator has cancelled the challenge.", "Son créateur a annulé le défi."});
+        break;
+    case News::deleted:
+        told = draft("deleted", challenge.id, name, "", {"{challenge} was deleted", "{challenge} a été supprimé"},
+                     {"The challenge no longer exists.", "Le défi n'existe plus."});
+        break;
+    }
+    told.dedup_key = std::format("challenge:{}:{}", challenge.id, static_cast<int>(news));
+    return told;
+}
+
+Draft you_won(const Row& challenge) {
+    auto told = draft(
+        "ended", challenge.id, challenge.name, "", {"{challenge}: you have won!", "{challenge} : vous avez gagné !"},
+        {"The challenge has ended and you are the first. Congratulations!", "Le défi est terminé et vous êtes premier. Félicitations !"});
+    told.dedup_key = news(News::ended, challenge, "").dedup_key;
+    return told;
+}
+
+mail::Message results_mail(const Row& challenge, const Member& member, const users::User& user, const Results& results,
+                           const std::string& frontend_url) {
+    const bool won = challenge.winner_id == user.id;
+    mail::Message mail{.type = "challenge_results",
+                       .recipient = user.email,
+                       .recipient_name = users::display_name(user),
+                       .language = user.language,
+                       .user_id = user.id,
+                       .dedup_key = std::format("challenge_results:{}:{}", challenge.id, user.id),
+                       .bulk = true};
+    mail.values.texts = {{"name", users::display_name(user)},
+                         {"challenge_name", challenge.name},
+                         {"won", won ? "yes" : ""},
+                         {"winner", won ? "" : results.winner},
+                         {"rank", std::to_string(results.ranks.at(member.standing.score_ms))},
+                         {"participants", std::to_string(challenge.participants_count)},
+                         {"score", format_points(member.standing.score_ms, user.language)},
+                         {"action_url", std::format("{}/challenges/{}", frontend_url, challenge.id)}};
+    auto& top = mail.values.lists["top"];
+    for (const auto& line : results.best) {
+        top.push_back({{"rank", std::to_string(line.rank)},
+                       {"username", line.username.empty() ? std::string{k_deleted_user.in(user.language)} : line.username},
+                       {"score", format_points(line.score_ms, user.language)},
+                       {"me", line.user_id == user.id ? "yes" : ""}});
+    }
+    return mail;
+}
+
+} // namespace focus::challenges::messages

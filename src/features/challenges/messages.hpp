@@ -1,0 +1,41 @@
+// What participants are told of a challenge: notifications, and the mail with the results.
+#pragma once
+
+#include "core/mail/outbox.hpp"
+#include "features/challenges/member_repository.hpp"
+#include "features/notifications/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace focus::challenges::messages {
+
+using notifications::Draft;
+
+[[nodiscard]] Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const std::string& username);
+[[nodiscard]] Draft you_lead(std::int64_t challenge_id, const std::string& challenge_name);
+[[nodiscard]] Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const std::string& leader);
+
+/// News that everybody is told once. `winner` only matters for the end; empty: nobody has won.
+[[nodiscard]] Draft news(News news, const Row& challenge, const std::string& winner);
+/// The end, for who has won.
+[[nodiscard]] Draft you_won(const Row& challenge);
+
+/// One line of the results in a mail.
+struct Line {
+    std::int64_t rank = 0;
+    std::int64_t user_id = 0;
+    std::string username;
+    std::int64_t score_ms = 0;
+};
+struct Results {
+    std::string winner; // empty: nobody has won
+    std::vector<Line> best;
+    std::map<std::int64_t, std::int64_t> ranks; // by score
+};
+[[nodiscard]] mail::Message results_mail(const Row& challenge, const Member& member, const users::User& user, const Results& results,
+                                         const std::string& frontend_url);
+
+} // namespace focus::challenges::messages

@@ -1,0 +1,165 @@
+#include "features/challenges/routes.hpp"
+
+namespace focus::challenges {
+
+namespace {
+
+using http::Body;
+using http::Call;
+using http::IdPath;
+using http::Path;
+using http::Problem;
+using http::Query;
+using http::Rate;
+using http::Reply;
+using http::Task;
+using users::Message;
+
+constexpr Problem k_not_found{404, "not_found", "there is no such challenge"};
+constexpr Problem k_private{403, "not_a_participant", "it is private, and the caller neither takes part nor made it"};
+constexpr Problem k_not_creator{403, "not_the_creator", "somebody else made it"};
+constexpr Problem k_dates{400, "invalid_dates", "the end lies before the start or in the past, or the challenge is longer than 366 days"};
+constexpr Problem k_wrong_code{403, "invalid_invitation_code", "it is private, and the code is missing or not its code"};
+constexpr Problem k_already_member{400, "already_member", "the caller takes part"};
+constexpr Problem k_full{400, "challenge_full", "as many as may take part do"};
+constexpr Problem k_ended{400, "challenge_ended", "it is over or cancelled"};
+constexpr Problem k_too_many{400, "too_many_challenges", "the caller takes part in 100 challenges that are not over"};
+constexpr Problem k_not_member{400, "not_a_member", "the caller does not take part"};
+
+Message say(const Call& call, Text text) { return {std::string{text.in(call.language())}}; }
+
+void add_reading(http::Routes& routes, Service& service) {
+    routes.get("/api/challenges",
+               {.id = "listChallenges",
+                .summary = "The public challenges",
+                .description = "Newest first unless `sort` says otherwise.",
+                .tag = "challenges",
+                .etag = true,
+                .paged = true},
+               [&service](Call& call, Query<ListQuery> query) -> Task<Reply<std::vector<Challenge>>> {
+                   auto listed = co_await service.list(call.user(), query.value);
+                   co_return http::paged(call, std::move(listed.items), listed.total, query->skip.value.value, query->limit.value.value);
+               });
+    routes.get("/api/challenges/my-challenges",
+               {.id = "listMyChallenges",
+                .summary = "The challenges that the caller takes or took part in",
+                .description = "Those that run come first, then those to come, the completed and the cancelled ones.",
+                .tag = "challenges",
+                .etag = true,
+                .paged = true},
+               [&service](Call& call, Query<MineQuery> query) -> Task<Reply<std::vector<Challenge>>> {
+                   auto listed = co_await service.list_mine(call.user(), query.value);
+                   co_return http::paged(call, std::move(listed.items), listed.total, query->skip.value.value, query->limit.value.value);
+               });
+    routes.get(
+        "/api/challenges/{id}",
+        {.id = "getChallenge", .summary = "One challenge", .tag = "challenges", .etag = true, .problems = {k_private, k_not_found}},
+        [&service](Call& call, Path<IdPath> path) -> Task<Reply<Challenge>> { co_return co_await service.get(call.user(), path->id); });
+    routes.get("/api/challenges/{id}/leaderboard",
+               {.id = "getLeaderboard",
+                .summary = "The ranking, best first",
+                .description =
+                    "Follows activities at once. Those with the same score share a rank (1-1-3), ordered by less total time, then by "
+                    "who joined first.",
+                .tag = "challenges",
+                .etag = true,
+                .paged = true,
+                .problems = {k_private, k_not_found, k_not_member}},
+               [&service](Call& call, Path<IdPath> path, Query<LeaderboardQuery> query) -> Task<Reply<std::vector<LeaderboardEntry>>> {
+                   auto ranking = co_await service.leaderboard(call.user(), path->id, query.value);
+                   if (query->around) { // a slice that moves with the caller has no pages
+                       http::Headers headers{{"X-Total-Count", std::to_string(ranking.total)}};
+                       co_return Reply<std::vector<LeaderboardEntry>>{std::move(ranking.items), std::move(headers)};
+                   }
+                   co_return http::paged(call, std::move(ranking.items), ranking.total, ranking.skip, query->limit.value.value);
+               });
+}
+
+void add_writing(http::Routes& routes, Service& service) {
+    routes.post("/api/challenges",
+                {.id = "createChallenge",
+                 .summary = "Make a challenge and take part in it",
+                 .description = "A private one gets an invitation code. Its days are those of the caller's time zone.",
+                 .tag = "challenges",
+                 .success = 201,
+                 .idempotent = true,
+                 .problems = {k_dates, k_too_many}},
+                [&service](Call& call, Body<NewChallenge> body) -> Task<Reply<Challenge>> {
+                    co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
+                });
+    routes.put(
+        "/api/challenges/{id}",
+        {.id = "updateChallenge",
+         .summary = "Rename or describe a challenge, or move its dates before it starts",
+         .description = "Only the fields that are sent change; null clears the description.",
+         .tag = "challenges",
+         .problems = {k_dates, {400, "already_started", "the dates of a challenge that runs or is over"}, k_not_creator, k_not_found}},
+        [&service](Call& call, Path<IdPath> path, Body<UpdateChallenge> body) -> Task<Reply<Challenge>> {
+            co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
+        });
+    routes.post("/api/challenges/{id}/cancel",
+                {.id = "cancelChallenge",
+                 .summary = "Cancel a challenge before its end",
+                 .description = "Its participants are told; the scores stay as they are.",
+                 .tag = "challenges",
+                 .problems = {k_ended, k_not_creator, k_not_found}},
+                [&service](Call& call, Path<IdPath> path) -> Task<Reply<Challenge>> {
+                    co_return co_await service.cancel(call.user(), call.origin(), path->id);
+                });
+    routes.del("/api/challenges/{id}",
+               {.id = "deleteChallenge",
+                .summary = "Delete a challenge",
+                .description = "Its participants are told; its results are gone.",
+                .tag = "challenges",
+                .problems = {k_not_creator, k_not_found}},
+               [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {
+                   co_await service.remove(call.user(), call.origin(), path->id);
+                   co_return say(call, {"Challenge deleted.", "Défi supprimé."});
+               });
+}
+
+void add_joining(http::Routes& routes, Service& service) {
+    // Codes can be guessed here: the class of sign-ins counts per address.
+    routes.post("/api/challenges/join",
+                {.id = "joinChallengeByCode",
+                 .summary = "Join a private challenge by its code alone",
+                 .tag = "challenges",
+                 .rate = Rate::auth,
+                 .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many}},
+                [&service](Call& call, Body<RequiredInvitation> body) -> Task<Reply<Joined>> {
+                    co_return co_await service.join_by_code(call.user(), call.origin(), std::move(body->invitation_code.value));
+                });
+    routes.post(
+        "/api/challenges/{id}/join",
+        {.id = "joinChallenge",
+         .summary = "Join a challenge",
+         .description = "What was recorded on its days before joining counts too. Coming back after leaving is allowed while it runs.",
+         .tag = "challenges",
+         .rate = Rate::auth,
+         .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many, k_not_found}},
+        [&service](Call& call, Path<IdPath> path, Body<std::optional<Invitation>> body) -> Task<Reply<Joined>> {
+            std::string code;
+            if (body.value && body.value->invitation_code) code = std::move(body.value->invitation_code->value);
+            co_return co_await service.join(call.user(), call.origin(), path->id, std::move(code));
+        });
+    routes.post("/api/challenges/{id}/leave",
+                {.id = "leaveChallenge",
+                 .summary = "Leave a challenge",
+                 .description = "The place in the ranking goes, unless the results stand already.",
+                 .tag = "challenges",
+                 .problems = {k_not_member, k_not_found}},
+                [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {
+                    co_await service.leave(call.user(), call.origin(), path->id);
+                    co_return say(call, {"You have left the challenge.", "Vous avez quitté le défi."});
+                });
+}
+
+} // namespace
+
+void add_routes(http::Routes& routes, Service& service) {
+    add_reading(routes, service);
+    add_writing(routes, service);
+    add_joining(routes, service);
+}
+
+} // namespace focus::challenges

@@ -1,0 +1,95 @@
+// The rules of challenges: what counts, what it is worth, when a challenge is what, which dates make sense. No I/O.
+// Always holds: points depend on the recorded data only, never on the clock; a period without data is worth nothing.
+#pragma once
+
+#include "features/activities/types.hpp"
+#include "features/challenges/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::challenges::rules {
+
+inline constexpr EpochMs k_grace_ms = 12 * k_hour_ms; // for late uploads, before the results stand
+inline constexpr int k_longest_days = 366;
+inline constexpr std::int64_t k_point_ms = k_minute_ms; // what a point is stored as
+inline constexpr EpochMs k_news_pause_ms = k_minute_ms; // between two pieces of news for one user of one challenge
+
+/// What a participant's activities are measured by.
+struct Terms {
+    Type type = Type::minimize_time;
+    std::int64_t target_ms = 0;
+    Day start;
+    Day end;                              // the last day
+    std::vector<std::string> target_keys; // folded names and packages
+};
+
+/// The names as they are compared.
+[[nodiscard]] std::vector<std::string> keys_of(const std::vector<std::string>& names);
+/// Whether what was recorded under this folded name, or package, counts.
+[[nodiscard]] bool is_target(const Terms& terms, std::string_view app_key, std::string_view app_package);
+
+/// The day (of a weekly goal the 7-day slice) since the start, from 0, that a day belongs to; nothing outside.
+[[nodiscard]] std::optional<int> period_of(const Terms& terms, Day day);
+
+/// What was recorded in a period, or by how much that changes.
+struct Period {
+    std::int64_t used_ms = 0;  // in the target apps
+    std::int64_t sessions = 0; // of any app
+    bool operator==(const Period&) const = default;
+};
+using Periods = std::map<int, Period>;
+
+/// Records that came (+1) or went (-1).
+using Signed = std::vector<std::pair<const activities::Record*, int>>;
+/// By how much these change their periods; periods that stay as they are don't appear.
+[[nodiscard]] Periods changes_of(const Terms& terms, const Signed& records);
+/// The periods of what was recorded per day and app.
+[[nodiscard]] Periods periods_of(const Terms& terms, const std::vector<activities::DayApp>& usage);
+
+/// Where a participant stands.
+struct Standing {
+    std::int64_t score_ms = 0;
+    std::int64_t total_ms = 0;
+    std::int64_t scored = 0; // periods with data
+    std::int64_t missed = 0; // of these, those beyond the target
+    bool operator==(const Standing&) const = default;
+};
+/// Replaces what a period was by what it is.
+void replace(Standing& standing, const Terms& terms, int period, const Period& was, const Period& is);
+[[nodiscard]] Standing standing_of(const Terms& terms, const Periods& periods);
+/// There is data, and all of it is within the target.
+[[nodiscard]] bool goal_achieved(const Standing& standing);
+
+/// The instants of a challenge.
+struct Times {
+    EpochMs starts_at_ms = 0;
+    EpochMs ends_at_ms = 0;
+    EpochMs freezes_at_ms = 0;
+};
+[[nodiscard]] Times times_of(Day start, Day end, Zone zone);
+/// Throws 400 `invalid_dates` unless the dates ascend, the last one is not over and they are not too long.
+void require_dates(Day start, Day end, Day today);
+
+/// What has happened to a challenge.
+struct Course {
+    Times times;
+    std::optional<EpochMs> frozen_at_ms;
+    std::optional<EpochMs> cancelled_at_ms;
+};
+[[nodiscard]] Status status_at(const Course& course, EpochMs now);
+/// Whether passing news (somebody joined, somebody leads) may be told now. Not right before the start and the results:
+/// these are always told, and nobody is told twice within the pause.
+[[nodiscard]] bool may_tell(const Times& times, EpochMs now);
+
+/// The challenge's days so far, at least 1.
+[[nodiscard]] int days_so_far(Day start, Day end, Day today);
+
+/// An invitation code as people type it: any case, with spaces or dashes.
+[[nodiscard]] std::string tidy_code(std::string_view typed);
+
+} // namespace focus::challenges::rules

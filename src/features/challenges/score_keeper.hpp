@@ -1,0 +1,43 @@
+// ScoreKeeper: keeps the scores of challenges right inside the transactions that change activities, and tells who has
+// taken the lead.
+// Always holds: a participant's row is locked while his periods change, and whoever joins waits for his own activities
+// that are being written (and they for him): nothing is counted twice or missed. Somebody in no challenge costs one read.
+#pragma once
+
+#include "features/activities/service.hpp"
+#include "features/challenges/member_repository.hpp"
+#include "features/notifications/service.hpp"
+
+#include <vector>
+
+namespace focus::challenges {
+
+class ScoreKeeper {
+  public:
+    ScoreKeeper(const Clock& clock, users::Service& users, activities::Service& activities, notifications::Service& notifications);
+
+    /// Activities have changed.
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded);
+
+    /// Counts everything that the members have recorded on the days of the challenge. Their rows (or their accounts) are
+    /// locked. Sets their standing; new members get only periods.
+    db::Task<void> recount(db::Transaction& tx, rules::Terms terms, std::vector<Member*> members);
+
+    /// Of `user_ids`, those who may be told passing news of the challenge now; they count as told.
+    db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t challenge_id, rules::Times times,
+                                                  std::vector<std::int64_t> user_ids);
+
+  private:
+    struct Affected;
+    db::Task<std::vector<Affected>> lock_affected(db::Transaction& tx, std::vector<OpenChallenge> open,
+                                                  const activities::Recorded& recorded);
+    db::Task<void> refresh_leaders(db::Transaction& tx, std::vector<OpenChallenge> moved);
+    db::Task<void> announce_leader(db::Transaction& tx, const OpenChallenge& challenge, std::int64_t leader_id);
+
+    const Clock& clock_;
+    users::Service& users_;
+    activities::Service& activities_;
+    notifications::Service& notifications_;
+};
+
+} // namespace focus::challenges

@@ -1,0 +1,87 @@
+// Challenges: making, finding, joining and leaving them, and their ranking.
+// Always holds: the number of participants never exceeds the maximum, however many join at once; after the results were
+// frozen no score and no place changes any more.
+#pragma once
+
+#include "core/audit/audit.hpp"
+#include "core/db/database.hpp"
+#include "features/activities/service.hpp"
+#include "features/challenges/course_keeper.hpp"
+#include "features/challenges/member_repository.hpp"
+#include "features/challenges/score_keeper.hpp"
+#include "features/challenges/types.hpp"
+#include "features/notifications/service.hpp"
+#include "features/users/service.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::challenges {
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
+            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url);
+
+    /// The caller takes part at once. Throws 400 `invalid_dates`, 400 `too_many_challenges`.
+    db::Task<Challenge> create(Caller caller, Origin origin, NewChallenge input);
+    /// Throws 404, 403 `not_a_participant` for a private one that the caller neither takes part in nor made.
+    db::Task<Challenge> get(Caller caller, std::int64_t id);
+    /// Public ones.
+    db::Task<Listed> list(Caller caller, ListQuery query);
+    /// Private ones too, for administrators.
+    db::Task<Listed> list_all(Caller caller, ListQuery query);
+    /// What the caller takes or took part in.
+    db::Task<Listed> list_mine(Caller caller, MineQuery query);
+    /// Throws as get does, 403 `not_the_creator`, 400 `invalid_dates`, `already_started`.
+    db::Task<Challenge> update(Caller caller, Origin origin, std::int64_t id, UpdateChallenge change);
+    /// Throws as get does, 403 `not_the_creator`, 400 `challenge_ended`.
+    db::Task<Challenge> cancel(Caller caller, Origin origin, std::int64_t id);
+    /// Throws 404, 403 `not_the_creator`; administrators may delete any.
+    db::Task<void> remove(Caller caller, Origin origin, std::int64_t id, bool as_admin = false);
+
+    /// Throws 404, 403 `invalid_invitation_code`, 400 `already_member`, `challenge_full`, `challenge_ended`,
+    /// `too_many_challenges`.
+    db::Task<Joined> join(Caller caller, Origin origin, std::int64_t id, std::string invitation_code);
+    /// Throws as join does.
+    db::Task<Joined> join_by_code(Caller caller, Origin origin, std::string invitation_code);
+    /// Throws 404, 400 `not_a_member`.
+    db::Task<void> leave(Caller caller, Origin origin, std::int64_t id);
+    /// Throws as get does, and 400 `not_a_member` when somebody who takes no part asks for the lines around himself.
+    db::Task<Ranking> leaderboard(Caller caller, std::int64_t id, LeaderboardQuery query);
+
+    /// What somebody has done in challenges: the command, and what its result says.
+    [[nodiscard]] static db::Command record_command(std::int64_t user_id) { return repository::record_command(user_id); }
+    [[nodiscard]] static Record record_of(const db::Result& result) { return repository::record_of(result); }
+    /// Where these users stand in the challenges that run.
+    db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
+
+    /// Starts and ends challenges.
+    [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
+
+  private:
+    db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
+    db::Task<Challenge> find_wire(db::Session& session, Caller caller, std::int64_t id);
+    db::Task<Row> find_visible(db::Session& session, Caller caller, std::int64_t id);
+    db::Task<Row> find_own_for_update(db::Transaction& tx, Caller caller, std::int64_t id);
+    db::Task<Listed> list_some(Caller caller, ListQuery query, bool public_only);
+    db::Task<void> move_dates(db::Transaction& tx, Row& row, Day start, Day end);
+    db::Task<Joined> enter(db::Transaction& tx, const users::User& user, const Origin& origin, const Row& row);
+    db::Task<Member> add_member(db::Transaction& tx, std::int64_t user_id, const Row& row);
+    db::Task<void> announce_joined(db::Transaction& tx, const users::User& user, const Row& row);
+    db::Task<void> drop_member(db::Transaction& tx, Row row, Member member);
+    db::Task<void> forget(db::Transaction& tx, std::int64_t user_id);
+    void audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string_view action, std::string message,
+               std::int64_t id) const;
+
+    db::Database& db_;
+    const Clock& clock_;
+    users::Service& users_;
+    notifications::Service& notifications_;
+    ScoreKeeper scores_;
+    CourseKeeper course_;
+};
+
+} // namespace focus::challenges

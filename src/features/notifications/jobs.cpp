@@ -1,0 +1,12 @@
+#include "features/notifications/jobs.hpp"
+
+namespace focus::notifications {
+
+void add_jobs(jobs::Scheduler& scheduler, Service& service) {
+    scheduler.add({.name = "old_notifications",
+                   .schedule = jobs::Schedule::cron("20 3 * * *"),
+                   .jitter = std::chrono::minutes{10},
+                   .body = [&service](const jobs::Run&) -> db::Task<void> { co_await service.delete_old(); }});
+}
+
+} // namespace focus::notifications

@@ -1,0 +1,12 @@
+// The jobs of the notifications room; wired by app.
+#pragma once
+
+#include "core/jobs/scheduler.hpp"
+#include "features/notifications/service.hpp"
+
+namespace focus::notifications {
+
+/// `old_notifications`: deletes what is older than 30 days.
+void add_jobs(jobs::Scheduler& scheduler, Service& service);
+
+} // namespace focus::notifications

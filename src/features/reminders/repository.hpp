@@ -1,0 +1,25 @@
+// The SQL of `reminders`: when each user's next automatic mails are due.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "features/reminders/rules.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace focus::reminders::repository {
+
+/// Queues the user's next instants; empty: he wants none. One that is due already and not worked off yet stays.
+void put(db::Transaction& tx, std::int64_t user_id, std::optional<EpochMs> reminder, std::optional<EpochMs> summary, EpochMs now);
+void remove(db::Transaction& tx, std::int64_t user_id);
+
+struct Due {
+    std::int64_t user_id = 0;
+    EpochMs due_ms = 0;
+};
+/// Whose mail is due, the longest overdue first.
+db::Task<std::vector<Due>> due(db::Session& session, Kind kind, EpochMs now, int limit);
+/// Moves those who are still due at `from` to `to`.
+void reschedule(db::Transaction& tx, Kind kind, EpochMs from, std::optional<EpochMs> to, const std::vector<std::int64_t>& user_ids);
+
+} // namespace focus::reminders::repository

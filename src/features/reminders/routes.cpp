@@ -1,0 +1,90 @@
+#include "features/reminders/routes.hpp"
+
+#include <format>
+
+namespace focus::reminders {
+
+namespace {
+
+using http::Access;
+using http::Call;
+using http::Query;
+using http::Raw;
+using http::Reply;
+using http::Task;
+
+struct TokenQuery {
+    json::Text<1, 200> token;
+};
+
+struct Unsubscribed {
+    std::string message;
+    bool unsubscribed = false;
+};
+
+constexpr Text k_question{"Stop the reminders, summaries and limit mails?", "Ne plus recevoir les rappels, bilans et alertes par e-mail ?"};
+constexpr Text k_button{"Stop them", "Ne plus les recevoir"};
+constexpr Text k_done{
+    "Done: you will get no more reminders, summaries or limit mails. You can turn them on again in the settings.",
+    "C'est fait : vous ne recevrez plus de rappels, de bilans ni d'alertes par e-mail. Vous pouvez les réactiver dans les "
+    "réglages."};
+
+Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
+
+bool wants_html(const Call& call) { return call.header("Accept").contains("text/html"); }
+
+/// A small page without scripts. `form` is markup of ours, the rest is text of ours: nothing in it comes from outside.
+Reply<Raw> page(Language language, std::string_view sentence, std::string_view form) {
+    Raw raw{"text/html; charset=utf-8",
+            std::format(
+                "<!doctype html><html lang={}><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Focus</title>"
+                "<style>body{{font:18px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem;color-scheme:light "
+                "dark}}button{{font:inherit;padding:.5rem 1.25rem;border-radius:.5rem;border:0;background:#3b5bdb;color:#fff}}</style>"
+                "<h1>Focus</h1><p>{}</p>{}</html>",
+                to_string(language), sentence, form)};
+    return {std::move(raw),
+            {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"}}};
+}
+
+Reply<Raw> answer(const Call& call, Language language, Text sentence, bool done) {
+    if (!wants_html(call)) return Raw{"application/json", json::write(Unsubscribed{std::string{sentence.in(language)}, done})};
+    // The form goes to the page's own address, token included.
+    const auto form = done ? std::string{} : std::format("<form method=post><button>{}</button></form>", k_button.in(language));
+    return page(language, sentence.in(language), form);
+}
+
+} // namespace
+
+void add_routes(http::Routes& routes, Service& service) {
+    routes.get(
+        "/api/unsubscribe",
+        {.id = "askUnsubscribe",
+         .summary = "Where the link of an optional mail leads",
+         .description = "A page that asks (or JSON, by `Accept`). Only the POST turns mails off: programs follow links by themselves.",
+         .tag = "users",
+         .access = Access::nobody,
+         .no_store = true,
+         .problems = {{400, "invalid_token", "the link is not one of ours"}}},
+        [&service](Call& call, Query<TokenQuery> query) -> Task<Reply<Raw>> {
+            const auto user = co_await service.owner_of(query->token.value);
+            if (!user) throw invalid_token();
+            co_return answer(call, user->language, user->email_reminders ? k_question : k_done, !user->email_reminders);
+        });
+    routes.post("/api/unsubscribe",
+                {.id = "unsubscribe",
+                 .summary = "Turn the optional mails off, without signing in",
+                 .description =
+                     "As mail programs do in one click (RFC 8058). The token is the one of the mail's link; doing it again changes "
+                     "nothing.",
+                 .tag = "users",
+                 .access = Access::nobody,
+                 .no_store = true,
+                 .problems = {{400, "invalid_token", "the link is not one of ours"}}},
+                [&service](Call& call, Query<TokenQuery> query) -> Task<Reply<Raw>> {
+                    if (!co_await service.unsubscribe(query->token.value, call.origin())) throw invalid_token();
+                    const auto user = co_await service.owner_of(query->token.value);
+                    co_return answer(call, user ? user->language : call.language(), k_done, true);
+                });
+}
+
+} // namespace focus::reminders

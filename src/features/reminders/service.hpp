@@ -1,0 +1,53 @@
+// The mails that come by themselves: the daily reminder and the weekly summary, each at the user's own time.
+// Owns the table `reminders`. Always holds: each mail is queued exactly once per user and day (week), by whichever
+// instance; who is not due is not looked at; work is done in small transactions with pauses between them.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "core/jobs/scheduler.hpp"
+#include "core/mail/outbox.hpp"
+#include "features/activities/service.hpp"
+#include "features/blocking/service.hpp"
+#include "features/challenges/service.hpp"
+#include "features/reminders/repository.hpp"
+#include "features/users/service.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::reminders {
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities, blocking::Service& blocking,
+            challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url);
+
+    /// Queues the mails that are due.
+    db::Task<void> run(Kind kind, const jobs::Run& run);
+
+    /// Whose link this is; nothing when it is not one of ours. Accounts that are gone have none.
+    db::Task<std::optional<users::User>> owner_of(std::string token);
+    /// Turns the optional mails of the link's owner off; false when the link is not one of ours.
+    db::Task<bool> unsubscribe(std::string token, Origin origin);
+
+  private:
+    db::Task<void> work_off(Kind kind, std::vector<repository::Due> due);
+    db::Task<std::vector<mail::Message>> compose_reminders(std::vector<users::User> users, Day today);
+    db::Task<std::vector<mail::Message>> compose_summaries(std::vector<users::User> users, Day monday);
+    db::Task<std::map<std::int64_t, int>> streaks(const std::vector<users::User>& users, Day last);
+    [[nodiscard]] mail::Message message(Kind kind, const users::User& user, Day day) const;
+    void follow(db::Transaction& tx, const users::User& user) const;
+
+    db::Database& db_;
+    const Clock& clock_;
+    users::Service& users_;
+    activities::Service& activities_;
+    blocking::Service& blocking_;
+    challenges::Service& challenges_;
+    mail::Outbox& outbox_;
+    std::string frontend_url_;
+};
+
+} // namespace focus::reminders

@@ -1,0 +1,87 @@
+"""The mails that come by themselves, the links that stop them, and the commands around jobs and mails."""
+
+import re
+
+import pytest
+from support.client import expect
+from support.server import FRONTEND_URL
+
+MAILS = ["challenge_results", "daily_reminder", "limit_warning", "reset_password", "verify_email", "weekly_summary", "welcome"]
+
+
+def link_of(mail) -> str:
+    """The path of the mail's List-Unsubscribe link on the server."""
+    url = re.fullmatch(r"<(.+)>", mail.message["List-Unsubscribe"]).group(1)
+    assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert url.startswith(FRONTEND_URL + "/api/unsubscribe?token=")
+    return url[len(FRONTEND_URL) :]
+
+
+def reminded(server, user, clock):
+    """The first daily reminder of a user who has recorded something."""
+    user.record("Instagram", 83)
+    clock("2031-05-06T20:00:30Z")
+    return server.mail.wait_for(user.email, "/api/unsubscribe")
+
+
+@pytest.fixture
+def may(clock):
+    clock("2031-05-05T21:00:00Z")
+    return clock
+
+
+def test_the_daily_reminder(server, may):
+    user = server.new_account(language="fr", full_name="Zoé")
+    mail = reminded(server, user, may)
+    assert "1 h 23 min" in mail.subject and "Zoé" in mail.text and "Instagram" in mail.html
+    assert len([one for one in server.mail.to(user.email) if one.message["List-Unsubscribe"]]) == 1
+
+
+def test_one_click_unsubscribe(server, may, api):
+    user = server.new_account()
+    path = link_of(reminded(server, user, may))
+    asked = api.get(path, headers={"Accept": "text/html"})
+    assert asked.status_code == 200 and "<form method=post>" in asked.text and asked.headers["Content-Type"].startswith("text/html")
+    assert "unsafe-inline" not in asked.headers["Content-Security-Policy"].split("script-src")[-1] or "script-src" not in asked.text
+    assert not expect(api.get(path), 200)["unsubscribed"], "programs that follow links change nothing"
+    user.login()
+    assert expect(user.api.get("/api/users/me"), 200)["email_reminders"]
+    done = api.post(path, content="List-Unsubscribe=One-Click", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert expect(done, 200)["unsubscribed"]
+    assert not expect(user.api.get("/api/users/me"), 200)["email_reminders"]
+    assert expect(api.post(path), 200)["unsubscribed"], "again"
+    page = api.post(path, headers={"Accept": "text/html,*/*"})
+    assert "<form" not in page.text
+
+
+def test_the_page_speaks_the_users_language(server, may, api):
+    user = server.new_account(language="fr")
+    path = link_of(reminded(server, user, may))
+    assert "Ne plus les recevoir" in api.get(path, headers={"Accept": "text/html", "Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize("token", ["1.AAAA", "1", "x", "1." + "A" * 43, "%00", "0." + "A" * 43])
+def test_links_that_are_not_ours(sqlite_server, token):
+    with sqlite_server.client() as api:
+        for method in ("GET", "POST"):
+            assert api.request(method, f"/api/unsubscribe?token={token}").status_code in (400, 422)
+        expect(api.get("/api/unsubscribe"), 422)
+
+
+def test_jobs_by_name(sqlite_server):
+    listed = sqlite_server.command("job", "list")
+    assert listed.returncode == 0
+    for name in ("challenges", "daily_reminders", "weekly_summaries", "expired_sessions", "old_notifications", "old_audit_entries", "old_mails"):
+        assert re.search(rf"^{name}\b", listed.stdout, re.MULTILINE), listed.stdout
+        run = sqlite_server.command("job", "run", name)
+        assert run.returncode == 0 and run.stdout.startswith(f"{name}: done"), run.stdout + run.stderr
+    unknown = sqlite_server.command("job", "run", "gardening")
+    assert unknown.returncode == 2 and "gardening" in unknown.stderr
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("name", MAILS)
+def test_previews(sqlite_server, name, language):
+    preview = sqlite_server.command("mail", "preview", name, "--lang", language)
+    assert preview.returncode == 0 and preview.stdout.lstrip().lower().startswith("<!doctype html"), preview.stderr
+    assert f'lang="{language}"' in preview.stdout and "{{" not in preview.stdout
