@@ -55,7 +55,8 @@ class World:
         """The shared server on that kind of database; started again when a test before has lost it."""
         server = self._servers.get(kind)
         if server is None:
-            server = self._servers[kind] = self._keep(Server(self.database(kind), self.mail)).start()
+            server = self._keep(Server(self.database(kind), self.mail))
+            self._servers[kind] = server.start()
         elif server.process.poll() is not None:
             raise AssertionError(f"the shared server ended with {server.process.returncode}:\n{server.log()}")
         return server
