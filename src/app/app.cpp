@@ -106,6 +106,14 @@ users::Defaults user_defaults(const Settings& settings) {
     return defaults;
 }
 
+/// A port that is free now: what PORT=0 becomes before anything is built, because mailed links need the address.
+int free_port(const std::string& host) {
+    asio::io_context context;
+    asio::ip::tcp::resolver resolver{context};
+    const asio::ip::tcp::acceptor acceptor{context, resolver.resolve(host, "0").begin()->endpoint()};
+    return acceptor.local_endpoint().port();
+}
+
 /// For people who look at who runs a job.
 std::string instance_name() { return std::format("{}/{}", asio::ip::host_name(), ::getpid()); }
 
@@ -116,34 +124,10 @@ std::string address_of(const Settings& settings) {
 
 } // namespace
 
-/// A free port, held by a socket that never listens, so that the address is known before anything is built.
-class App::ReservedPort {
-  public:
-    ReservedPort(const std::string& host, std::uint16_t port) {
-        if (port != 0) {
-            number_ = port;
-            return;
-        }
-        asio::ip::tcp::resolver resolver{context_};
-        const asio::ip::tcp::endpoint endpoint = resolver.resolve(host, "0").begin()->endpoint();
-        socket_.open(endpoint.protocol());
-        socket_.set_option(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>{true});
-        socket_.bind(endpoint);
-        number_ = socket_.local_endpoint().port();
-    }
-    [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
-
-  private:
-    asio::io_context context_;
-    asio::ip::tcp::socket socket_{context_};
-    std::uint16_t number_ = 0;
-};
-
 App::App(Settings settings)
     : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))}, bus_{bus::make_local_bus()} {
     const auto secret = secret_key_of(settings_);
-    port_ = std::make_unique<ReservedPort>(settings_.host, static_cast<std::uint16_t>(settings_.port));
-    settings_.port = port_->number();
+    if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
@@ -267,8 +251,18 @@ int App::serve(bool with_demo) {
         *contexts_.front(),
         [&]() -> asio::awaitable<void> {
             asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
-            const auto first = co_await (start(server, with_demo) || signals.async_wait(asio::use_awaitable));
+            // As a value, because || would wait for the signal after an exception.
+            const auto started = [&]() -> asio::awaitable<std::exception_ptr> {
+                try {
+                    co_await start(server, with_demo);
+                    co_return nullptr;
+                } catch (...) {
+                    co_return std::current_exception();
+                }
+            };
+            const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
+            if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
             scheduler_->start(background_.get_executor());
             co_await signals.async_wait(asio::use_awaitable);

@@ -50,14 +50,11 @@ class App {
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
 
   private:
-    class ReservedPort;
-
     void add_routes();
     [[nodiscard]] http::Hooks hooks();
     boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
 
     Settings settings_;
-    std::unique_ptr<ReservedPort> port_;
     Clock clock_;
     metrics::Registry metrics_;
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread

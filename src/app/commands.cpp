@@ -2,6 +2,7 @@
 
 #include "app/app.hpp"
 #include "app/demo.hpp"
+#include "app/import_command.hpp"
 #include "app/settings.hpp"
 #include "core/db/migrate.hpp"
 #include "core/mail/templates.hpp"
@@ -233,6 +234,12 @@ struct CommandLine {
         create->add_flag("--password-stdin", password_from_stdin,
                          "Read the password from the first line of standard input (else ADMIN_PASSWORD)");
     }
+    void add_import() {
+        auto* import = command("import", "Take over a file of activities (an export of Focus, CSV, ActivityWatch)",
+                               [this] { return import_file(common.load(), file, email); });
+        import->add_option("FILE", file, "The file")->required()->check(CLI::ExistingFile);
+        import->add_option("--user", email, "The account's address")->required();
+    }
     void add_config() {
         auto* config = cli.add_subcommand("config", "Settings")->require_subcommand(1)->fallthrough();
         command("print", "Print the settings in force, secrets hidden", [this] { return print_config(common.load()); }, config);
@@ -260,6 +267,7 @@ struct CommandLine {
     bool password_from_stdin = false;
     std::string email;
     std::string username;
+    std::string file;
     std::string job_name;
     std::string mail_name;
     std::string language = "en";

@@ -12,6 +12,7 @@
 #include "features/notifications/routes.hpp"
 #include "features/reminders/jobs.hpp"
 #include "features/reminders/routes.hpp"
+#include "features/reports/routes.hpp"
 #include "features/users/routes.hpp"
 
 namespace focus::app {
@@ -25,14 +26,18 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       blocking{foundation.database, foundation.bus, foundation.clock,  users,
                activities,          notifications,  foundation.outbox, foundation.frontend_url},
       challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
-      reminders{foundation.database, foundation.clock,       users, activities, blocking, challenges,
-                foundation.outbox,   foundation.frontend_url} {
+      reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
+      reports{foundation.database, foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
         activities::Service::forget_user(tx, user_id);
         co_return;
     });
+    reports.add_section(users.personal_data());
+    reports.add_section(auth.personal_data());
+    for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(audit::personal_data(foundation.database));
 }
 
 void Rooms::add_routes(http::Routes& routes) {
@@ -41,6 +46,7 @@ void Rooms::add_routes(http::Routes& routes) {
     activities::add_routes(routes, activities);
     notifications::add_routes(routes, notifications);
     blocking::add_routes(routes, blocking);
+    reports::add_routes(routes, reports);
     challenges::add_routes(routes, challenges);
     reminders::add_routes(routes, reminders);
 }

@@ -12,8 +12,9 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
-#include "features/reminders/service.hpp"
 #include "features/notifications/service.hpp"
+#include "features/reminders/service.hpp"
+#include "features/reports/service.hpp"
 #include "features/users/service.hpp"
 
 namespace focus::app {
@@ -44,6 +45,7 @@ struct Rooms {
     blocking::Service blocking;
     challenges::Service challenges;
     reminders::Service reminders;
+    reports::Service reports;
 };
 
 } // namespace focus::app

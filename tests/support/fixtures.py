@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import Account, Client
+from .client import Account, Client, opened
 from .engines import MariaDb, Redis, SqliteDatabase
 from .mail import MailSink
 from .server import Server
@@ -65,6 +65,16 @@ class World:
 def world() -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         yield World(stack)
+
+
+@pytest.fixture(autouse=True)
+def _close_clients() -> Iterator[None]:
+    """Clients that a test has made end with it."""
+    before = len(opened)
+    yield
+    for client in opened[before:]:
+        client.close()
+    del opened[before:]
 
 
 @pytest.fixture(params=["sqlite", "mysql"])

@@ -12,6 +12,9 @@ constexpr db::Statement k_insert{"audit.insert",
                                  "INSERT INTO audit_log (level, action, message, details, user_id, ip_address, user_agent, endpoint, "
                                  "resource_type, resource_id, request_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 
+constexpr db::Statement k_personal{"audit.personal",
+                                   "SELECT id, level, action, message, details, ip_address, user_agent, endpoint, resource_type, "
+                                   "resource_id, created_at_ms FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
 // MySQL cannot delete from a table that a subquery reads; SQLite has no DELETE with LIMIT.
 constexpr db::Statement k_delete_older{
     "audit.delete_older",
@@ -41,6 +44,22 @@ void record(db::Transaction& tx, const Origin& origin, const Entry& entry, Epoch
     tx.defer(k_insert, to_string(entry.level), entry.action, cut_utf8(entry.message, 500), entry.details, or_null(entry.user_id),
              or_null(origin.ip), or_null(cut_utf8(origin.user_agent, 255)), or_null(cut_utf8(origin.endpoint, 255)),
              or_null(entry.resource_type), or_null(entry.resource_id), or_null(origin.request_id), now);
+}
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(database, "audit_log", k_personal,
+                                   {{"id"},
+                                    {"level"},
+                                    {"action"},
+                                    {"message"},
+                                    {"details", Kind::json},
+                                    {"ip_address"},
+                                    {"user_agent"},
+                                    {"endpoint"},
+                                    {"resource_type"},
+                                    {"resource_id"},
+                                    {"created_at", Kind::time}});
 }
 
 db::Task<std::uint64_t> delete_older(db::Session& session, EpochMs before, int limit) {

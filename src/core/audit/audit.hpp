@@ -5,6 +5,7 @@
 #include "core/base/caller.hpp"
 #include "core/base/clock.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,6 +30,8 @@ struct Entry {
 /// Queues the entry in the caller's transaction: no round trip of its own.
 void record(db::Transaction& tx, const Origin& origin, const Entry& entry, EpochMs now);
 
+/// The entries about what a user did, for his own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 /// Deletes entries from before `before`, the oldest first and at most `limit`; gives how many went.
 db::Task<std::uint64_t> delete_older(db::Session& session, EpochMs before, int limit);
 

@@ -98,7 +98,7 @@ boost::asio::awaitable<bool> PasswordHasher::verify(std::string password, std::s
     std::string setting = comparable ? hash : impl_->dummy;
     if (!comparable) password.resize(std::min(password.size(), k_max_password_bytes));
     const std::string computed = co_await impl_->run(std::move(password), std::move(setting));
-    co_return comparable&& equal_constant_time(computed, hash);
+    co_return (comparable && equal_constant_time(computed, hash));
 }
 
 bool PasswordHasher::needs_rehash(std::string_view hash) const noexcept {

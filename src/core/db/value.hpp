@@ -68,6 +68,7 @@ class Row {
         }
         throw std::logic_error{"db: column " + std::to_string(column) + " is NULL or of another type"};
     }
+    [[nodiscard]] const Value& at(std::size_t column) const { return values_.at(column); }
     [[nodiscard]] bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>(values_.at(column)); }
     [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
 

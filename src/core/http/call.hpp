@@ -29,7 +29,7 @@ class Call {
     [[nodiscard]] std::string_view target() const { return target_; }   // as sent
     [[nodiscard]] std::string_view body() const { return body_; }       // without its content coding
     [[nodiscard]] const Origin& origin() const { return origin_; }
-    [[nodiscard]] Language language() const; // of the signed-in user, else by Accept-Language
+    [[nodiscard]] Language language() const;                 // of the signed-in user, else by Accept-Language
     [[nodiscard]] EpochMs now_ms() const { return now_ms_; } // when the request arrived
     [[nodiscard]] const std::optional<Caller>& caller() const { return caller_; }
     [[nodiscard]] const Caller& user() const { return caller_.value(); } // of a route that needs one

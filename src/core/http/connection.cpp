@@ -61,7 +61,8 @@ class Connection final : public Watched, public BodyReader {
 
   public:
     Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer)
-        : worker_{std::move(worker)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)}, peer_{peer}, peer_text_{to_text(peer)} {
+        : worker_{std::move(worker)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)}, peer_{peer},
+          peer_text_{to_text(peer)} {
         ++worker_->shared().connections;
         worker_->watch(*this);
         x_.reader = this;
@@ -412,7 +413,8 @@ class Connection final : public Watched, public BodyReader {
             error_code ignored;
             stream_.shutdown(asio::socket_base::shutdown_send, ignored);
             std::array<char, 4096> nowhere;
-            while (co_await read_some(nowhere.data(), nowhere.size(), false) > 0) {}
+            while (co_await read_some(nowhere.data(), nowhere.size(), false) > 0) {
+            }
         }
     }
 

@@ -41,15 +41,13 @@ void add_docs(Routes& routes, ApiInfo info) {
     };
     routes.serve("/api/docs", k_page, page("docs.html"));
     routes.serve("/api/redoc", k_page, page("redoc.html"));
-    routes.serve("/api/docs/{file}", k_page, [files](Call& call) -> Task<Response> {
-        co_return files->answer(call, call.path_params().front().second);
-    });
+    routes.serve("/api/docs/{file}", k_page,
+                 [files](Call& call) -> Task<Response> { co_return files->answer(call, call.path_params().front().second); });
     const auto document = std::make_shared<Document>(routes, std::move(info));
     auto meta = k_page;
     meta.etag = true;
-    routes.serve("/api/openapi.json", meta, [document](Call&) -> Task<Response> {
-        co_return Response{.content_type = k_json, .shared_body = document->get()};
-    });
+    routes.serve("/api/openapi.json", meta,
+                 [document](Call&) -> Task<Response> { co_return Response{.content_type = k_json, .shared_body = document->get()}; });
 }
 
 } // namespace focus::http

@@ -15,7 +15,8 @@ TEST(Forwarded, Addresses) {
     EXPECT_EQ(to_text(*parse_address("203.0.113.9:80")), "203.0.113.9");
     EXPECT_EQ(to_text(*parse_address("::ffff:203.0.113.9")), "203.0.113.9");
     EXPECT_EQ(to_text(*parse_address("[2001:DB8::1]:443")), "2001:db8::1");
-    for (const char* bad : {"", "unknown", "_hidden", "1.2.3", "[::1", "fe80::1%eth0", "1.2.3.4.5"}) EXPECT_FALSE(parse_address(bad)) << bad;
+    for (const char* bad : {"", "unknown", "_hidden", "1.2.3", "[::1", "fe80::1%eth0", "1.2.3.4.5"})
+        EXPECT_FALSE(parse_address(bad)) << bad;
 }
 
 TEST(Forwarded, Ranges) {

@@ -12,7 +12,8 @@ namespace beast_http = boost::beast::http;
 
 /// RFC 3986 §3.2.2, as far as it matters: nothing that could make a host mean something else.
 bool is_host_char(char c) noexcept {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view{"-._~!$&'()*+,;=%:[]"}.contains(c);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view{"-._~!$&'()*+,;=%:[]"}.contains(c);
 }
 
 } // namespace
@@ -61,13 +62,18 @@ void HeadParser::on_field_impl(field name, view name_text, view value, error_cod
         ++hosts_;
         host_ = value;
         break;
-    case field::content_length: ++content_lengths_; break;
+    case field::content_length:
+        ++content_lengths_;
+        break;
     case field::transfer_encoding:
         ++transfer_encodings_;
         transfer_encoding_ = value;
         break;
-    case field::expect: expect_ = value; break;
-    default: break;
+    case field::expect:
+        expect_ = value;
+        break;
+    default:
+        break;
     }
 }
 

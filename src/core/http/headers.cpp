@@ -73,7 +73,8 @@ std::string_view next_element(std::string_view& list) noexcept {
 }
 
 bool is_sane_request_id(std::string_view id) noexcept {
-    return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
+    return !id.empty() && id.size() <= 128 &&
+           std::ranges::all_of(id, [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_sane_idempotency_key(std::string_view key) noexcept {
@@ -142,8 +143,8 @@ Bearer parse_bearer(std::string_view authorization) noexcept {
 bool is_json_type(std::string_view content_type) noexcept {
     auto semicolon = content_type.find(';');
     const auto type = trim(content_type.substr(0, semicolon));
-    const bool json = equal_ignoring_case(type, "application/json") ||
-                      (type.size() > 5 && equal_ignoring_case(type.substr(type.size() - 5), "+json"));
+    const bool json =
+        equal_ignoring_case(type, "application/json") || (type.size() > 5 && equal_ignoring_case(type.substr(type.size() - 5), "+json"));
     if (!json) return false;
     while (semicolon != std::string_view::npos) {
         content_type.remove_prefix(semicolon + 1);

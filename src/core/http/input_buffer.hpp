@@ -24,7 +24,7 @@ class InputBuffer {
         begin_ += bytes;
         if (begin_ != end_) return;
         begin_ = end_ = 0;
-        if (capacity_ > k_small) resize(0);
+        if (capacity_ > k_small) release();
     }
     /// Makes sure that there is room for more; bytes may move.
     void make_room() {
@@ -34,24 +34,25 @@ class InputBuffer {
             end_ -= begin_;
             begin_ = 0;
         } else {
-            resize(std::max(k_small, capacity_ * 2));
+            grow(std::max(k_small, capacity_ * 2));
         }
     }
     /// Replaces everything unread.
     void assign(std::string_view bytes) {
         begin_ = end_ = 0;
-        if (bytes.size() > capacity_) resize(bytes.size());
+        if (bytes.size() > capacity_) grow(bytes.size());
         if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
         end_ = bytes.size();
     }
 
   private:
-    void resize(std::size_t capacity) {
-        std::unique_ptr<char[]> bigger; // NOLINT
-        if (capacity > 0) {
-            bigger = std::make_unique_for_overwrite<char[]>(capacity); // NOLINT
-            if (end_ > begin_) std::memcpy(bigger.get(), data_.get() + begin_, end_ - begin_);
-        }
+    void release() {
+        data_.reset();
+        capacity_ = 0;
+    }
+    void grow(std::size_t capacity) {
+        auto bigger = std::make_unique_for_overwrite<char[]>(capacity); // NOLINT
+        std::ranges::copy(unread(), bigger.get());
         end_ -= begin_;
         begin_ = 0;
         data_ = std::move(bigger);

@@ -50,27 +50,30 @@ std::string reference(std::string_view kind, std::string_view name) {
     return object().text("$ref", "#/components/" + std::string{kind} + "/" + std::string{name}).done();
 }
 
-constexpr std::string_view k_problem_schema = R"({"type":"object","description":"What went wrong (RFC 9457).","properties":{)"
-                                              R"("type":{"type":"string","description":"Always about:blank; programs go by code."},)"
-                                              R"("title":{"type":"string","description":"The status in words."},)"
-                                              R"("status":{"type":"integer","description":"The HTTP status."},)"
-                                              R"("detail":{"type":"string","description":"A sentence for people, by Accept-Language or the user's language."},)"
-                                              R"("code":{"type":"string","description":"Stable, for programs."},)"
-                                              R"("request_id":{"type":"string","description":"X-Request-Id of the answer, for questions to the operator."},)"
-                                              R"("errors":{"type":"array","description":"Of a 422: every fault of the input.","items":{"$ref":"#/components/schemas/Fault"}}},)"
-                                              R"("required":["type","title","status","detail","code","request_id"]})";
-constexpr std::string_view k_fault_schema = R"({"type":"object","description":"One fault of an input.","properties":{)"
-                                            R"("loc":{"type":"array","description":"Where: body, query or path, then the way to the value.","items":{"type":["string","integer"]}},)"
-                                            R"("msg":{"type":"string","description":"What, for people."},)"
-                                            R"("type":{"type":"string","description":"What, for programs."}},)"
-                                            R"("required":["loc","msg","type"]})";
+constexpr std::string_view k_problem_schema =
+    R"({"type":"object","description":"What went wrong (RFC 9457).","properties":{)"
+    R"("type":{"type":"string","description":"Always about:blank; programs go by code."},)"
+    R"("title":{"type":"string","description":"The status in words."},)"
+    R"("status":{"type":"integer","description":"The HTTP status."},)"
+    R"("detail":{"type":"string","description":"A sentence for people, by Accept-Language or the user's language."},)"
+    R"("code":{"type":"string","description":"Stable, for programs."},)"
+    R"("request_id":{"type":"string","description":"X-Request-Id of the answer, for questions to the operator."},)"
+    R"("errors":{"type":"array","description":"Of a 422: every fault of the input.","items":{"$ref":"#/components/schemas/Fault"}}},)"
+    R"("required":["type","title","status","detail","code","request_id"]})";
+constexpr std::string_view k_fault_schema =
+    R"({"type":"object","description":"One fault of an input.","properties":{)"
+    R"("loc":{"type":"array","description":"Where: body, query or path, then the way to the value.","items":{"type":["string","integer"]}},)"
+    R"("msg":{"type":"string","description":"What, for people."},)"
+    R"("type":{"type":"string","description":"What, for programs."}},)"
+    R"("required":["loc","msg","type"]})";
 
 struct Header {
     std::string_view name;
     std::string_view type;
     std::string_view description;
 };
-constexpr Header k_headers[] = { // NOLINT
+constexpr Header k_headers[] = {
+    // NOLINT
     {"X-Request-Id", "string", "Names the request in logs and problems; the client's own when it sent a sane one."},
     {"X-Total-Count", "integer", "The number of all entries, whatever the page."},
     {"Link", "string", "The next and previous page (RFC 8288)."},
@@ -124,8 +127,11 @@ std::string success_json(const Endpoint& endpoint, json::Schemas& schemas) {
     if (meta.idempotent) headers.add("Idempotency-Replayed", reference("headers", "Idempotency-Replayed"));
     answer.add("headers", headers.done());
     switch (endpoint.signature.out) {
-    case Signature::Out::nothing: break;
-    case Signature::Out::json: answer.add("content", content(k_json, endpoint.signature.reply(schemas).to_json())); break;
+    case Signature::Out::nothing:
+        break;
+    case Signature::Out::json:
+        answer.add("content", content(k_json, endpoint.signature.reply(schemas).to_json()));
+        break;
     case Signature::Out::raw:
     case Signature::Out::stream:
         answer.add("content", content(meta.produces.empty() ? "*/*" : meta.produces, R"({"type":"string"})"));
@@ -145,7 +151,8 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     const auto& meta = endpoint.meta;
     const bool has_body = endpoint.signature.body != nullptr || !meta.consumes.empty();
     if (!is_open(endpoint)) add(401, "not_authenticated", "no valid access token");
-    if (meta.access == Access::verified || meta.access == Access::admin) add(403, "email_not_verified", "the e-mail address is not verified yet");
+    if (meta.access == Access::verified || meta.access == Access::admin)
+        add(403, "email_not_verified", "the e-mail address is not verified yet");
     if (meta.access == Access::admin) add(403, "forbidden", "the user is no administrator");
     if (endpoint.signature.path != nullptr) add(404, "not_found", "there is no such object (or it is somebody else's)");
     if (meta.idempotent) add(409, "idempotency_in_progress", "the first request with this key is still running");
@@ -162,7 +169,8 @@ std::string problem_json(int status, std::string_view codes) {
     auto answer = object();
     answer.text("description", std::string{reason_phrase(status)} + "\n\n" + std::string{codes});
     if (status == 429)
-        answer.add("headers", header_references({"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}));
+        answer.add("headers",
+                   header_references({"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}));
     else if (status == 401)
         answer.add("headers", header_references({"X-Request-Id", "WWW-Authenticate"}));
     else
@@ -197,7 +205,8 @@ std::string operation_json(const Endpoint& endpoint, json::Schemas& schemas) {
                                          .add("content", content(k_json, endpoint.signature.body(schemas).to_json()))
                                          .done());
     else if (!meta.consumes.empty())
-        operation.add("requestBody", object().add("required", "true").add("content", content(meta.consumes, R"({"type":"string"})")).done());
+        operation.add("requestBody",
+                      object().add("required", "true").add("content", content(meta.consumes, R"({"type":"string"})")).done());
     return operation.add("responses", responses_json(endpoint, schemas)).done();
 }
 
@@ -225,8 +234,13 @@ std::string components_json(const json::Schemas& schemas) {
         headers.add(header.name,
                     object().text("description", header.description).add("schema", object().text("type", header.type).done()).done());
     auto parameters = object();
-    parameters.add("IdempotencyKey", R"({"name":"Idempotency-Key","in":"header","required":false,"description":"Makes a repeat of this request harmless: the same key and body within 24 hours gets the first answer again.","schema":{"type":"string","minLength":1,"maxLength":255,"pattern":"^[!-~]+$"}})")
-        .add("IfNoneMatch", R"({"name":"If-None-Match","in":"header","required":false,"description":"The ETag that the client has; 304 when it is still the right one.","schema":{"type":"string"}})");
+    parameters
+        .add(
+            "IdempotencyKey",
+            R"({"name":"Idempotency-Key","in":"header","required":false,"description":"Makes a repeat of this request harmless: the same key and body within 24 hours gets the first answer again.","schema":{"type":"string","minLength":1,"maxLength":255,"pattern":"^[!-~]+$"}})")
+        .add(
+            "IfNoneMatch",
+            R"({"name":"If-None-Match","in":"header","required":false,"description":"The ETag that the client has; 304 when it is still the right one.","schema":{"type":"string"}})");
     auto responses = object();
     responses
         .add("Problem", object()
@@ -234,13 +248,16 @@ std::string components_json(const json::Schemas& schemas) {
                             .add("headers", header_references({"X-Request-Id", "Retry-After"}))
                             .add("content", content(k_problem_json, reference("schemas", "Problem")))
                             .done())
-        .add("NotModified", object().text("description", "The client has the current version.").add("headers", header_references({"ETag"})).done());
+        .add("NotModified",
+             object().text("description", "The client has the current version.").add("headers", header_references({"ETag"})).done());
     return object()
         .add("schemas", models.done())
         .add("headers", headers.done())
         .add("parameters", parameters.done())
         .add("responses", responses.done())
-        .add("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"The access token of POST /api/auth/login."}})")
+        .add(
+            "securitySchemes",
+            R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"The access token of POST /api/auth/login."}})")
         .done();
 }
 

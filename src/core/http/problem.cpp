@@ -59,11 +59,13 @@ const Refusal forbidden{403, "forbidden", {"You are not allowed to do this.", "V
 const Refusal not_found{404, "not_found", {"There is nothing here.", "Il n'y a rien ici."}};
 const Refusal method_not_allowed{
     405, "method_not_allowed", {"This address does not know this method.", "Cette adresse ne connaît pas cette méthode."}};
-const Refusal request_timeout{408, "request_timeout", {"The request took too long to arrive.", "La requête a mis trop de temps à arriver."}};
+const Refusal request_timeout{
+    408, "request_timeout", {"The request took too long to arrive.", "La requête a mis trop de temps à arriver."}};
 const Refusal too_large{413, "body_too_large", {"The body is too large.", "Le corps de la requête est trop grand."}};
 const Refusal expectation_failed{
     417, "expectation_failed", {"Only Expect: 100-continue is supported.", "Seul Expect: 100-continue est pris en charge."}};
-const Refusal headers_too_large{431, "headers_too_large", {"The request headers are too large.", "Les en-têtes de la requête sont trop grands."}};
+const Refusal headers_too_large{
+    431, "headers_too_large", {"The request headers are too large.", "Les en-têtes de la requête sont trop grands."}};
 const Refusal unsupported_encoding{
     415, "unsupported_encoding", {"Bodies may be sent plain or with gzip.", "Le corps peut être envoyé tel quel ou compressé avec gzip."}};
 const Refusal rate_limited{
@@ -73,53 +75,95 @@ const Refusal internal_error{500, "internal_error", k_internal};
 
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    default: return {};
+    case 100:
+        return "Continue";
+    case 101:
+        return "Switching Protocols";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 206:
+        return "Partial Content";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 304:
+        return "Not Modified";
+    case 307:
+        return "Temporary Redirect";
+    case 308:
+        return "Permanent Redirect";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 417:
+        return "Expectation Failed";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return {};
     }
 }
 
 int status_of(ErrorKind kind) noexcept {
     switch (kind) {
-    case ErrorKind::bad_request: return 400;
-    case ErrorKind::unauthorized: return 401;
-    case ErrorKind::forbidden: return 403;
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::conflict: return 409;
-    case ErrorKind::too_large: return 413;
-    case ErrorKind::unsupported_type: return 415;
-    case ErrorKind::invalid: return 422;
-    case ErrorKind::rate_limited: return 429;
-    case ErrorKind::not_implemented: return 501;
-    case ErrorKind::unavailable: return 503;
+    case ErrorKind::bad_request:
+        return 400;
+    case ErrorKind::unauthorized:
+        return 401;
+    case ErrorKind::forbidden:
+        return 403;
+    case ErrorKind::not_found:
+        return 404;
+    case ErrorKind::conflict:
+        return 409;
+    case ErrorKind::too_large:
+        return 413;
+    case ErrorKind::unsupported_type:
+        return 415;
+    case ErrorKind::invalid:
+        return 422;
+    case ErrorKind::rate_limited:
+        return 429;
+    case ErrorKind::not_implemented:
+        return 501;
+    case ErrorKind::unavailable:
+        return 503;
     }
     return 500;
 }

@@ -57,8 +57,9 @@ void RequestMetrics::ended(std::size_t route, std::string_view method, int statu
         requests(by_method, endpoint, status).add();
     if (status >= 400)
         registry_
-            .counter("focus_api_http_errors_total", "Answers with an error, by its code.",
-                     {{"method", by_method}, {"endpoint", endpoint}, {"error_type", std::string{error_code.empty() ? "unknown" : error_code}}})
+            .counter(
+                "focus_api_http_errors_total", "Answers with an error, by its code.",
+                {{"method", by_method}, {"endpoint", endpoint}, {"error_type", std::string{error_code.empty() ? "unknown" : error_code}}})
             .add();
 }
 

@@ -126,7 +126,8 @@ Router::Router(Router&&) noexcept = default;
 Router::Router(const std::vector<Endpoint>& endpoints) : endpoints_{&endpoints}, root_{std::make_unique<Node>()} {
     for (const auto& endpoint : endpoints) {
         const Segments segments{endpoint.pattern};
-        if (!endpoint.pattern.starts_with('/') || segments.state != Segments::State::good) throw std::logic_error{"bad route pattern " + endpoint.pattern};
+        if (!endpoint.pattern.starts_with('/') || segments.state != Segments::State::good)
+            throw std::logic_error{"bad route pattern " + endpoint.pattern};
         Node* node = root_.get();
         for (std::size_t i = 0; i < segments.count; ++i) {
             const auto segment = segments.list[i];

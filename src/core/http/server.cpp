@@ -56,14 +56,19 @@ Server::~Server() = default;
 std::size_t Server::connections() const noexcept { return shared_->connections.load(); }
 
 void Server::start(const std::vector<asio::io_context*>& contexts) {
-    auto endpoint = resolve(*contexts.front(), shared_->options);
-    if (endpoint.port() != 0) require_free(*contexts.front(), endpoint);
-    for (auto* context : contexts) {
-        auto acceptor = listen(*context, endpoint);
-        endpoint.port(acceptor.local_endpoint().port()); // the first one finds it when any is good
-        workers_.push_back(std::make_shared<Worker>(shared_, *context, std::move(acceptor)));
+    const auto& options = shared_->options;
+    try {
+        auto endpoint = resolve(*contexts.front(), options);
+        if (endpoint.port() != 0) require_free(*contexts.front(), endpoint);
+        for (auto* context : contexts) {
+            auto acceptor = listen(*context, endpoint);
+            endpoint.port(acceptor.local_endpoint().port()); // the first one finds it when any is good
+            workers_.push_back(std::make_shared<Worker>(shared_, *context, std::move(acceptor)));
+        }
+        port_ = endpoint.port();
+    } catch (const boost::system::system_error& error) {
+        throw std::system_error{error.code(), "cannot listen on " + options.host + ":" + std::to_string(options.port)};
     }
-    port_ = endpoint.port();
     for (const auto& worker : workers_) worker->start();
 }
 

@@ -87,8 +87,8 @@ std::optional<Params> decode_pairs(std::string_view query) {
 void append_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view k_hex = "0123456789ABCDEF";
     for (const char c : text) {
-        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                                c == '_' || c == '~';
+        const bool unreserved =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
         if (unreserved) {
             out.push_back(c);
         } else {

@@ -108,7 +108,8 @@ void Worker::welcome(Socket socket) {
     socket.set_option(asio::ip::tcp::no_delay{true}, error);
     socket.non_blocking(true, error);
     if (shared_->tls)
-        asio::co_spawn(context_, serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->tls}, address_of(peer.address())),
+        asio::co_spawn(context_,
+                       serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->tls}, address_of(peer.address())),
                        report);
     else
         asio::co_spawn(context_, serve_connection(shared_from_this(), std::move(socket), address_of(peer.address())), report);

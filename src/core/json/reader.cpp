@@ -90,6 +90,27 @@ bool Reader::is_null() const noexcept { return value_ != nullptr && yyjson_is_nu
 bool Reader::is_object() const noexcept { return value_ != nullptr && yyjson_is_obj(value_); }
 bool Reader::is_string() const noexcept { return value_ == nullptr || yyjson_is_str(value_); }
 
+bool Reader::is_array() const noexcept { return value_ != nullptr && yyjson_is_arr(value_); }
+
+std::optional<Reader> Reader::member(std::string_view key) const noexcept {
+    auto* found = value_ == nullptr ? nullptr : yyjson_obj_getn(value_, key.data(), key.size());
+    if (found == nullptr) return std::nullopt;
+    return Reader{found, nullptr, faults_};
+}
+
+Elements::Elements(const Reader& array) noexcept : faults_{array.faults_} {
+    if (!array.is_array()) return;
+    next_ = yyjson_arr_get_first(array.value_);
+    left_ = yyjson_arr_size(array.value_);
+}
+
+std::optional<Reader> Elements::next() noexcept {
+    if (left_ == 0) return std::nullopt;
+    const Reader reader{next_, nullptr, faults_};
+    if (--left_ > 0) next_ = Reader::sibling(next_);
+    return reader;
+}
+
 void Reader::below(TextArgs limit) const { fault("greater_than_equal", k_below, std::move(limit)); }
 void Reader::above(TextArgs limit) const { fault("less_than_equal", k_above, std::move(limit)); }
 

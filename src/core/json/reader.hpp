@@ -67,6 +67,9 @@ class Reader {
     [[nodiscard]] bool is_object() const noexcept;
     /// A JSON string, or a parameter's text.
     [[nodiscard]] bool is_string() const noexcept;
+    [[nodiscard]] bool is_array() const noexcept;
+    /// A member of an object, without a record of where it stands; nothing when there is no such member.
+    [[nodiscard]] std::optional<Reader> member(std::string_view key) const noexcept;
     /// true and false; of a parameter also 1 and 0.
     [[nodiscard]] std::optional<bool> boolean() const;
     /// A whole number within the limits; 12.0 is one.
@@ -119,6 +122,7 @@ class Reader {
     }
 
   private:
+    friend class Elements;
     [[nodiscard]] std::size_t elements(std::size_t min, std::size_t max) const;
     [[nodiscard]] std::size_t members() const;
     [[nodiscard]] yyjson_val* first_child() const noexcept;
@@ -134,6 +138,22 @@ class Reader {
     std::string_view text_;
     const Loc* loc_;
     Faults* faults_;
+};
+
+/// The elements of an array one by one, for whoever can't take them all at once. Their readers don't say where they
+/// stand; they live as long as the document.
+class Elements {
+  public:
+    Elements() = default;
+    /// Of anything but an array: none.
+    explicit Elements(const Reader& array) noexcept;
+    [[nodiscard]] std::optional<Reader> next() noexcept;
+    [[nodiscard]] std::size_t left() const noexcept { return left_; }
+
+  private:
+    yyjson_val* next_ = nullptr;
+    std::size_t left_ = 0;
+    Faults* faults_ = nullptr;
 };
 
 /// A parsed JSON text. The constructor records a fault when it is not JSON; root() then is not to be asked for.

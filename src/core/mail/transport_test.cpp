@@ -89,6 +89,7 @@ TEST(MailHeaders, NoValueStartsALineOfItsOwn) {
     for (const std::string& each : header_lines(settings, mail))
         for (std::size_t at = each.find_first_of("\r\n"); at != std::string::npos; at = each.find_first_of("\r\n", at + 3))
             EXPECT_EQ(each.substr(at, 3), "\r\n ") << each; // nothing but folding
+    EXPECT_EQ(line(mail, "Subject"), "x  Bcc: victim@example.com    <b>");
 }
 
 TEST(DevMailbox, KeepsTheLastMails) {

@@ -23,6 +23,9 @@ struct RangeQuery {
     json::Date start_date;
     json::Date end_date;
 };
+struct ExportQuery {
+    json::Or<ExportFormat, ExportFormat::csv> format;
+};
 struct AppPath {
     std::string app_name;
 };
@@ -33,6 +36,7 @@ constexpr std::size_t k_batch_body_limit = 8 << 20;
 
 const Problem k_future{400, "date_in_future", "the day lies in the future of the user's zone"};
 const Problem k_not_found{404, "not_found", "the caller has no such activity"};
+const Problem k_unknown_format{422, "unknown_format", "the file is of none of these kinds"};
 const Problem k_no_app{404, "not_found", "the caller never recorded this app"};
 
 void add_reading(http::Routes& routes, Service& service) {
@@ -121,12 +125,46 @@ void add_apps(http::Routes& routes, Service& service) {
                });
 }
 
+void add_transfer(http::Routes& routes, Service& service) {
+    routes.get("/api/activities/export",
+               {.id = "exportActivities",
+                .summary = "The whole history as a file",
+                .description = "Oldest first, streamed. CSV by RFC 4180; what a spreadsheet would take for a formula has an apostrophe in "
+                               "front. The import reads both formats back.",
+                .tag = "activities",
+                .rate = http::Rate::export_,
+                .no_store = true},
+               [&service](Call& call, Query<ExportQuery> query) -> Task<Reply<http::Stream>> {
+                   const auto format = query->format.value;
+                   const bool csv = format == ExportFormat::csv;
+                   const auto day = call.user().zone.day_of(call.now_ms()).to_string();
+                   co_return http::Stream{.content_type = csv ? "text/csv; charset=utf-8; header=present" : "application/json",
+                                          .filename = "focus-activities-" + day + (csv ? ".csv" : ".json"),
+                                          .next = service.export_all(call.user(), format)};
+               });
+    routes.post("/api/activities/import",
+                {.id = "importActivities",
+                 .summary = "Take over a file of activities",
+                 .description =
+                     "The body is the file: an export of Focus (CSV or JSON), any CSV file with columns for app, time and day, or "
+                     "an export of ActivityWatch. What was imported before is not added again; lines that are wrong are "
+                     "reported and the rest is stored.",
+                 .tag = "activities",
+                 .idempotent = true,
+                 .body_limit = k_batch_body_limit,
+                 .problems = {k_unknown_format}},
+                [&service](Call& call) -> Task<Reply<ImportResult>> {
+                    co_return co_await service.import_file(call.user(), call.origin(), call.body());
+                });
+}
+
 } // namespace
 
 void add_routes(http::Routes& routes, Service& service) {
     add_reading(routes, service);
     add_statistics(routes, service);
     add_apps(routes, service);
+    add_transfer(routes, service);
     routes.post("/api/activities",
                 {.id = "createActivity",
                  .summary = "Record a stretch of use",

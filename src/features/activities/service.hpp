@@ -6,8 +6,11 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/activities/cursor.hpp"
 #include "features/activities/repository.hpp"
+#include "features/activities/export.hpp"
+#include "features/activities/import.hpp"
 #include "features/activities/types.hpp"
 #include "features/users/service.hpp"
 
@@ -15,6 +18,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace focus::activities {
@@ -58,6 +62,9 @@ struct Listed {
     std::string previous_cursor;
 };
 
+using ExportSource = std::function<db::Task<std::optional<std::string>>()>;
+using ImportProgress = std::function<void(double)>;
+
 class Service {
   public:
     Service(db::Database& database, const Clock& clock, users::Service& users) : db_{database}, clock_{clock}, users_{users} {}
@@ -76,6 +83,13 @@ class Service {
     db::Task<Listed> list(Caller caller, ListQuery query);
     db::Task<std::vector<Activity>> today(Caller caller);
 
+    /// The whole history as a file, oldest first. Each call of the source gives the next piece, from constant memory.
+    ExportSource export_all(const Caller& caller, ExportFormat format);
+    /// Stores the activities of a file (our own exports, CSV, ActivityWatch) in transactions of 1,000. What was imported
+    /// before, or is still there, is a duplicate, so that the same file again adds nothing. `file` must outlive the call;
+    /// `progress` is told the part that is done, 0 to 1. Throws 422 `unknown_format` before anything is stored.
+    db::Task<ImportResult> import_file(Caller caller, Origin origin, std::string_view file, ImportProgress progress = {});
+
     /// The statistics of a day; of today without one.
     db::Task<Daily> daily(Caller caller, std::optional<Day> day);
     /// Of the `days` that end with `last` (today without one).
@@ -93,13 +107,11 @@ class Service {
     db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
-    [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
-    [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result) { return repository::day_apps_of(result); }
+    [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day);
+    [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result);
     /// With `lock` no other transaction changes the day until this one ends.
-    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false) {
-        return repository::day_total_command(user_id, day, lock);
-    }
-    [[nodiscard]] static std::int64_t day_total_of(const db::Result& result) { return repository::day_total_of(result); }
+    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false);
+    [[nodiscard]] static std::int64_t day_total_of(const db::Result& result);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
@@ -113,6 +125,8 @@ class Service {
     /// Runs inside every transaction that changes activities, after their roll-ups were queued.
     using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
     void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
+    /// The activities and what the user made of his apps, for his own export.
+    [[nodiscard]] std::vector<personal::Section> personal_data();
     /// Drops what the user made of his apps (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
 
@@ -124,6 +138,11 @@ class Service {
     };
     db::Task<void> apply(db::Transaction& tx, const Recorded& recorded);
     db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
+    /// In a transaction of their own; `then` runs at its end.
+    db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
+                                                std::function<void(db::Transaction&, const std::vector<Stored>&)> then = {});
+    struct ImportPage;
+    db::Task<void> store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result);
     [[nodiscard]] Day today_of(const Caller& caller) const { return caller.zone.day_of(clock_.now_ms()); }
 
     db::Database& db_;

@@ -103,12 +103,27 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
     co_return stored;
 }
 
+db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<Record> records,
+                                                              std::function<void(db::Transaction&, const std::vector<Stored>&)> then) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Stored>> {
+                auto stored = co_await store(tx, caller, origin, records);
+                if (then) then(tx, stored);
+                co_return stored;
+            });
+        } catch (const ClientIdTaken&) { // the next attempt finds it
+            if (attempt == k_max_attempts) throw unavailable("client ids were taken again and again");
+        }
+    }
+}
+
 db::Task<BatchResult> Service::create_batch(Caller caller, Origin origin, NewBatch batch) {
     const auto now = clock_.now_ms();
-    const auto sorted = sort_out(caller, std::move(batch.activities.items), now);
-    const auto body = [&](db::Transaction& tx) -> db::Task<BatchResult> {
-        const auto stored = co_await store(tx, caller, origin, sorted.records);
-        auto result = sorted.result;
+    auto sorted = sort_out(caller, std::move(batch.activities.items), now);
+    BatchResult result;
+    co_await store_records(caller, origin, std::move(sorted.records), [&](db::Transaction& tx, const std::vector<Stored>& stored) {
+        result = sorted.result;
         for (std::size_t i = 0; i < stored.size(); ++i) {
             auto& item = result.results[sorted.places[i]];
             item.status = stored[i].created ? ItemStatus::created : ItemStatus::duplicate;
@@ -116,15 +131,8 @@ db::Task<BatchResult> Service::create_batch(Caller caller, Origin origin, NewBat
             ++(stored[i].created ? result.created : result.duplicates);
         }
         idempotency::keep(tx, origin, result, now, 200);
-        co_return result;
-    };
-    for (int attempt = 1;; ++attempt) {
-        try {
-            co_return co_await db_.transaction(body);
-        } catch (const ClientIdTaken&) { // the next attempt finds it
-            if (attempt == k_max_attempts) throw unavailable("client ids were taken again and again");
-        }
-    }
+    });
+    co_return result;
 }
 
 } // namespace focus::activities

@@ -126,6 +126,29 @@ struct BatchResult {
     std::vector<ItemResult> results;
 };
 
+/// What a file can be.
+enum class ImportFormat { focus_csv, focus_json, csv, activitywatch };
+struct ImportFault {
+    std::int64_t line = 0;
+    ItemError error;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"line", "Of a CSV file the line, of JSON the number of the activity or event, from 1"},
+    };
+};
+struct ImportResult {
+    ImportFormat format = ImportFormat::csv;
+    std::int64_t created = 0;
+    std::int64_t duplicates = 0;
+    std::int64_t failed = 0;
+    std::vector<ImportFault> errors;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"duplicates", "What was imported before or is still there"},
+        {"errors", "Why the failed ones were left out; the first 1,000"},
+    };
+};
+
 /// How a list of activities is ordered; a leading - is descending.
 enum class SortField { created_at, activity_date, duration_minutes, app_name };
 struct Sort {

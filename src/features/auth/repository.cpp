@@ -58,6 +58,10 @@ constexpr db::Statement k_expire_links{"link_tokens.expire",
 
 constexpr std::size_t k_agent_bytes = 255;
 
+constexpr db::Statement k_personal{"sessions.personal",
+                                   "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms, revoked_at_ms "
+                                   "FROM sessions WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+
 } // namespace
 
 db::Task<std::int64_t> insert_session(db::Session& session, std::int64_t user_id, const Origin& origin, std::string_view token_hash,
@@ -157,6 +161,18 @@ db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int
         gone += (co_await session.execute(*statement, before, limit)).affected;
     }
     co_return gone;
+}
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(database, "sessions", k_personal,
+                                   {{"id"},
+                                    {"user_agent"},
+                                    {"ip_address"},
+                                    {"created_at", Kind::time},
+                                    {"last_used_at", Kind::time},
+                                    {"expires_at", Kind::time},
+                                    {"revoked_at", Kind::time}});
 }
 
 } // namespace focus::auth::repository

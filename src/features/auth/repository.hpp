@@ -3,6 +3,7 @@
 
 #include "core/base/caller.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/auth/rules.hpp"
 
 #include <cstdint>
@@ -60,6 +61,9 @@ db::Task<bool> use_link_token(db::Session& session, std::string_view token_hash,
 /// Links that were sent before become void (a newer one was sent, or they have served).
 void void_link_tokens(db::Transaction& tx, std::string_view purpose, std::int64_t user_id);
 void delete_link_tokens(db::Transaction& tx, std::int64_t user_id);
+
+/// The user's sessions, ended ones too.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 /// Deletes what has expired, at most `limit` rows of each table; gives how many went.
 db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int limit);

@@ -368,4 +368,6 @@ void Service::audit(db::Transaction& tx, const Origin& origin, std::string_view 
                   clock_.now_ms());
 }
 
+personal::Section Service::personal_data() { return repository::personal_data(db_); }
+
 } // namespace focus::auth

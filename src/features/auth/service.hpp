@@ -8,6 +8,7 @@
 #include "core/db/database.hpp"
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
+#include "core/personal/personal.hpp"
 #include "features/auth/session_guard.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/service.hpp"
@@ -66,6 +67,8 @@ class Service {
         std::int64_t kept = 0;
     };
     void on_sessions_ended(std::function<void(Ended)> hook) { ended_hooks_.push_back(std::move(hook)); }
+    /// The sessions, for the user's own export.
+    [[nodiscard]] personal::Section personal_data();
     /// Ends every session of the user in `tx` (account deactivated, deleted).
     void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
 

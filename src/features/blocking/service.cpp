@@ -1,6 +1,7 @@
 #include "features/blocking/service.hpp"
 
 #include "core/base/fold.hpp"
+#include "core/idempotency/idempotency.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -209,7 +210,9 @@ db::Task<BlockedApp> Service::create(Caller caller, Origin origin, NewBlockedApp
         if (co_await settle(tx, scene, entry)) repository::update(tx, entry);
         scene.entries.push_back(entry);
         finish(tx, scene, "blocked_app_created", "Limit set for an app", entry.id);
-        co_return to_wire(entry, scene.state(entry));
+        auto answer = to_wire(entry, scene.state(entry));
+        idempotency::keep(tx, origin, answer, scene.about.now);
+        co_return answer;
     });
 }
 

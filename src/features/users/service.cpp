@@ -178,6 +178,13 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
     });
 }
 
+personal::Section Service::personal_data() {
+    return {.name = "profile", .is_single = true, .read = [this](std::int64_t user_id, std::string) -> db::Task<personal::Page> {
+                const auto user = co_await get(user_id);
+                co_return personal::Page{json::write(user), std::nullopt};
+            }};
+}
+
 void Service::announce(db::Transaction& tx, std::int64_t id) {
     tx.after_commit([this, id] {
         for (const auto& hook : change_hooks_) hook(id);

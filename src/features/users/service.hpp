@@ -4,6 +4,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/users/repository.hpp"
 #include "features/users/types.hpp"
 
@@ -73,6 +74,8 @@ class Service {
     void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.
     void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
+    /// The profile, for the user's own export.
+    [[nodiscard]] personal::Section personal_data();
     /// Announces a change of the account after the commit of `tx`.
     void announce(db::Transaction& tx, std::int64_t id);
 

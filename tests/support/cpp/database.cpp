@@ -1,5 +1,8 @@
 #include "support/cpp/database.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
@@ -56,27 +59,70 @@ std::string text_of(const fs::path& file) {
     return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// One statement on the server of a URL, waiting up to `patience` for the server to come up.
-void administer(const std::string& url, const std::string& sql, std::chrono::milliseconds patience = 0ms) {
+/// One statement on the server of a URL.
+void administer(const std::string& url, const std::string& sql) {
     boost::asio::io_context io{1};
     metrics::Registry metrics;
     const auto database = open({.url = url}, {io.get_executor()}, metrics);
-    const auto until = std::chrono::steady_clock::now() + patience;
-    for (;;) {
-        try {
-            run_sync(io, [&]() -> Task<void> { co_await database->run_one(Command::composed("test", sql, {})); });
-            break;
-        } catch (const std::exception&) {
-            if (std::chrono::steady_clock::now() >= until) throw;
-            std::this_thread::sleep_for(50ms);
-        }
-    }
+    run_sync(io, [&]() -> Task<void> { co_await database->run_one(Command::composed("test", sql, {})); });
     database->close();
     io.restart();
     io.run_for(1s);
 }
 
+bool accepts_connections(int port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool accepted = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0; // the sockets API
+    ::close(socket);
+    return accepted;
+}
+
+/// What a new server begins with; made once, copied for each.
+const fs::path& empty_data_folder() {
+    static const TempFolder folder;
+    static const auto data = [] {
+        auto path = folder.path() / "data";
+        const auto log = folder.path() / "log";
+        int status = 0;
+        ::waitpid(spawn({"mariadb-install-db", "--no-defaults", "--datadir=" + path.string(), "--user=root", "--skip-test-db",
+                         "--auth-root-authentication-method=normal", "--innodb-log-file-size=16M"},
+                        log),
+                  &status, 0);
+        if (status != 0) throw std::runtime_error{"mariadb-install-db failed:\n" + text_of(log)};
+        return path;
+    }();
+    return data;
+}
+
 } // namespace
+
+Task<void> together(int n, std::function<Task<void>(int)> body) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer all_done{executor, std::chrono::steady_clock::time_point::max()};
+    int left = n;
+    std::exception_ptr failure;
+    for (int i = 0; i < n; ++i) {
+        boost::asio::co_spawn(executor, body(i), [&](std::exception_ptr error) {
+            if (error && !failure) failure = error;
+            if (--left == 0) all_done.cancel();
+        });
+    }
+    if (left > 0) co_await all_done.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+    if (failure) std::rethrow_exception(failure);
+}
+
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
 
 TempFolder::TempFolder() {
     auto pattern = (fs::temp_directory_path() / "focus-test-XXXXXX").string();
@@ -90,15 +136,9 @@ TempFolder::~TempFolder() {
 }
 
 MariaDb::MariaDb() : port_{free_port()} {
-    const auto log = folder_.path() / "install.log";
-    const auto install = spawn({"mariadb-install-db", "--no-defaults", "--datadir=" + (folder_.path() / "data").string(), "--user=root",
-                                "--skip-test-db", "--auth-root-authentication-method=normal"},
-                               log);
-    int status = 0;
-    ::waitpid(install, &status, 0);
-    if (status != 0) throw std::runtime_error{"mariadb-install-db failed:\n" + text_of(log)};
+    fs::copy(empty_data_folder(), folder_.path() / "data", fs::copy_options::recursive);
     std::ofstream{folder_.path() / "init.sql"} << "CREATE USER IF NOT EXISTS focus@'127.0.0.1' IDENTIFIED BY 'focus-test';\n"
-                                                  "GRANT ALL ON *.* TO focus@'127.0.0.1';\n";
+                                                  "GRANT ALL ON *.* TO focus@'127.0.0.1' WITH GRANT OPTION;\n";
     start();
 }
 
@@ -113,8 +153,10 @@ void MariaDb::start() {
                       "--port=" + std::to_string(port_), "--skip-name-resolve", "--innodb-buffer-pool-size=32M",
                       "--innodb-log-file-size=16M", "--performance-schema=OFF"},
                      folder_.path() / "log");
+    if (!eventually([this] { return accepts_connections(port_); }, 60s))
+        throw std::runtime_error{"mariadbd doesn't start:\n" + text_of(folder_.path() / "log")};
     try {
-        administer(url(), "SELECT 1", 60s);
+        administer(url(), "SELECT 1");
     } catch (const std::exception& error) {
         throw std::runtime_error{std::string{"mariadbd doesn't answer: "} + error.what() + "\n" + text_of(folder_.path() / "log")};
     }

@@ -15,6 +15,7 @@
 // Always holds: databases have names of their own per process and test, and are dropped with the test.
 #pragma once
 
+#include "core/base/error.hpp"
 #include "core/db/database.hpp"
 #include "core/db/migrate.hpp"
 #include "core/metrics/metrics.hpp"
@@ -59,6 +60,27 @@ T run_sync(boost::asio::io_context& io, F body) {
     if (failure) std::rethrow_exception(failure);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
+
+/// Runs body(0) … body(n - 1) at the same time on the caller's executor; throws what the first to fail threw, once all have ended.
+Task<void> together(int n, std::function<Task<void>(int)> body);
+
+/// What became of a task: "ok", "constraint", "unavailable", or the text of another error.
+template <class T>
+Task<std::string> outcome(Task<T> task) {
+    try {
+        (void)co_await std::move(task);
+        co_return "ok";
+    } catch (const ConstraintError&) {
+        co_return "constraint";
+    } catch (const Error& error) {
+        co_return error.kind() == ErrorKind::unavailable ? "unavailable" : error.what();
+    } catch (const std::exception& error) {
+        co_return error.what();
+    }
+}
+
+/// Waits until `holds` does, up to some seconds; says whether it does.
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience = std::chrono::seconds{10});
 
 /// A folder that disappears with its owner.
 class TempFolder {

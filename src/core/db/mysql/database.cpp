@@ -174,9 +174,9 @@ std::unique_ptr<EngineTransaction> MysqlDatabase::begin(const asio::any_io_execu
 PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, counters_.active, counters_.waiting}; }
 
 Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
-    Pool* own = pool_of(co_await asio::this_coro::executor);
-    if (own == nullptr) throw std::logic_error{"mysql: migrations run on one of the database's executors"};
-    co_return std::make_unique<MysqlMigrations>(co_await own->connect_apart(), "CONCAT('focus.migrate.', DATABASE())");
+    Pool& first = *pools_.front();
+    auto link = co_await asio::co_spawn(first.executor(), first.connect_apart(), asio::use_awaitable);
+    co_return std::make_unique<MysqlMigrations>(std::move(link), "CONCAT('focus.migrate.', DATABASE())");
 }
 
 void MysqlDatabase::close() {

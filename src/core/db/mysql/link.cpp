@@ -99,7 +99,7 @@ Task<std::optional<Failure>> Link::connect(const bm::connect_params& params, std
     const auto [error] = co_await connection_.async_connect(params, diagnostics_, token);
     if (error) co_return failed(error, "connect");
     std::vector<Result> none;
-    auto failure = co_await exchange(std::string{session_setup}, {}, {}, none);
+    auto failure = co_await exchange(std::string{session_setup}, {}, {.before = k_setup_statements}, none);
     co_return failure;
 }
 
@@ -142,10 +142,12 @@ Task<std::optional<Failure>> Link::exchange(std::string text, std::span<const Co
             result.last_insert_id = static_cast<std::int64_t>(state.last_insert_id());
             results.push_back(std::move(result));
         }
-        if (state.complete()) co_return std::nullopt;
         ++index;
+        if (state.complete()) break;
         std::tie(error) = co_await connection_.async_read_resultset_head(state, diagnostics_, token);
     }
+    if (index != frame.before + commands.size() + frame.after) throw std::logic_error{"mysql: a command was more than one statement"};
+    co_return std::nullopt;
 }
 
 void Link::close(std::unique_ptr<Link> link) {

@@ -16,6 +16,9 @@ namespace focus::db::mysql {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// What a session set-up consists of.
+inline constexpr std::size_t k_setup_statements = 2;
+
 /// How many statements of a round trip are ours alone: their results are dropped.
 struct Frame {
     std::size_t before = 0; // START TRANSACTION

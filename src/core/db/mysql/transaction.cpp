@@ -86,7 +86,7 @@ Task<void> MysqlTransaction::roll_back() {
     try {
         pool_.start_round_trip(*lease_);
         std::vector<Result> none;
-        const auto failure = co_await lease_->exchange("ROLLBACK", {}, {}, none);
+        const auto failure = co_await lease_->exchange("ROLLBACK", {}, {.before = 1}, none);
         if (!failure) lease_.release();
     } catch (...) { // the connection is closed below, which rolls back too
     }

@@ -1,0 +1,78 @@
+#include "app/import_command.hpp"
+
+#include "app/app.hpp"
+
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace focus::app {
+
+namespace {
+
+/// A file is read as a whole; JSON needs about twice as much again while it is parsed.
+constexpr std::uintmax_t k_max_file_bytes = 512 << 20;
+
+std::string read_file(const std::string& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error) throw std::runtime_error{path + ": " + error.message()};
+    if (size > k_max_file_bytes) throw std::runtime_error{path + ": more than 512 MiB; split it"};
+    std::ifstream in{path, std::ios::binary};
+    std::string bytes(size, '\0');
+    if (!in.read(bytes.data(), static_cast<std::streamsize>(size))) throw std::runtime_error{path + ": cannot be read"};
+    return bytes;
+}
+
+void show(double part) {
+    constexpr int k_width = 40;
+    const auto done = static_cast<int>(part * k_width);
+    std::cerr << std::format("\r[{:<{}}] {:3.0f} %", std::string(static_cast<std::size_t>(done), '#'), k_width, part * 100) << std::flush;
+}
+
+void print_errors(const activities::ImportResult& result) {
+    for (const auto& fault : result.errors) {
+        auto reason = fault.error.detail;
+        if (!fault.error.errors.empty()) reason.clear();
+        for (const auto& error : fault.error.errors) {
+            if (!reason.empty()) reason += "; ";
+            for (const auto& step : error.loc) {
+                if (const auto* name = std::get_if<std::string>(&step.value); name != nullptr && *name != "line") reason += *name + ": ";
+            }
+            reason += error.msg;
+        }
+        std::cerr << std::format("{}: {}\n", fault.line, reason);
+    }
+    const auto more = result.failed - std::ssize(result.errors);
+    if (more > 0) std::cerr << std::format("and {} more\n", more);
+}
+
+} // namespace
+
+int import_file(Settings settings, const std::string& path, const std::string& email) {
+    const auto file = read_file(path);
+    App app{std::move(settings)};
+    const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
+    activities::ImportResult result;
+    app.run([&]() -> boost::asio::awaitable<void> {
+        co_await app.prepare_database();
+        const auto user = co_await app.rooms().users.find_by_email(app.database(), email);
+        if (!user) throw std::runtime_error{"nobody has the address " + email};
+        Caller caller;
+        caller.user_id = user->id;
+        caller.language = user->language;
+        caller.zone = Zone::of(user->timezone);
+        const Origin origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus import"};
+        const activities::ImportProgress progress = on_terminal ? activities::ImportProgress{show} : activities::ImportProgress{};
+        result = co_await app.rooms().activities.import_file(caller, origin, file, progress);
+    });
+    if (on_terminal) std::cerr << '\n';
+    print_errors(result);
+    std::cout << std::format("{} stored, {} were there already, {} left out\n", result.created, result.duplicates, result.failed);
+    return result.failed == 0 ? 0 : 1;
+}
+
+} // namespace focus::app

@@ -1,0 +1,39 @@
+// What is said about a user over all rooms: his statistics, and everything that is held on him as one file.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
+#include "features/activities/service.hpp"
+#include "features/challenges/service.hpp"
+#include "features/reports/types.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::reports {
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, activities::Service& activities)
+        : db_{database}, clock_{clock}, activities_{activities} {}
+
+    db::Task<UserStats> stats(Caller caller);
+
+    /// Each call of the source gives the next piece of a JSON object with a member per section, from constant memory.
+    using Source = std::function<db::Task<std::optional<std::string>>()>;
+    [[nodiscard]] Source export_all(const Caller& caller);
+
+    /// A room's part of the export; wired before the server starts.
+    void add_section(personal::Section section);
+
+  private:
+    db::Database& db_;
+    const Clock& clock_;
+    activities::Service& activities_;
+    std::shared_ptr<std::vector<personal::Section>> sections_ = std::make_shared<std::vector<personal::Section>>();
+};
+
+} // namespace focus::reports
