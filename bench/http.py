@@ -31,7 +31,7 @@ from support.mail import MailSink  # noqa: E402
 from support.processes import eventually, free_port, spawn, stop  # noqa: E402
 from support.server import Server  # noqa: E402
 
-ACTIVITIES, USERS = 5000, 20
+ACTIVITIES, USERS, WORKERS = 5000, 20, "2"
 
 
 @dataclass
@@ -107,7 +107,7 @@ def measure(process: Process, script: Path, seconds: float, connections: int) ->
 @contextlib.contextmanager
 def yardstick():
     port = free_port()
-    process = spawn([str(TOP / "build/release/beast_hello"), str(port)])
+    process = spawn([str(TOP / "build/release/beast_hello"), str(port), WORKERS])
     try:
         url = f"http://127.0.0.1:{port}"
         eventually(lambda: _answers(url), "the yardstick")
@@ -135,7 +135,7 @@ def prepare(server: Server) -> list[str]:
 
 def bench_database(kind: str, database, options, yard: Process, folder: Path, mail: MailSink) -> list[dict]:
     rows = []
-    with contextlib.closing(Server(database, mail, LOG_LEVEL="warning", ACCESS_TOKEN_EXPIRE_MINUTES="600")) as server:
+    with contextlib.closing(Server(database, mail, LOG_LEVEL="warning", WORKERS=WORKERS, ACCESS_TOKEN_EXPIRE_MINUTES="600")) as server:
         server.start()
         tokens = prepare(server)
         process = Process(server.url, server.process.pid)

@@ -265,10 +265,14 @@ int App::serve(bool with_demo) {
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
             scheduler_->start(background_.get_executor());
+            asio::co_spawn(background_, rooms_->blocking.schedules().run(), [](const std::exception_ptr& error) {
+                if (error) log::error("schedules are announced no more: restart this server");
+            });
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
+            rooms_->blocking.schedules().stop();
             co_await server.shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await delivery.stop();

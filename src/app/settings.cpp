@@ -255,7 +255,7 @@ std::vector<SettingInfo> describe(const Settings& settings) {
     const Settings defaults;
     std::vector<SettingInfo> infos;
     for (const auto& setting : all_settings()) {
-        auto value = setting.get(settings);
+        auto value = log::redact(setting.get(settings)); // a password within a URL
         if (setting.secret && !value.empty()) value = "***";
         infos.push_back({string{setting.name}, string{setting.help}, setting.get(defaults), std::move(value), setting.secret});
     }

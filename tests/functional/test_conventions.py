@@ -90,10 +90,12 @@ def test_errors_speak_the_language_that_is_asked_for(api):
 
 
 def test_the_language_of_the_signed_in_user_wins(server):
-    french = server.new_account(language="fr")
-    by_header = expect(server.client().get("/api/nothing", headers={"Accept-Language": "fr"}), 404)
-    by_user = expect(french.api.get("/api/activities/987654321", headers={"Accept-Language": "en"}), 404)
-    assert by_header["detail"] == by_user["detail"]
+    french, english = server.new_account(language="fr"), server.new_account(language="en")
+
+    def detail(user, header):
+        return expect(user.api.get("/api/activities/987654321", headers={"Accept-Language": header}), 404)["detail"]
+
+    assert detail(french, "en") == detail(french, "fr") != detail(english, "fr") == detail(english, "en")
 
 
 def test_validation_messages_are_translated(server):
@@ -179,10 +181,10 @@ def test_a_sane_request_id_is_kept(api):
     assert answer.json()["request_id"] == "my-id"
 
 
-@pytest.mark.parametrize("given", ["x" * 300, "a b", "é".encode().decode("latin-1"), "<script>", ""])
+@pytest.mark.parametrize("given", ["x" * 300, "a b", "é".encode(), "<script>", ""])
 def test_another_request_id_is_replaced(api, given):
     made = api.get("/api/health", headers={"X-Request-Id": given}).headers["x-request-id"]
-    assert made != given and re.fullmatch(r"[A-Za-z0-9._-]{8,128}", made)
+    assert made.encode() != given and made != given and re.fullmatch(r"[A-Za-z0-9._-]{8,128}", made)
 
 
 def test_request_ids_differ(api):
@@ -195,7 +197,7 @@ def test_every_request_is_logged_once(server, user):
     assert len(found) == 1
     record = found[0]
     assert (record["method"], record["route"], record["status"]) == ("GET", "/api/users/me", 200)
-    assert record["user_id"] == user.id and record["bytes"] > 0 and record["ms"] >= 0
+    assert record["user"] == user.id and record["bytes"] > 0 and record["ms"] >= 0
     assert "very-secret-thing" not in "\n".join(server.lines)
 
 
@@ -320,7 +322,7 @@ def test_a_refused_request_does_not_spend_its_key(user):
     expect(user.api.post("/api/activities", json=ACTIVITY, headers=headers), 201)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "é".encode().decode("latin-1"), "tab\there"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "é".encode(), "tab\there"])
 def test_a_malformed_key(user, key):
     expect(user.api.post("/api/activities", json=ACTIVITY, headers={"Idempotency-Key": key}), 422)
     assert user.api.get("/api/activities").json() == []

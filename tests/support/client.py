@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from .server import Server
 
 
+# Every client that was made and not closed since: whoever runs tests closes them (see fixtures.py).
+opened: list[httpx.Client] = []
+
+
 class Client(httpx.Client):
     """httpx with the server's address, no redirects and the contract's check. Give `checked=False` to look at odd replies."""
 
@@ -19,6 +23,7 @@ class Client(httpx.Client):
             headers = headers | {"Authorization": f"Bearer {token}"}
         super().__init__(base_url=server.url, headers=headers, timeout=60, follow_redirects=False, **options)
         self.server, self.checked = server, checked
+        opened.append(self)
 
     def send(self, request: httpx.Request, **options) -> httpx.Response:
         response = super().send(request, **options)

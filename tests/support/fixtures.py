@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import Account, Client
+from .client import Account, Client, opened
 from .engines import MariaDb, Redis, SqliteDatabase
 from .mail import MailSink
 from .server import Server
@@ -55,7 +55,8 @@ class World:
         """The shared server on that kind of database; started again when a test before has lost it."""
         server = self._servers.get(kind)
         if server is None:
-            server = self._servers[kind] = self._keep(Server(self.database(kind), self.mail)).start()
+            server = self._keep(Server(self.database(kind), self.mail))
+            self._servers[kind] = server.start()
         elif server.process.poll() is not None:
             raise AssertionError(f"the shared server ended with {server.process.returncode}:\n{server.log()}")
         return server
@@ -65,6 +66,16 @@ class World:
 def world() -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         yield World(stack)
+
+
+@pytest.fixture(autouse=True)
+def _close_clients() -> Iterator[None]:
+    """Clients that a test has made end with it."""
+    before = len(opened)
+    yield
+    for client in opened[before:]:
+        client.close()
+    del opened[before:]
 
 
 @pytest.fixture(params=["sqlite", "mysql"])

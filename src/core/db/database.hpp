@@ -97,9 +97,11 @@ class MigrationSession;
 /// The database as a whole. One per process; safe from any thread.
 class Database : public Session {
   public:
-    /// Runs `body` in a transaction and commits. `body` may run again from the start after a deadlock, a serialisation
-    /// failure or SQLITE_BUSY (at most 5 times), so it must have no effect but through the transaction.
-    /// T is what `body` returns.
+    /// Runs `body` in a transaction and commits. Inside `body` use only the transaction: a write by the Database itself would
+    /// wait for this very transaction on SQLite, until both are given up. On SQLite it may take no longer than
+    /// `statement_timeout` from its first statement to the commit, since others wait for it. `body` may run again from the start after a
+    /// deadlock, a serialisation failure or SQLITE_BUSY (at most 5 times), so it must have no effect but through the transaction. T is what
+    /// `body` returns.
     template <class F, class T = typename std::invoke_result_t<F&, Transaction&>::value_type>
     Task<T> transaction(F body) {
         if constexpr (std::is_void_v<T>) {
@@ -115,7 +117,8 @@ class Database : public Session {
     [[nodiscard]] virtual PoolStatus pool_status() const = 0;
     /// A connection of its own for migrate().
     [[nodiscard]] virtual Task<std::unique_ptr<MigrationSession>> migration_session() = 0;
-    /// Stops accepting work, finishes what runs (bounded by a few seconds) and closes the connections.
+    /// Stops accepting work, finishes what runs (bounded by a few seconds) and closes the connections. The io_contexts must
+    /// still exist, and those with work in progress should still run: whoever waits is resumed there.
     virtual void close() = 0;
 };
 

@@ -79,8 +79,12 @@ class Row {
 /// What one statement gave.
 struct Result {
     std::vector<Row> rows;
-    std::uint64_t affected = 0;      // rows inserted, changed or deleted; on both engines a row matched but left as it was counts
-    std::int64_t last_insert_id = 0; // of an INSERT that made a row
+    /// Rows inserted, updated or deleted. An UPDATE counts the rows that it matched, changed or not, on both engines. An
+    /// INSERT that may do nothing (ON CONFLICT DO NOTHING, INSERT IGNORE) counts what it made. What an upsert counts differs
+    /// (MySQL: 1 made, 2 changed, 0 left as it was): don't use it.
+    std::uint64_t affected = 0;
+    /// The id of an INSERT that made one row, else 0.
+    std::int64_t last_insert_id = 0;
 };
 
 /// The two texts of a statement where the dialects differ.

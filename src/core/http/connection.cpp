@@ -198,6 +198,7 @@ class Connection final : public Watched, public BodyReader {
         const bool last = must_close_ || worker_->stopping() || !parser_->keep_alive();
         written_ = 0;
         const bool sent = co_await send(!last);
+        lingers_ = sent && last;
         pipeline.finish(x_, written_, sent);
         x_.response = {};
         if (!sent || last) co_return false;
@@ -409,7 +410,7 @@ class Connection final : public Watched, public BodyReader {
         deadline_ = Clockwork::now() + k_linger;
         if constexpr (k_tls) {
             co_await stream_.async_shutdown(k_token);
-        } else if (must_close_) {
+        } else if (lingers_) {
             error_code ignored;
             stream_.shutdown(asio::socket_base::shutdown_send, ignored);
             std::array<char, 4096> nowhere;
@@ -434,6 +435,7 @@ class Connection final : public Watched, public BodyReader {
     bool idle_ = true;
     bool expired_ = false;
     bool must_close_ = false;
+    bool lingers_ = false; // the last answer may still be on its way
     bool body_taken_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
@@ -256,6 +257,10 @@ Task<void> Pipeline::read_body(Exchange& x) const {
     }
 }
 
+/// A twin's commit may become visible a little after it was in the way of ours.
+constexpr int k_twin_tries = 20;
+constexpr std::chrono::milliseconds k_twin_pause{25};
+
 Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
     if (!is_sane_idempotency_key(key)) throw Refused{&k_bad_idempotency_key};
     std::string what{x.target_};
@@ -276,15 +281,24 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
     if (replay(found)) co_return;
     x.origin_.request_key = std::get<IdempotencyStore::Fresh>(found).key;
     std::exception_ptr failure;
+    bool is_collision = false;
     try {
         x.response = co_await x.endpoint->handler(x);
-    } catch (...) {
+    } catch (const Error&) {
         failure = std::current_exception();
+    } catch (...) { // most likely a unique key that a twin of this request has taken
+        failure = std::current_exception();
+        is_collision = true;
     }
-    if (failure) { // perhaps only because a twin of this request was faster: its answer is there then
-        auto again = co_await hooks_.idempotency->find(request);
-        if (!replay(again)) std::rethrow_exception(failure);
-        co_return;
+    if (failure) { // perhaps only because a twin was faster: its answer is there then, or a moment later
+        boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+        for (int tries = is_collision ? k_twin_tries : 1; tries > 0; --tries) {
+            auto again = co_await hooks_.idempotency->find(request);
+            if (replay(again)) co_return;
+            timer.expires_after(k_twin_pause);
+            if (tries > 1) co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+        std::rethrow_exception(failure);
     }
     IdempotencyStore::Stored answer{x.response.status, std::string{x.response.bytes()}};
     co_await hooks_.idempotency->finish(x.origin_.request_key, std::move(answer));

@@ -563,6 +563,30 @@ TEST_F(ServerTest, OldClients) {
     EXPECT_TRUE(keeping.is_closed());
 }
 
+TEST_F(ServerTest, TheLastAnswerSurvivesWhatFollowsTheRequest) {
+    auto client = connect();
+    client.send(get("/big", "Connection: close\r\n") + std::string(200'000, 'x'));
+    EXPECT_EQ(body_of(client.receive()).size(), 5018U);
+}
+
+TEST_F(ServerTest, TurnsAwayTooManyConnections) {
+    auto few = options();
+    few.limits.connections = 2;
+    metrics::Registry registry;
+    Server server{few, routes_, {}, clock_, registry};
+    server.start({&context_});
+    {
+        Client first{server.bound_port()};
+        Client second{server.bound_port()};
+        EXPECT_EQ(status_of(first.ask(get("/hello"))), 200);
+        EXPECT_EQ(status_of(second.ask(get("/hello"))), 200);
+        Client third{server.bound_port()};
+        EXPECT_TRUE(third.is_closed());
+        EXPECT_EQ(status_of(first.ask(get("/hello"))), 200);
+    }
+    asio::co_spawn(context_, server.shutdown(), asio::use_future).get();
+}
+
 TEST_F(ServerTest, ShutdownFinishesWhatRuns) {
     auto idle = connect();
     EXPECT_EQ(status_of(idle.ask(get("/hello"))), 200);

@@ -45,6 +45,8 @@ void report(std::exception_ptr failure) {
         std::rethrow_exception(failure);
     } catch (const std::exception& error) {
         log::error("connection ended by an exception", {{"what", error.what()}});
+    } catch (...) {
+        log::error("connection ended by an exception");
     }
 }
 
@@ -102,7 +104,7 @@ void Worker::welcome(Socket socket) {
     const auto peer = socket.remote_endpoint(error);
     if (error) return; // gone already
     if (shared_->connections.load() >= shared_->options.limits.connections) {
-        log::warning("too many connections", {{"limit", static_cast<std::int64_t>(shared_->options.limits.connections)}});
+        ++turned_away_;
         return;
     }
     socket.set_option(asio::ip::tcp::no_delay{true}, error);
@@ -121,6 +123,9 @@ Task<void> Worker::tick() {
         boost::system::error_code cancelled;
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
         date_ = format_http_date(wall_ms());
+        if (turned_away_ > 0)
+            log::warning("too many connections", {{"limit", static_cast<std::int64_t>(shared_->options.limits.connections)},
+                                                  {"turned_away", std::exchange(turned_away_, 0)}});
         const auto now = std::chrono::steady_clock::now();
         for (auto at = connections_.begin(); at != connections_.end();) {
             auto& connection = *at++; // expire() may end and unlink it

@@ -85,6 +85,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     Gzip gzip_;
     std::string date_;
     std::chrono::milliseconds tick_;
+    std::int64_t turned_away_ = 0; // connections beyond the limit since the last tick
     bool stopping_ = false;
 };
 

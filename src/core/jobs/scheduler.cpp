@@ -122,7 +122,7 @@ void Scheduler::start(asio::any_io_executor executor) {
     asio::co_spawn(executor, poll_forever(), [this](std::exception_ptr failure) {
         --at_work_;
         timers_->idle.cancel();
-        if (failure) std::rethrow_exception(failure); // a defect: poll_forever handles what statements throw
+        if (failure) log::error("the scheduler has ended by an exception");
     });
 }
 
@@ -192,10 +192,10 @@ db::Task<void> Scheduler::consider(const Job& job, EpochMs next_run_ms, bool is_
     const auto claimed = co_await db_.execute(k_claim, lease, system_now + options_.lease.count(), job.name, next_run_ms, system_now);
     if (claimed.affected == 0) co_return; // another instance was faster
     ++at_work_;
-    asio::co_spawn(timers_->executor, run_due(job, std::move(lease)), [this](std::exception_ptr failure) {
+    asio::co_spawn(timers_->executor, run_due(job, std::move(lease)), [this, &job](std::exception_ptr failure) {
         --at_work_;
         timers_->idle.cancel();
-        if (failure) std::rethrow_exception(failure);
+        if (failure) log::error("a job's run has ended by an exception", {{"job", std::string_view{job.name}}});
     });
 }
 
@@ -228,6 +228,8 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
         co_await job.body(run);
     } catch (const std::exception& error) {
         outcome.error = error.what();
+    } catch (...) { // the heartbeat below must be waited for, whatever happened
+        outcome.error = "an exception of an unknown type";
     }
     outcome.duration = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
     heart.run_is_over = true;

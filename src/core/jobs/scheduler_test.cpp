@@ -162,11 +162,13 @@ TEST_P(SchedulerTest, AnOrphanIsTakenOverAfterItsLease) {
 TEST_P(SchedulerTest, ALongRunKeepsItsLease) {
     run([&]() -> db::Task<void> {
         bool finish = false;
+        bool is_over = false;
         bool told_to_stop = false;
         const auto body = [&](const JobRun& run_now) -> db::Task<void> {
             ++runs_;
             while (!finish) co_await sleep(5ms);
             told_to_stop = run_now.should_stop();
+            is_over = true;
         };
         const auto one = make(body, 150ms);
         const auto two = make(body, 150ms);
@@ -176,9 +178,10 @@ TEST_P(SchedulerTest, ALongRunKeepsItsLease) {
         co_await sleep(600ms); // four leases
         EXPECT_EQ(runs_, 1);
         finish = true;
+        EXPECT_TRUE(co_await eventually([&] { return is_over; }));
+        EXPECT_FALSE(told_to_stop);
         EXPECT_TRUE(co_await one->stop(5s));
         EXPECT_TRUE(co_await two->stop(5s));
-        EXPECT_FALSE(told_to_stop);
     });
 }
 

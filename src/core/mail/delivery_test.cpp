@@ -169,7 +169,6 @@ TEST_P(OutboxTest, DeliversAndErasesTheSecret) {
     const auto delivery = deliver(&recorder_);
     Message mail = message();
     mail.is_optional = true;
-    mail.user_id = 17;
     add(mail);
     until([&] { return statuses() == std::vector<std::string>{"sent"}; });
     stop(*delivery);
@@ -183,7 +182,7 @@ TEST_P(OutboxTest, DeliversAndErasesTheSecret) {
     EXPECT_EQ(sent[0].content.subject, "Confirm your e-mail address");
     EXPECT_TRUE(sent[0].content.text.contains("Hello Camille") && sent[0].content.text.contains("token=t0ken"));
     EXPECT_EQ(sent[0].link, "https://focus.example.org/verify-email?token=t0ken");
-    EXPECT_EQ(sent[0].unsubscribe_url, outbox_.options().links.url(17));
+    EXPECT_EQ(sent[0].unsubscribe_url, outbox_.options().links.url(7));
     run([&]() -> db::Task<void> {
         const auto audit = co_await database().find(k_audit);
         EXPECT_EQ(audit->get<std::string>(0), "email_sent");

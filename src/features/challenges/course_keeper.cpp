@@ -60,8 +60,9 @@ void CourseKeeper::begin_news(Row& row, News news) const {
 db::Task<void> CourseKeeper::step(db::Transaction& tx, Row row) {
     const auto now = clock_.now_ms();
     const auto due_at = next_step_at(row);
-    if (!due_at || *due_at > now) co_return; // another instance has done it
-    if (row.news) {
+    if (!due_at || *due_at > now) {
+        // another instance has done it
+    } else if (row.news) {
         co_await tell_some(tx, row);
     } else if (row.deleted_at_ms) {
         co_return co_await remove_some(tx, row);

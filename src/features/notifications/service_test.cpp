@@ -92,11 +92,11 @@ TEST_P(NotificationsTest, NamesTheOneBefore) {
 TEST_P(NotificationsTest, LeavesNothingOfATransactionThatFails) {
     const auto user = make_user();
     EXPECT_THROW(run([&]() -> db::Task<void> {
-        co_await database().transaction([&](db::Transaction& tx) -> db::Task<void> {
-            co_await service().add(tx, user.user_id, draft());
-            throw std::runtime_error{"the cause did not happen"};
-        });
-    }),
+                     co_await database().transaction([&](db::Transaction& tx) -> db::Task<void> {
+                         co_await service().add(tx, user.user_id, draft());
+                         throw std::runtime_error{"the cause did not happen"};
+                     });
+                 }),
                  std::runtime_error);
     EXPECT_THAT(list(user).items, IsEmpty());
     EXPECT_THAT(pushed, IsEmpty());
@@ -188,7 +188,8 @@ TEST_P(NotificationsTest, AnnouncesToEverybody) {
         return service().announce(one, {}, {.title = {"Maintenance {name}"}, .message = {"Tonight."}, .user_ids = std::nullopt});
     });
     EXPECT_EQ(told, 2);
-    EXPECT_THAT(list(two).items, ElementsAre(AllOf(Field(&Notification::title, "Maintenance {name}"), Field(&Notification::message, "Tonight."))));
+    EXPECT_THAT(list(two).items,
+                ElementsAre(AllOf(Field(&Notification::title, "Maintenance {name}"), Field(&Notification::message, "Tonight."))));
     EXPECT_EQ(run([&]() -> db::Task<std::int64_t> {
                   return service().announce(one, {}, {.title = {"t"}, .message = {"m"}, .user_ids = {{{two.user_id, 4711}}}});
               }),

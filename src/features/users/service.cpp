@@ -2,6 +2,8 @@
 
 #include "core/base/fold.hpp"
 
+#include <algorithm>
+
 namespace focus::users {
 
 namespace {
@@ -78,7 +80,8 @@ db::Task<PublicUser> Service::public_profile(std::int64_t id) {
 
 db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     const auto folded = fold_case(text);
-    if (folded.empty()) co_return std::vector<PublicUser>{};
+    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    if (folded.empty() || !std::ranges::all_of(folded, is_ascii)) co_return std::vector<PublicUser>{}; // no username has such a letter
     co_return co_await repository::search(db_, folded, k_search_limit);
 }
 

@@ -217,7 +217,7 @@ void DatabaseTest::TearDown() {
     if (!database_) return;
     database_->close();
     io_.restart();
-    io_.run_for(5s); // goodbyes to the server
+    io_.run_for(5s); // until the goodbyes to the server are said
     database_.reset();
     fresh_.reset();
 }

@@ -53,7 +53,11 @@ Caller RoomsTest::make_user(Person person) {
 
 Caller RoomsTest::refreshed(const Caller& caller) {
     const auto user = run([&]() -> db::Task<users::User> { co_return co_await rooms().users.get(caller.user_id); });
-    return {.user_id = user.id, .session_id = 1, .role = user.role, .is_verified = user.is_verified, .language = user.language,
+    return {.user_id = user.id,
+            .session_id = 1,
+            .role = user.role,
+            .is_verified = user.is_verified,
+            .language = user.language,
             .zone = Zone::of(user.timezone)};
 }
 

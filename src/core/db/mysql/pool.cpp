@@ -108,12 +108,15 @@ Task<Lease> Pool::acquire() {
     const auto until = Clock::now() + settings_.acquire_timeout;
     for (;;) {
         if (counters_.closed) throw unavailable("mysql: the database is being closed");
+        if (Clock::now() >= until) throw unavailable("mysql: no connection in time");
         if (!idle_.empty()) {
             auto link = std::move(idle_.back());
             idle_.pop_back();
             if (is_fresh(*link)) co_return lend(std::move(link));
             auto lease = lend(std::move(link));
             if (co_await revive(*lease)) co_return lease;
+            size_ -= idle_.size(); // the server went away or hangs: the others would only cost more time
+            idle_.clear();
             continue; // the lease closes it
         }
         if (size_ < settings_.max_size && Clock::now() >= down_until_) {
@@ -138,7 +141,7 @@ Task<bool> Pool::revive(Link& link) {
 Task<std::optional<Failure>> Pool::try_connect(Link& link) {
     auto server = settings_.server;
     if (tls_) server.ssl = boost::mysql::ssl_mode::require;
-    link.set_deadline(Clock::now() + k_connect_timeout);
+    link.set_deadline(Clock::now() + std::min<Clock::duration>(k_connect_timeout, settings_.acquire_timeout));
     const OnExit forget{[this, &link] { std::erase(working_, &link); }};
     working_.push_back(&link);
     if (!watching_) watch();
@@ -186,7 +189,6 @@ Task<std::unique_ptr<Link>> Pool::connect_apart() {
 /// Until somebody hands a connection over (given) or there may be room for a new one (nothing).
 Task<std::unique_ptr<Link>> Pool::wait(SteadyTime until) {
     if (waiting_.size() >= settings_.max_waiting) throw unavailable("mysql: too many wait for a connection");
-    if (Clock::now() >= until) throw unavailable("mysql: no connection became free in time");
     Waiting me{asio::steady_timer{executor_, until}, nullptr};
     const OnExit leave{[this, &me] {
         std::erase(waiting_, &me);
@@ -203,6 +205,7 @@ void Pool::start_round_trip(Link& link) const { link.set_deadline(Clock::now() +
 void Pool::close_idle() {
     size_ -= idle_.size();
     for (auto& link : std::exchange(idle_, {})) Link::close(std::move(link));
+    if (working_.empty()) watch_.cancel();
 }
 
 void Pool::watch() {

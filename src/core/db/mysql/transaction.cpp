@@ -45,23 +45,27 @@ Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
         lease_ = pool_.try_acquire();
         if (!lease_) lease_ = co_await pool_.acquire();
     }
-    QueryText text{lease_->format_options()};
-    Frame frame;
-    if (!started_) {
-        text.add("START TRANSACTION");
-        frame.before = 1;
-    }
-    for (const auto& command : trip.commands) text.add(command);
-    if (with_commit) {
-        text.add("COMMIT");
-        frame.after = 1;
+    const Frame frame{.before = started_ ? 0U : 1U, .after = with_commit ? 1U : 0U};
+    std::string text;
+    try {
+        text = compose(trip, frame);
+    } catch (...) { // what was deferred is lost with it
+        failure_ = std::current_exception();
+        throw;
     }
     pool_.start_round_trip(*lease_);
-    std::string whole = text.take();
     started_ = true;
-    trip.failure = co_await lease_->exchange(std::move(whole), trip.commands, frame, trip.results);
+    trip.failure = co_await lease_->exchange(std::move(text), trip.commands, frame, trip.results);
     count(metrics_, trip.commands, trip.results.size(), trip.failure.has_value(), since);
     if (trip.failure) judge(trip, with_commit);
+}
+
+std::string MysqlTransaction::compose(const Trip& trip, const Frame& frame) const {
+    QueryText text{lease_->format_options()};
+    if (frame.before > 0) text.add("START TRANSACTION");
+    for (const auto& command : trip.commands) text.add(command);
+    if (frame.after > 0) text.add("COMMIT");
+    return text.take();
 }
 
 /// Decides what a failure means for the transaction as a whole.

@@ -26,6 +26,7 @@ class MysqlTransaction final : public EngineTransaction {
         std::size_t deferred = 0; // the first of the commands
     };
     Task<void> travel(Trip& trip, bool with_commit);
+    [[nodiscard]] std::string compose(const Trip& trip, const Frame& frame) const;
     void judge(const Trip& trip, bool with_commit);
 
     Pool& pool_;

@@ -23,13 +23,14 @@ Readers::~Readers() { close(); }
 
 void Readers::submit(Hop& hop) {
     {
-        const std::lock_guard lock{mutex_};
+        std::unique_lock lock{mutex_};
         if (closing_) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the database is being closed")));
         } else if (queue_.size() >= limits_.max_queue) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the readers' queue is full")));
         } else {
             queue_.push_back({&hop, Clock::now()});
+            lock.unlock(); // so that the thread doesn't wake up to a locked door
             wake_.notify_one();
             return;
         }

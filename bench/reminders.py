@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""100,000 users whose daily reminder is due in the same minute, on SQLite and on MariaDB: how long until all mails are
+queued, and what somebody who asks for his profile meanwhile notices. Prints a table and writes build/bench/reminders.json.
+
+    ./dev bench reminders [--users 100000] [--clients 4]
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP / "tests"))
+
+from support.engines import MariaDb, SqliteDatabase  # noqa: E402
+from support.processes import eventually  # noqa: E402
+from support.mail import MailSink  # noqa: E402
+from support.server import Server  # noqa: E402
+
+WANTED_SECONDS, WANTED_SLOWDOWN = 60.0, 2.0
+APPS = ["Instagram", "Maps", "YouTube", "Podcasts", "Mail"]
+STEP = 500  # users per statement
+NORMAL_SECONDS = 10
+
+
+def bar(done: int, total: int) -> None:
+    width = 40 * done // total
+    print(f"\r  filling [{'#' * width}{'.' * (40 - width)}] {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+
+def fill(database, users: int, yesterday: datetime.date, due_ms: int) -> None:
+    """Users who have used five apps yesterday, straight into the tables."""
+    base = 1_000_000
+    for at in range(0, users, STEP):
+        ids = range(base + at, base + min(at + STEP, users))
+        rows = {
+            "users (id,email,email_key,username,username_key,full_name,is_verified,reminder_minute,created_at_ms,updated_at_ms)":
+                (f"({n},'u{n}@example.org','u{n}@example.org','u{n}','u{n}','User {n}',1,1200,0,0)" for n in ids),
+            "usage_apps (user_id,day,app_key,app_package,app_category,device_type,app_name,total_ms,sessions)":
+                (f"({n},'{yesterday}','{app.lower()}','','other','','{app}',{(n + i) % 90 * 60000},3)" for n in ids for i, app in enumerate(APPS)),
+            "usage_days (user_id,day,total_ms,sessions)": (f"({n},'{yesterday}',{n % 300 * 60000},15)" for n in ids),
+            "reminders (user_id,next_reminder_ms,next_summary_ms)": (f"({n},{due_ms},{due_ms + 10**9})" for n in ids),
+        }  # fmt: skip
+        for table, values in rows.items():
+            database.query(f"INSERT INTO {table} VALUES {','.join(values)}")
+        bar(min(at + STEP, users), users)
+
+
+class Load:
+    """Clients that ask for their profile again and again; every answer's time is kept."""
+
+    def __init__(self, server: Server, clients: int) -> None:
+        self._ends = threading.Event()
+        self.times: list[float] = []
+        accounts = [server.new_account() for _ in range(clients)]
+        for account in accounts:
+            account.api.checked = False
+        self._threads = [threading.Thread(target=self._run, args=(account.api,), daemon=True) for account in accounts]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, api) -> None:
+        while not self._ends.is_set():
+            began = time.perf_counter()
+            assert api.get("/api/users/me").status_code == 200
+            self.times.append((time.perf_counter() - began) * 1000)
+            self._ends.wait(0.005)
+
+    def take_p99(self) -> float:
+        """Of the answers since the last call."""
+        times, self.times = sorted(self.times), []
+        return times[int(len(times) * 0.99)]
+
+    def stop(self) -> None:
+        self._ends.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def bench(database, users: int, clients: int) -> dict[str, float]:
+    due = datetime.datetime.now(datetime.UTC).replace(second=0, microsecond=0) + datetime.timedelta(hours=6)
+    due_ms = int(due.timestamp() * 1000)
+    with contextlib.closing(MailSink()) as sink, contextlib.closing(Server(database, sink, MAIL_RATE_PER_SECOND="20", ACCESS_TOKEN_EXPIRE_MINUTES="1440").start()) as server:
+        load = Load(server, clients)
+        fill(database, users, due.date() - datetime.timedelta(1), due_ms)
+        load.take_p99()
+        time.sleep(NORMAL_SECONDS)
+        normal = load.take_p99()
+        server.set_clock((due - datetime.timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        queued = "SELECT COUNT(*) FROM outbox WHERE type = 'daily_reminder'"
+        eventually(lambda: int(database.query(queued)[0][0]), "the first reminder", 120)
+        began = time.monotonic()
+        load.take_p99()
+        left = f"SELECT COUNT(*) FROM reminders WHERE next_reminder_ms = {due_ms}"
+        while int(database.query(left)[0][0]):
+            assert time.monotonic() - began < 600, "not done in 10 minutes"
+            time.sleep(0.2)
+        seconds, busy = time.monotonic() - began, load.take_p99()
+        assert int(database.query(queued)[0][0]) >= users
+        load.stop()
+    return {"seconds": seconds, "normal_p99_ms": normal, "busy_p99_ms": busy, "slowdown": busy / normal}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--clients", type=int, default=4)
+    options = parser.parse_args()
+    results = {}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="focus-bench-")))
+        mariadb = stack.enter_context(contextlib.closing(MariaDb()))
+        for database in (SqliteDatabase(folder), mariadb.database()):
+            print(f"{database.kind}", file=sys.stderr)
+            results[database.kind] = bench(database, options.users, options.clients)
+    print(f"{options.users} reminders due in the same minute\n")
+    print(f"{'':<10}{'all queued':>12}{'GET /users/me p99 before':>28}{'meanwhile':>12}{'factor':>9}")
+    for kind, one in results.items():
+        print(f"{kind:<10}{one['seconds']:>10.1f} s{one['normal_p99_ms']:>25.2f} ms{one['busy_p99_ms']:>9.2f} ms{one['slowdown']:>9.2f}")
+    target = TOP / "build/bench/reminders.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(results, indent=2) + "\n")
+    missed = [kind for kind, one in results.items() if one["seconds"] > WANTED_SECONDS or one["slowdown"] > WANTED_SLOWDOWN]
+    print(f"\nwanted: ≤ {WANTED_SECONDS:.0f} s, factor ≤ {WANTED_SLOWDOWN}: {'missed on ' + ', '.join(missed) if missed else 'met'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
