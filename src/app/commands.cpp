@@ -192,6 +192,7 @@ struct CommandLine {
         add_migrate();
         add_admin();
         add_config();
+        add_import();
         add_jobs();
         add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });

@@ -27,11 +27,8 @@ void sort_usage(std::vector<T>& usage, std::string T::* name) {
 } // namespace
 
 void Delta::add(const Record& record, int sign) {
-    auto& app = apps_[{record.day, record.app_key, record.app_package, record.app_category}];
-    if (sign > 0)
-        app.app_name = record.app_name;
-    else if (app.app_name.empty())
-        app.app_name = record.app_name;
+    auto& app = apps_[{record.day, record.app_key, record.app_package, record.app_category, record.device_type.value_or("")}];
+    if (sign > 0 || app.app_name.empty()) app.app_name = record.app_name;
     app.ms += sign * record.duration_ms;
     app.sessions += sign;
     auto& day = days_[record.day];
