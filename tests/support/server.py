@@ -16,7 +16,7 @@ from .client import Account, Client
 from .contract import Contract
 from .engines import TOP
 from .mail import MailSink
-from .processes import eventually, spawn, stop
+from .processes import SLOWNESS, eventually, spawn, stop
 
 BINARY = Path(os.environ.get("FOCUS_BINARY") or TOP / "build/release/focus")
 SECRET_KEY = "a-secret-key-of-the-tests-0123456789"
@@ -121,6 +121,11 @@ class Server:
         if self.process and self.process.poll() is None:
             self.terminate()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Runs `focus ARGUMENTS` with the settings of this server."""
+        return subprocess.run([str(BINARY), *arguments], cwd=self.folder, env=base_environment() | self.settings,
+                              capture_output=True, text=True, timeout=60 * SLOWNESS)  # fmt: skip
 
     def resident_bytes(self) -> int:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

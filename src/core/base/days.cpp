@@ -206,7 +206,10 @@ std::optional<Zone> Zone::find(std::string_view name) {
 
 Zone Zone::of(std::string_view name) { return find(name).value_or(Zone{}); }
 
-std::string_view Zone::name() const { return zone_->name(); }
+std::string_view Zone::name() const {
+    const auto name = zone_->name(); // of a link the zone it points to
+    return name == "Etc/UTC" ? "UTC" : name;
+}
 
 Day Zone::day_of(EpochMs at) const {
     const auto period = period_at(zone_, at);
