@@ -91,19 +91,22 @@ TEST(Import, AnEmptyExport) {
 
 TEST(Import, OtherCsvFiles) {
     const auto paris = Zone::of("Europe/Paris");
-    auto entries = read("App;Durée (min);Duration (min);Date\nChess;x;12,5;2026-03-01\n\nMail;;0.25;2026-03-02\n", ImportFormat::csv, paris);
+    auto entries =
+        read("App;Durée (min);Duration (min);Date\nChess;x;12,5;2026-03-01\n\nMail;;0.25;2026-03-02\n", ImportFormat::csv, paris);
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].activity.duration_minutes.value.ms, 750'000);
     EXPECT_EQ(entries[1].line, 4);
     EXPECT_EQ(entries[1].activity.duration_minutes.value.ms, 15'000);
 
-    entries = read("application\tstart\tend\nChess\t2026-03-29 01:30\t2026-03-29 03:30:30\n", ImportFormat::csv, paris); // the night of 23 hours
+    entries =
+        read("application\tstart\tend\nChess\t2026-03-29 01:30\t2026-03-29 03:30:30\n", ImportFormat::csv, paris); // the night of 23 hours
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0].activity.start_time->ms, at("2026-03-29T00:30:00Z"));
     EXPECT_EQ(entries[0].activity.end_time->ms, at("2026-03-29T01:30:30Z"));
     EXPECT_EQ(entries[0].activity.duration_minutes.value.ms, 3'630'000);
 
-    entries = read("name,seconds,timestamp,package\nA,90,2026-03-01T10:00:00+02:00,org.a\nB,1,2026-03-01 10:00:00+02:00,\n", ImportFormat::csv);
+    entries =
+        read("name,seconds,timestamp,package\nA,90,2026-03-01T10:00:00+02:00,org.a\nB,1,2026-03-01 10:00:00+02:00,\n", ImportFormat::csv);
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].activity.duration_minutes.value.ms, 90'000);
     EXPECT_EQ(entries[0].activity.start_time->ms, at("2026-03-01T08:00:00Z"));
@@ -118,7 +121,8 @@ TEST(Import, OtherCsvFiles) {
 }
 
 TEST(Import, WrongLinesAreNamedAndTheRestIsRead) {
-    const auto entries = read("app,minutes,date\n,5,2026-03-01\nA,-1,2026-03-01\nA,x,2026-02-30\nA,5,\n\"A,5,2026-03-01\nA,5\nA,5,2026-03-01,more\n\xff,5,2026-03-01\n",
+    const auto entries = read("app,minutes,date\n,5,2026-03-01\nA,-1,2026-03-01\nA,x,2026-02-30\nA,5,\n\"A,5,2026-03-01\nA,5\nA,5,2026-03-"
+                              "01,more\n\xff,5,2026-03-01\n",
                               ImportFormat::csv);
     std::vector<std::pair<std::int64_t, std::size_t>> faults;
     for (const auto& entry : entries) faults.emplace_back(entry.line, entry.faults.size());
@@ -126,8 +130,9 @@ TEST(Import, WrongLinesAreNamedAndTheRestIsRead) {
 }
 
 TEST(Import, FilesOfAnotherKind) {
-    for (const std::string_view file : {"", "  \n", "hello", "a,b,c\n1,2,3\n", "app,minutes\nA,5\n", "date,minutes\n2026-01-01,5\n", "{}", "{\"buckets\":[]}",
-                                        "\"text\"", "[1", "{\"activities\":7}", "\x89PNG\r\n\x1a\n", "PK\x03\x04", "\"app,minutes,date\nx"}) {
+    for (const std::string_view file :
+         {"", "  \n", "hello", "a,b,c\n1,2,3\n", "app,minutes\nA,5\n", "date,minutes\n2026-01-01,5\n", "{}", "{\"buckets\":[]}", "\"text\"",
+          "[1", "{\"activities\":7}", "\x89PNG\r\n\x1a\n", "PK\x03\x04", "\"app,minutes,date\nx"}) {
         try {
             (void)open_import(file, {});
             ADD_FAILURE() << file;
@@ -145,7 +150,10 @@ TEST(Import, JsonItemsAreCheckedOneByOne) {
     EXPECT_EQ(entries[0].faults.size() + entries[4].faults.size(), 0U);
     for (const std::size_t i : {1U, 2U, 3U}) EXPECT_EQ(entries[i].faults.size(), 1U) << i;
     EXPECT_EQ(entries[3].line, 4);
-    EXPECT_EQ(read(R"({"exported_at":"x","activities":[{"app_name":"A","duration_minutes":5,"activity_date":"2026-03-01"}]})", ImportFormat::focus_json).size(), 1U);
+    EXPECT_EQ(read(R"({"exported_at":"x","activities":[{"app_name":"A","duration_minutes":5,"activity_date":"2026-03-01"}]})",
+                   ImportFormat::focus_json)
+                  .size(),
+              1U);
 }
 
 TEST(Import, ActivityWatch) {
@@ -199,9 +207,10 @@ TEST(Import, ContentIdsTellDifferentThingsApart) {
 }
 
 TEST(Import, NonsenseNeverEndsTheProcess) {
-    const std::string seeds[] = {"app,minutes,date,start\n\"A\",5,2026-03-01,2026-03-29 02:30\r\nB,1:00,2026-03-02,\n",
-                                 R"([{"app_name":"A","duration_minutes":5,"activity_date":"2026-03-01","id":3,"created_at":"2026-03-01T10:00:00Z"}])",
-                                 R"({"buckets":{"w":{"type":"currentwindow","hostname":"h","events":[{"timestamp":"2026-03-01T10:00:00Z","duration":1e308,"data":{"app":"x"}}]},"a":{"type":"afkstatus","hostname":"h","events":[{"timestamp":"9999-12-31T10:00:00Z","duration":1e18,"data":{"status":"not-afk"}}]}}})"};
+    const std::string seeds[] = {
+        "app,minutes,date,start\n\"A\",5,2026-03-01,2026-03-29 02:30\r\nB,1:00,2026-03-02,\n",
+        R"([{"app_name":"A","duration_minutes":5,"activity_date":"2026-03-01","id":3,"created_at":"2026-03-01T10:00:00Z"}])",
+        R"({"buckets":{"w":{"type":"currentwindow","hostname":"h","events":[{"timestamp":"2026-03-01T10:00:00Z","duration":1e308,"data":{"app":"x"}}]},"a":{"type":"afkstatus","hostname":"h","events":[{"timestamp":"9999-12-31T10:00:00Z","duration":1e18,"data":{"status":"not-afk"}}]}}})"};
     std::mt19937 random{2};
     for (int i = 0; i < 30'000; ++i) {
         auto file = seeds[static_cast<std::size_t>(i) % 3];

@@ -8,9 +8,9 @@
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/cursor.hpp"
-#include "features/activities/repository.hpp"
 #include "features/activities/export.hpp"
 #include "features/activities/import.hpp"
+#include "features/activities/repository.hpp"
 #include "features/activities/types.hpp"
 #include "features/users/service.hpp"
 

@@ -25,8 +25,9 @@ class TransferTest : public testing::ActivitiesTest {
             set_now(std::format("2026-06-15T12:00:{:02}Z", first / 1000));
             std::string items;
             for (int i = first; i < std::min(count, first + 1000); ++i) {
-                items += std::format(R"({}{{"app_name":"App {}","duration_minutes":{},"activity_date":"2026-06-{:02}","start_time":"2026-06-01T10:00:00Z"}})",
-                                     i > first ? "," : "", i % 11, i % 60, 1 + i % 14);
+                items += std::format(
+                    R"({}{{"app_name":"App {}","duration_minutes":{},"activity_date":"2026-06-{:02}","start_time":"2026-06-01T10:00:00Z"}})",
+                    i > first ? "," : "", i % 11, i % 60, 1 + i % 14);
             }
             batch("{\"activities\":[" + items + "]}");
         }
@@ -72,7 +73,8 @@ TEST_P(TransferTest, WhatWasDeletedComesBack) {
 }
 
 TEST_P(TransferTest, EqualLinesOfAFileAreAllStoredAndOnlyOnce) {
-    const auto* file = "app,minutes,date\nChess,10,2026-06-01\nChess,10,2026-06-01\nbad,x,2026-06-01\nMail,1,2027-01-01\nChess,10,2026-06-01\n";
+    const auto* file =
+        "app,minutes,date\nChess,10,2026-06-01\nChess,10,2026-06-01\nbad,x,2026-06-01\nMail,1,2027-01-01\nChess,10,2026-06-01\n";
     auto result = import_file(file);
     EXPECT_EQ(result.created, 3);
     ASSERT_EQ(result.failed, 2);
