@@ -25,7 +25,6 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
 
 import httpx  # noqa: E402
-from support.client import expect  # noqa: E402
 from support.engines import MariaDb, SqliteDatabase  # noqa: E402
 from support.mail import MailSink  # noqa: E402
 from support.processes import eventually, free_port, spawn, stop  # noqa: E402
