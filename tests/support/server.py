@@ -54,6 +54,7 @@ class Server:
 
     def launch(self) -> None:
         """Starts the process without waiting for it to be ready."""
+        self._launched_at = len(self.lines)  # what stands before is an earlier process' log
         self.process = spawn([str(BINARY), "serve"], cwd=self.folder, env=base_environment() | self.settings,
                              stdout=-1, stderr=-2, text=True, errors="replace")  # fmt: skip
         self.url = ""
@@ -75,7 +76,7 @@ class Server:
         if self.process.poll() is not None:
             self._reader.join(5)
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
-        for record in reversed(self.records()):
+        for record in reversed(self.records(self._launched_at)):
             if record.get("event") == "listening":
                 self.url = record["address"]
                 return True
@@ -87,10 +88,10 @@ class Server:
         except httpx.TransportError:
             return False
 
-    def records(self) -> list[dict]:
-        """The log so far, JSON lines only."""
+    def records(self, since: int = 0) -> list[dict]:
+        """The log so far (from line `since` on), JSON lines only."""
         found = []
-        for line in list(self.lines):
+        for line in self.lines[since:]:
             if line.startswith("{"):
                 try:
                     found.append(json.loads(line))
