@@ -114,7 +114,7 @@ class Month:
         rows = self.database.query("SELECT id, dedup_key, status FROM outbox WHERE type IN ('daily_reminder', 'weekly_summary', 'challenge_results')")
         assert collections.Counter(key for _, key, _ in rows) == self.expected()
         assert {status for _, _, status in rows} == {"sent"}
-        told = self.database.query("SELECT user_id, data FROM notifications WHERE type = 'challenge_update'")
+        told = self.database.query("SELECT user_id, data FROM notifications WHERE notification_type = 'challenge_update'")
         for event in ("started", "ended"):
             whom = collections.Counter(int(user) for user, data in told if f'"event":"{event}"' in data)
             assert whom == {person.id: len(self.challenges) for person in self.people}, event
