@@ -45,6 +45,7 @@ int worker_count(const Settings& settings) {
 
 std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
     std::vector<std::unique_ptr<asio::io_context>> contexts;
+    contexts.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) contexts.push_back(std::make_unique<asio::io_context>(1));
     return contexts;
 }
@@ -57,6 +58,7 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, const std:
         if (!folder.empty()) std::filesystem::create_directories(folder);
     }
     std::vector<asio::any_io_executor> executors;
+    executors.reserve(contexts.size() + 1);
     for (const auto& context : contexts) executors.emplace_back(context->get_executor());
     executors.emplace_back(background.get_executor());
     return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
@@ -221,6 +223,7 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
         log::info("demo account", {{"account", std::string_view{line}}});
     }
     std::vector<asio::io_context*> contexts;
+    contexts.reserve(contexts_.size());
     for (const auto& context : contexts_) contexts.push_back(context.get());
     server.start(contexts);
     ready_ = true;
@@ -241,6 +244,7 @@ int App::serve(bool with_demo) {
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;
+    busy.reserve(contexts_.size() + 1);
     for (const auto& context : contexts_) busy.emplace_back(context->get_executor());
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });

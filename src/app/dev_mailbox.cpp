@@ -80,6 +80,7 @@ std::string page_of(const std::vector<mail::Mail>& mails) {
 
 std::vector<MailView> views_of(const std::vector<mail::Mail>& mails) {
     std::vector<MailView> views;
+    views.reserve(mails.size());
     for (const auto& mail : mails) {
         views.push_back({.id = mail.id,
                          .type = mail.type,

@@ -43,7 +43,8 @@ TEST(Csv, ABrokenRecordCostsOnlyItself) {
     std::vector<std::pair<std::size_t, bool>> seen;
     while (const auto record = reader.next()) seen.emplace_back(record->line, record->is_broken);
     EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, bool>>{{1, false}, {2, true}, {3, false}, {4, true}, {5, false}}));
-    Reader endless{"a\n\"" + std::string(100'000, 'x') + "\nb\n", ','};
+    const auto text = "a\n\"" + std::string(100'000, 'x') + "\nb\n";
+    Reader endless{text, ','};
     EXPECT_FALSE(endless.next()->is_broken);
     EXPECT_TRUE(endless.next()->is_broken);
     EXPECT_EQ(endless.next()->fields.at(0), "b");

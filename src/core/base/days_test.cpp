@@ -42,7 +42,8 @@ std::vector<EpochMs> instants(std::string_view name) {
     std::uniform_int_distribution<EpochMs> near{-26 * k_hour_ms, 26 * k_hour_ms};
     std::vector<EpochMs> result;
     for (int i = 0; i < 5000; ++i) result.push_back(any(random));
-    for (const auto& change : read_zone_file(name).value().changes)
+    const auto file = read_zone_file(name).value();
+    for (const auto& change : file.changes)
         if (change.at_ms > first && change.at_ms < last)
             for (const EpochMs offset : {-k_hour_ms, EpochMs{-1}, EpochMs{0}, EpochMs{1}, 29 * k_minute_ms, near(random), near(random)})
                 result.push_back(change.at_ms + offset);
