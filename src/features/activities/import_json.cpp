@@ -26,7 +26,7 @@ class ActivitiesSource final : public ImportSource {
 
     [[nodiscard]] ImportFormat format() const noexcept override { return ImportFormat::focus_json; }
     [[nodiscard]] double progress() const noexcept override {
-        return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_));
+        return count_ == 0 ? 1.0 : static_cast<double>(done_) / static_cast<double>(count_);
     }
 
     [[nodiscard]] std::optional<ImportEntry> next() override {
@@ -100,7 +100,7 @@ class ActivityWatchSource final : public ImportSource {
 
     [[nodiscard]] ImportFormat format() const noexcept override { return ImportFormat::activitywatch; }
     [[nodiscard]] double progress() const noexcept override {
-        return static_cast<double>(done_) / static_cast<double>(std::max<std::size_t>(1, count_));
+        return count_ == 0 ? 1.0 : static_cast<double>(done_) / static_cast<double>(count_);
     }
 
     [[nodiscard]] std::optional<ImportEntry> next() override {
