@@ -138,9 +138,9 @@ db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfi
                            .resource_type = "user",
                            .resource_id = caller.user_id},
                           clock_.now_ms());
-            user->updated_at.ms = clock_.now_ms();
             co_await save(tx, *user);
-            co_return std::move(*user);
+            auto saved = co_await repository::find(tx, caller.user_id); // as it was written, to the millisecond
+            co_return std::move(*saved);
         });
     } catch (const db::ConstraintError&) { // somebody took the name between the check and the write
         throw username_taken();
