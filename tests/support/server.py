@@ -1,5 +1,6 @@
 """The real binary, started on a free port with settings from the environment, and its clients."""
 
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from .processes import SLOWNESS, eventually, spawn, stop
 BINARY = Path(os.environ.get("FOCUS_BINARY") or TOP / "build/release/focus")
 SECRET_KEY = "a-secret-key-of-the-tests-0123456789"
 FRONTEND_URL = "https://focus.example"
+_numbers = itertools.count(1)  # of this process: servers may share a mail sink, so no two accounts have one address
 _PASSED_ON = ("PATH", "HOME", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
 
 
@@ -37,7 +39,6 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-server-"))
         self.lines: list[str] = []
         self._contract: Contract | None = None
-        self._named = 0
         self.settings = {
             "DATABASE_URL": database.url, "HOST": "127.0.0.1", "PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development",
             "LOG_FORMAT": "json", "LOG_LEVEL": "info", "FRONTEND_URL": FRONTEND_URL, "RATE_LIMIT_ENABLED": "false", "WORKERS": "2",
@@ -147,8 +148,7 @@ class Server:
 
     def new_account(self, *, verified: bool = True, signed_in: bool = True, **fields) -> Account:
         """A fresh user with a name of his own; `fields` go into the registration."""
-        self._named += 1
-        name = f"user{os.getpid()}x{id(self) % 10**6}x{self._named}"
+        name = f"user{os.getpid()}x{next(_numbers)}"
         account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
         account.register()
         if verified:
