@@ -13,7 +13,7 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
-#include "features/notifications/service.hpp"
+#include "features/notifications/hub.hpp"
 #include "features/reminders/service.hpp"
 #include "features/reports/service.hpp"
 #include "features/users/service.hpp"
@@ -33,7 +33,8 @@ struct Foundation {
 };
 
 struct Rooms {
-    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
+    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
+          notifications::Hub::Settings socket_settings = {});
 
     void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
@@ -45,6 +46,7 @@ struct Rooms {
     auth::Service auth;
     activities::Service activities;
     notifications::Service notifications;
+    notifications::Hub hub;
     blocking::Service blocking;
     challenges::Service challenges;
     reminders::Service reminders;

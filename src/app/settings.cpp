@@ -212,6 +212,8 @@ const std::vector<Setting>& all_settings() {
         number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
+        number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
+               &Settings::websocket_heartbeat_seconds, 1, 3600),
         boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),

@@ -33,10 +33,12 @@ _names = itertools.count(1)
 
 
 def needs(operation_id: str, path: str) -> str:
-    """nobody, signed_in, verified or admin: API.md §1 and §8."""
+    """nobody, signed_in, verified, admin or socket_admin (who need not be verified): API.md §1, §7 and §8."""
     if operation_id in OPEN:
         return "nobody"
-    if path.startswith("/api/admin/") or path == "/api/ws/stats":
+    if path == "/api/ws/stats":
+        return "socket_admin"
+    if path.startswith("/api/admin/"):
         return "admin"
     if path.startswith(("/api/auth/", "/api/ws/")) or path == "/api/users/me" or path.startswith("/api/users/me/"):
         return "signed_in"
@@ -123,11 +125,12 @@ def test_a_token_that_is_good_no_more(house, kind):
 
 
 def test_unverified(house):
-    judge(house, "unverified", lambda needed: None if needed in ("nobody", "signed_in") else (403, "email_not_verified"))
+    right = {"nobody": None, "signed_in": None, "socket_admin": (403, "forbidden")}
+    judge(house, "unverified", lambda needed: right.get(needed, (403, "email_not_verified")))
 
 
 def test_user(house):
-    judge(house, "user", lambda needed: (403, "forbidden") if needed == "admin" else None)
+    judge(house, "user", lambda needed: (403, "forbidden") if needed in ("admin", "socket_admin") else None)
 
 
 def test_admin(house):
