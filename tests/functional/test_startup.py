@@ -13,6 +13,7 @@ import warnings
 import httpx
 import pytest
 from support.client import expect
+from support.engines import TOP
 from support.processes import SLOWNESS, eventually, free_port
 from support.server import BINARY, SECRET_KEY, base_environment
 
@@ -47,7 +48,7 @@ def test_a_wrong_value_is_one_clear_line(tmp_path, name, value):
     run = focus("serve", cwd=tmp_path, **({"PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development"} | {name: value}))
     assert run.returncode in (1, 2)
     line = one_line(run)
-    named = name in line or (value and value in line)
+    named = name in line or name.replace("_", " ").lower() in line.lower() or (value and value in line)
     assert named and line.startswith("focus: ")
     if name in ("DATABASE_URL", "TRUSTED_PROXIES"):
         assert name in line
@@ -147,10 +148,14 @@ def test_the_key_of_development_is_made_once_and_private(make_server):
 # --- the schema ------------------------------------------------------------------------------------------------------
 
 
+def migration_numbers(kind: str) -> list[int]:
+    return sorted(int(file.name[:4]) for file in (TOP / "migrations" / kind).glob("*.sql"))
+
+
 def test_migrations_happen_once(make_server, db):
     server = make_server(db).start()
     applied = server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number")
-    assert [int(row[0]) for row in applied] == list(range(1, len(applied) + 1))
+    assert [int(row[0]) for row in applied] == migration_numbers(db)
     server.restart()
     assert server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number") == applied
     status = focus("migrate", "--status", DATABASE_URL=server.database.url)
@@ -176,7 +181,7 @@ def test_two_servers_starting_at_once(make_server, world, db):
         eventually(server.is_listening, "the server to listen", 60)
         eventually(server.is_ready, "the server to be ready", 60)
     numbers = [int(row[0]) for row in database.query("SELECT number FROM schema_migrations ORDER BY number")]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == migration_numbers(db)
     account = servers[0].new_account()
     for server in servers[1:]:
         expect(server.client(token=account.tokens["access_token"]).get("/api/users/me"), 200)

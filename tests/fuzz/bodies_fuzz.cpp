@@ -27,16 +27,26 @@ void read(std::string_view text) {
 }
 
 constexpr std::array<void (*)(std::string_view), 20> k_readers{
-    &read<auth::Register>,          &read<auth::Login>,
-    &read<auth::Refresh>,           &read<auth::Logout>,
-    &read<auth::Token>,             &read<auth::Address>,
-    &read<auth::ResetPassword>,     &read<auth::ChangePassword>,
-    &read<users::UpdateProfile>,    &read<activities::NewActivity>,
-    &read<activities::NewBatch>,    &read<activities::UpdateActivity>,
-    &read<activities::UpdateApp>,   &read<blocking::NewBlockedApp>,
-    &read<blocking::UpdateBlockedApp>, &read<challenges::NewChallenge>,
-    &read<challenges::UpdateChallenge>, &read<challenges::Invitation>,
-    &read<challenges::RequiredInvitation>, &read<notifications::Announcement>,
+    &read<auth::Register>,
+    &read<auth::Login>,
+    &read<auth::Refresh>,
+    &read<auth::Logout>,
+    &read<auth::Token>,
+    &read<auth::Address>,
+    &read<auth::ResetPassword>,
+    &read<auth::ChangePassword>,
+    &read<users::UpdateProfile>,
+    &read<activities::NewActivity>,
+    &read<activities::NewBatch>,
+    &read<activities::UpdateActivity>,
+    &read<activities::UpdateApp>,
+    &read<blocking::NewBlockedApp>,
+    &read<blocking::UpdateBlockedApp>,
+    &read<challenges::NewChallenge>,
+    &read<challenges::UpdateChallenge>,
+    &read<challenges::Invitation>,
+    &read<challenges::RequiredInvitation>,
+    &read<notifications::Announcement>,
 };
 
 } // namespace

@@ -33,7 +33,8 @@ void check_header(std::string_view value) {
     static_cast<void>(http::is_allowed_host(value, {"focus.example", "*.focus.example"}));
     const auto bearer = http::parse_bearer(value);
     must(bearer.kind != http::Bearer::Kind::token || !bearer.token.contains(' '), "a token has no spaces");
-    if (const auto address = http::parse_address(value)) must(http::parse_address(http::to_text(*address)) == address, "an address goes both ways");
+    if (const auto address = http::parse_address(value))
+        must(http::parse_address(http::to_text(*address)) == address, "an address goes both ways");
     static const http::TrustedProxies trusted{{"10.0.0.0/8", "2001:db8::/32"}};
     const auto peer = http::parse_address("10.0.0.1").value();
     static_cast<void>(http::client_behind(peer, {value, "https", ""}, trusted));
@@ -48,7 +49,9 @@ void run(std::string_view text) {
     http::HeadParser parser{fields, body};
     if (!parser.parse_head(head)) return;
     check_target(parser.target());
-    const auto inside = [head](std::string_view part) { return part.data() >= head.data() && part.data() + part.size() <= head.data() + head.size(); };
+    const auto inside = [head](std::string_view part) {
+        return part.data() >= head.data() && part.data() + part.size() <= head.data() + head.size();
+    };
     for (const auto& field : fields) {
         must(inside(field.name) && inside(field.value), "fields are views into the head");
         check_header(field.value);
