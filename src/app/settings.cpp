@@ -116,6 +116,11 @@ void set_reminder_time(Settings& settings, const string& value) {
     settings.reminder_time = value;
 }
 
+void set_metrics_address(Settings& settings, const string& value) {
+    if (!value.empty() && !split_address(value)) throw BadValue{std::format("\"{}\" is not host:port", value)};
+    settings.metrics_address = value;
+}
+
 void set_frontend_url(Settings& settings, string value) {
     while (value.ends_with('/')) value.pop_back();
     if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://")) {
@@ -164,7 +169,10 @@ const std::vector<Setting>& all_settings() {
         number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
-        boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
+        boolean("METRICS_ENABLED", "Measure, and serve GET /metrics", &Settings::metrics_enabled),
+        {"METRICS_ADDRESS", "host:port that serves /metrics instead of the API's address, without TLS; empty: the API's", false,
+         set_metrics_address, [](const Settings& s) { return s.metrics_address; }},
+        secret("METRICS_TOKEN", "What /metrics asks for as Authorization: Bearer; empty: nothing", &Settings::metrics_token),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
@@ -250,6 +258,18 @@ void check(Settings& settings) {
 }
 
 } // namespace
+
+std::optional<Address> split_address(string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == string_view::npos || colon == 0) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto port = text.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size() || host.empty()) return std::nullopt;
+    return Address{string{host}, number};
+}
 
 std::vector<SettingInfo> describe(const Settings& settings) {
     const Settings defaults;

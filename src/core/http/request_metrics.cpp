@@ -42,6 +42,7 @@ void RequestMetrics::began(std::size_t route) const {
 }
 
 void RequestMetrics::ended(std::size_t route, std::string_view method, int status, std::string_view error_code, double seconds) const {
+    if (!registry_.is_on()) return;
     const auto* series = route != k_no_route ? &series_[route] : nullptr;
     const std::string name = series != nullptr ? std::string{} : bounded_method(method);
     const std::string nowhere = series != nullptr ? std::string{} : std::string{k_no_endpoint};
