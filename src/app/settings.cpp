@@ -169,6 +169,8 @@ const std::vector<Setting>& all_settings() {
         number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
+        number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
+               &Settings::websocket_heartbeat_seconds, 1, 3600),
         boolean("METRICS_ENABLED", "Measure, and serve GET /metrics", &Settings::metrics_enabled),
         {"METRICS_ADDRESS", "host:port that serves /metrics instead of the API's address, without TLS; empty: the API's", false,
          set_metrics_address, [](const Settings& s) { return s.metrics_address; }},
