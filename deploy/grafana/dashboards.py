@@ -14,12 +14,21 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent / "dashboards"
 DATASOURCE = {"type": "prometheus", "uid": "focus-prometheus"}
 SOME = 'instance=~"$instance"'
+PROCESS = f'{SOME},job="focus"'
 # How long our own scrapes take says nothing about the service.
 REQUESTS = f'{SOME},endpoint=~"$endpoint",endpoint!="/metrics"'
 
-GREEN_RED = lambda red: [("green", None), ("red", red)]  # noqa: E731
-GREEN_YELLOW_RED = lambda yellow, red: [("green", None), ("yellow", yellow), ("red", red)]  # noqa: E731
-RED_YELLOW_GREEN = lambda yellow, green: [("red", None), ("yellow", yellow), ("green", green)]  # noqa: E731
+
+def green_red(red: float) -> list:
+    return [("green", None), ("red", red)]
+
+
+def green_yellow_red(yellow: float, red: float) -> list:
+    return [("green", None), ("yellow", yellow), ("red", red)]
+
+
+def red_yellow_green(yellow: float, green: float) -> list:
+    return [("red", None), ("yellow", yellow), ("green", green)]
 
 
 def thresholds(steps: list) -> dict:
@@ -86,7 +95,7 @@ def table(title: str, columns: list[tuple[str, str, str]], by: list[str], *, wid
     return panel(
         "table", title, "short", [(expr, "") for _, _, expr in columns], width=width, height=10, overrides=overrides,
         options={"sortBy": [{"displayName": sort or columns[0][0], "desc": True}]},
-        transformations=[{"id": "merge", "options": {}}, {"id": "organize", "options": {"excludeByName": {"Time": True}, "indexByName": {name: at for at, name in enumerate(by)}}}],
+        transformations=[{"id": "merge", "options": {}}, {"id": "organize", "options": {"excludeByName": {"Time": True, "__name__": True, "job": True}, "indexByName": {name: at for at, name in enumerate(by)}}}],
         **fields,
     )  # fmt: skip
 
@@ -135,24 +144,23 @@ HIT_RATIO = ratio(rate("focus_api_cache_hits_total"), f"{rate('focus_api_cache_h
 DURATION = "focus_api_http_request_duration_seconds"
 
 OVERVIEW = [
-    stat("Instances up", "short", 'sum(up{job="focus"})', steps=RED_YELLOW_GREEN(1, 1)),
+    stat("Instances up", "short", 'sum(up{job="focus"})', steps=red_yellow_green(1, 1)),
     stat("Requests", "reqps", rate("focus_api_http_requests_total")),
-    stat("Server errors", "percentunit", ERROR_RATIO, steps=GREEN_YELLOW_RED(0.005, 0.02), description="Part of all answers that were 5xx."),
-    stat("99 % answered within", "s", quantile(0.99, DURATION, f'{SOME},endpoint!="/metrics"'), steps=GREEN_YELLOW_RED(0.5, 1)),
+    stat("Server errors", "percentunit", ERROR_RATIO, steps=green_yellow_red(0.005, 0.02), description="Part of all answers that were 5xx."),
+    stat("99 % answered within", "s", quantile(0.99, DURATION, f'{SOME},endpoint!="/metrics"'), steps=green_yellow_red(0.5, 1)),
     stat("People online", "short", f"sum(focus_api_active_users{{{SOME}}})", description="With an open notification socket."),
-    stat("Alerts firing", "short", or_zero('count(ALERTS{alertstate="firing",alertname=~"Focus.*"})'), steps=GREEN_RED(1)),
+    stat("Alerts firing", "short", or_zero('count(ALERTS{alertstate="firing",alertname=~"Focus.*"})'), steps=green_red(1)),
     graph("Requests by status", "reqps", (rate("focus_api_http_requests_total", by="status"), "{{status}}"), stack=True),
-    graph("Answer times", "s", *quantiles(DURATION, f'{SOME},endpoint!="/metrics"'), steps=GREEN_RED(1)),
-    graph("CPU", "percentunit", (f"rate(process_cpu_seconds_total{{{SOME},job=\"focus\"}}[$__rate_interval])", "{{instance}}"), width=8,
+    graph("Answer times", "s", *quantiles(DURATION, f'{SOME},endpoint!="/metrics"'), steps=green_red(1)),
+    graph("CPU", "percentunit", (f"rate(process_cpu_seconds_total{{{PROCESS}}}[$__rate_interval])", "{{instance}}"), width=8,
           description="1 is one core."),
-    graph("Memory", "bytes", (f"process_resident_memory_bytes{{{SOME},job=\"focus\"}}", "{{instance}}"), width=8),
+    graph("Memory", "bytes", (f"process_resident_memory_bytes{{{PROCESS}}}", "{{instance}}"), width=8),
     graph("Waiting work", "short", (f"focus_api_queue_length{{{SOME}}}", "{{instance}} {{queue}}"), (f"focus_api_outbox_length{{{SOME}}}", "{{instance}} mails"), width=8),
     graph("Connections", "short", (f"focus_api_http_connections{{{SOME}}}", "{{instance}} HTTP"), (f"focus_api_websocket_connections{{{SOME}}}", "{{instance}} WebSocket"), width=8),
-    graph("Threads and descriptors", "short", (f"process_threads{{{SOME},job=\"focus\"}}", "{{instance}} threads"), (f"process_open_fds{{{SOME},job=\"focus\"}}", "{{instance}} descriptors"), width=8),
+    graph("Threads and descriptors", "short", (f"process_threads{{{PROCESS}}}", "{{instance}} threads"), (f"process_open_fds{{{PROCESS}}}", "{{instance}} descriptors"), width=8),
     graph("bcrypt", "s", (quantile(0.99, "focus_api_password_duration_seconds"), "p99 of one password"), width=8, description="Without waiting; the queue is among the waiting work."),
     table("Instances", [
-        ("Uptime", "s", f"focus_api_uptime_seconds{{{SOME}}}"),
-        ("Info", "short", f"focus_api_info{{{SOME}}}"),
+        ("Uptime", "s", f"focus_api_uptime_seconds{{{SOME}}} * on (instance) group_left (version, database, environment) focus_api_info{{{SOME}}}"),
         ("Database answers", "short", f"focus_api_database_up{{{SOME}}}"),
     ], ["instance", "version", "database", "environment"], sort="instance"),
 ]  # fmt: skip
@@ -161,10 +169,10 @@ HTTP = [
     graph("Requests by endpoint", "reqps", (f"topk(10, {rate('focus_api_http_requests_total', REQUESTS, 'method, endpoint')})", "{{method}} {{endpoint}}"), stack=True),
     graph("Requests by status", "reqps", (rate("focus_api_http_requests_total", REQUESTS, "status"), "{{status}}"), stack=True),
     heatmap("Answer times", f"sum by (le) (increase({DURATION}_bucket{{{REQUESTS}}}[$__rate_interval]))"),
-    graph("Answer times", "s", *quantiles(DURATION, REQUESTS), steps=GREEN_RED(1)),
+    graph("Answer times", "s", *quantiles(DURATION, REQUESTS), steps=green_red(1)),
     graph("Slowest endpoints (p99)", "s", (f"topk(10, {quantile(0.99, DURATION, REQUESTS, 'method, endpoint')})", "{{method}} {{endpoint}}")),
-    graph("Being answered", "short", (f"sum by (endpoint) (focus_api_http_requests_in_progress{{{SOME},endpoint=~\"$endpoint\"}}) > 0 or sum(focus_api_http_requests_in_progress{{{SOME}}})", "{{endpoint}}")),
-    graph("Errors by code", "reqps", (f"topk(10, {rate('focus_api_http_errors_total', SOME + ',endpoint=~\"$endpoint\"', 'error_type')})", "{{error_type}}"), stack=True),
+    graph("Being answered", "short", (f"topk(10, sum by (endpoint) (focus_api_http_requests_in_progress{{{REQUESTS}}}))", "{{endpoint}}")),
+    graph("Errors by code", "reqps", (f"topk(10, {rate('focus_api_http_errors_total', REQUESTS, 'error_type')})", "{{error_type}}"), stack=True),
     graph("Open connections", "short", (f"focus_api_http_connections{{{SOME}}}", "{{instance}}")),
     table("Endpoints", [
         ("Requests", "reqps", rate("focus_api_http_requests_total", REQUESTS, "method, endpoint")),
@@ -177,14 +185,14 @@ HTTP = [
 STATEMENTS = f'{SOME},operation=~"$operation"'
 QUERY = "focus_api_db_query_duration_seconds"
 DATABASE = [
-    stat("Databases that answer", "short", f"sum(focus_api_database_up{{{SOME}}})", steps=RED_YELLOW_GREEN(1, 1), width=6),
+    stat("Databases that answer", "short", f"sum(focus_api_database_up{{{SOME}}})", steps=red_yellow_green(1, 1), width=6),
     stat("Statements", "ops", rate("focus_api_db_queries_total"), width=6),
-    stat("99 % done within", "s", quantile(0.99, QUERY), steps=GREEN_YELLOW_RED(0.1, 0.5), width=6),
-    stat("Errors", "percentunit", ratio(rate("focus_api_db_errors_total"), rate("focus_api_db_queries_total")), steps=GREEN_YELLOW_RED(0.001, 0.01), width=6),
+    stat("99 % done within", "s", quantile(0.99, QUERY), steps=green_yellow_red(0.1, 0.5), width=6),
+    stat("Errors", "percentunit", ratio(rate("focus_api_db_errors_total"), rate("focus_api_db_queries_total")), steps=green_yellow_red(0.001, 0.01), width=6),
     graph("Connections at work", "short", (f"focus_api_db_connections_active{{{SOME}}}", "{{instance}} at work"), (f"focus_api_db_pool_size{{{SOME}}}", "{{instance}} at most")),
-    graph("Waiting statements", "short", (f"focus_api_queue_length{{{SOME},queue=\"database\"}}", "{{instance}}"), steps=GREEN_RED(50)),
+    graph("Waiting statements", "short", (f'focus_api_queue_length{{{SOME},queue="database"}}', "{{instance}}"), steps=green_red(50)),
     graph("Statements by name", "ops", (f"topk(10, {rate('focus_api_db_queries_total', STATEMENTS, 'operation')})", "{{operation}}"), stack=True),
-    graph("Times", "s", *quantiles(QUERY, STATEMENTS), steps=GREEN_RED(0.5), description="From asking to the answer: waiting for a connection is part of it."),
+    graph("Times", "s", *quantiles(QUERY, STATEMENTS), steps=green_red(0.5), description="From asking to the answer: waiting for a connection is part of it."),
     graph("Slowest statements (p99)", "s", (f"topk(10, {quantile(0.99, QUERY, STATEMENTS, 'operation')})", "{{operation}}")),
     graph("Where the time goes", "s", (f"topk(10, {rate(QUERY + '_sum', STATEMENTS, 'operation')})", "{{operation}}"), stack=True, description="Seconds of waiting per second."),
     graph("Errors by statement", "ops", (f"topk(10, {rate('focus_api_db_errors_total', STATEMENTS, 'operation')})", "{{operation}}")),
@@ -193,14 +201,14 @@ DATABASE = [
 
 OPERATIONS = "focus_api_cache_operations_duration_seconds"
 CACHE = [
-    gauge("Hit ratio", "percentunit", HIT_RATIO, steps=RED_YELLOW_GREEN(0.5, 0.8), maximum=1, legend="hits"),
+    gauge("Hit ratio", "percentunit", HIT_RATIO, steps=red_yellow_green(0.5, 0.8), maximum=1, legend="hits"),
     stat("Lookups", "ops", f"{rate('focus_api_cache_hits_total')} + {rate('focus_api_cache_misses_total')}", width=6),
     stat("Hits since the start", "short", f"sum(focus_api_cache_hits_total{{{SOME}}})", width=6),
     stat("Misses since the start", "short", f"sum(focus_api_cache_misses_total{{{SOME}}})", width=6),
     graph("Hits and misses", "ops", (rate("focus_api_cache_hits_total"), "hits"), (rate("focus_api_cache_misses_total"), "misses"), stack=True),
     graph("Hit ratio by instance", "percentunit", (ratio(rate("focus_api_cache_hits_total", by="instance"), f"{rate('focus_api_cache_hits_total', by='instance')} + {rate('focus_api_cache_misses_total', by='instance')}"), "{{instance}}")),
     graph("Operations", "ops", (rate(f"{OPERATIONS}_count", by="operation"), "{{operation}}"), stack=True),
-    graph("Times (p99)", "s", (quantile(0.99, OPERATIONS, by="operation"), "{{operation}}"), steps=GREEN_RED(0.1)),
+    graph("Times (p99)", "s", (quantile(0.99, OPERATIONS, by="operation"), "{{operation}}"), steps=green_red(0.1)),
     graph("Mean times", "s", (ratio(rate(f"{OPERATIONS}_sum", by="operation"), rate(f"{OPERATIONS}_count", by="operation") + " > 0"), "{{operation}}")),
     heatmap("Times", f"sum by (le) (increase({OPERATIONS}_bucket{{{SOME}}}[$__rate_interval]))"),
 ]  # fmt: skip
@@ -231,12 +239,12 @@ BUSINESS = [
 ]  # fmt: skip
 
 FAILURES = [
-    stat("Server errors", "percentunit", ERROR_RATIO, steps=GREEN_YELLOW_RED(0.005, 0.02)),
-    stat("Failed sign-ins", "ops", or_zero(rate("focus_api_http_errors_total", f'{SOME},error_type="invalid_credentials"')), steps=GREEN_RED(1)),
-    stat("Rate limited", "reqps", or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), steps=GREEN_RED(5)),
-    stat("Oldest mail", "s", f"max(focus_api_outbox_age_seconds{{{SOME}}})", steps=GREEN_YELLOW_RED(300, 900)),
-    stat("Most overdue job", "s", f"max(focus_api_job_overdue_seconds{{{SOME}}})", steps=GREEN_YELLOW_RED(300, 900)),
-    stat("Certificate ends in", "d", f"min(focus_api_tls_certificate_expiry_timestamp_seconds{{{SOME}}} - time()) / 86400", steps=RED_YELLOW_GREEN(14, 30), description="Only where the server speaks TLS itself."),
+    stat("Server errors", "percentunit", ERROR_RATIO, steps=green_yellow_red(0.005, 0.02)),
+    stat("Failed sign-ins", "ops", or_zero(rate("focus_api_http_errors_total", f'{SOME},error_type="invalid_credentials"')), steps=green_red(1)),
+    stat("Rate limited", "reqps", or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), steps=green_red(5)),
+    stat("Oldest mail", "s", f"max(focus_api_outbox_age_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
+    stat("Most overdue job", "s", f"max(focus_api_job_overdue_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
+    stat("Certificate ends in", "d", f"min(focus_api_tls_certificate_expiry_timestamp_seconds{{{SOME}}} - time()) / 86400", steps=red_yellow_green(14, 30), description="Only where the server speaks TLS itself."),
     alert_list(),
     graph("Alerts", "short", (or_zero('count by (alertname) (ALERTS{alertname=~"Focus.*"})'), "{{alertname}}"), description="Firing or about to."),
     graph("Server errors by endpoint", "reqps", (or_zero(rate("focus_api_http_requests_total", f'{SOME},status=~"5.."', "endpoint, status")), "{{endpoint}} {{status}}")),
@@ -244,15 +252,15 @@ FAILURES = [
     graph("Failed sign-ins and rate limits", "reqps", ("sum(focus:logins_failed:rate5m)", "wrong password (5 min)"), (or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), "rate limited")),
     graph("Database errors", "ops", (rate("focus_api_db_errors_total", by="instance"), "{{instance}}")),
     graph("Outbox", "short", (f"max(focus_api_outbox_length{{{SOME}}})", "mails"), description="Each instance tells of the same outbox."),
-    graph("Age of the oldest mail", "s", (f"max(focus_api_outbox_age_seconds{{{SOME}}})", "age"), steps=GREEN_RED(900)),
+    graph("Age of the oldest mail", "s", (f"max(focus_api_outbox_age_seconds{{{SOME}}})", "age"), steps=green_red(900)),
     table("Jobs", [
         ("Overdue", "s", f"max by (name) (focus_api_job_overdue_seconds{{{SOME}}})"),
         ("Last duration", "s", f"max by (name) (focus_api_job_last_duration_seconds{{{SOME}}})"),
         ("Since the last run", "s", f"time() - max by (name) (focus_api_job_last_run_timestamp_seconds{{{SOME}}} > 0)"),
         ("Failed (24 h)", "short", f'sum by (name) (increase(focus_api_job_runs_total{{{SOME},result="failed"}}[24h]))'),
     ], ["name"]),
-    graph("Disk used", "percentunit", (f"1 - focus_api_disk_free_bytes{{{SOME}}} / focus_api_disk_size_bytes{{{SOME}}}", "{{instance}}"), steps=GREEN_RED(0.9)),
-    graph("Descriptors used", "percentunit", (f"process_open_fds{{{SOME},job=\"focus\"}} / process_max_fds{{{SOME},job=\"focus\"}}", "{{instance}}"), steps=GREEN_RED(0.8)),
+    graph("Disk used", "percentunit", (f"1 - focus_api_disk_free_bytes{{{SOME}}} / focus_api_disk_size_bytes{{{SOME}}}", "{{instance}}"), steps=green_red(0.9)),
+    graph("Descriptors used", "percentunit", (f"process_open_fds{{{PROCESS}}} / process_max_fds{{{PROCESS}}}", "{{instance}}"), steps=green_red(0.8)),
 ]  # fmt: skip
 
 # file -> title, variables, panels
@@ -286,7 +294,7 @@ def dashboard(name: str) -> dict:
         "timezone": "browser", "time": {"from": "now-6h", "to": "now"}, "refresh": "30s", "graphTooltip": 1,
         "links": [{"type": "dashboards", "title": "Focus", "tags": ["focus"], "asDropdown": True, "includeVars": True, "keepTime": True, "targetBlank": False}],
         "annotations": {"list": [{"name": "Starts", "datasource": DATASOURCE, "enable": True, "iconColor": "blue", "titleFormat": "{{instance}} started",
-                                  "expr": f"changes(process_start_time_seconds{{{SOME},job=\"focus\"}}[$__rate_interval]) > 0"}]},
+                                  "expr": f"changes(process_start_time_seconds{{{PROCESS}}}[$__rate_interval]) > 0"}]},
         "templating": {"list": variables}, "panels": placed(panels),
     }  # fmt: skip
 
