@@ -72,8 +72,8 @@ class Prometheus:
         config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(path) for path in RULES]
-        sample = {key: value for key, value in config["scrape_configs"][0].items() if not key.endswith("_sd_configs")}
-        config["scrape_configs"] = [sample | target for target in targets]
+        config["scrape_configs"] = [config["scrape_configs"][0] | target for target in targets]
+        del config["alerting"]
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         self.url = f"http://127.0.0.1:{free_port()}"
         self._log = open(self.folder / "log", "wb")
