@@ -66,7 +66,7 @@ def test_six_dashboards_with_names_of_their_own():
 
 def test_grafana_finds_every_dashboard_in_a_folder():
     providers = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/focus.yml").read_text())["providers"]
-    provided = {provider["options"]["path"].removeprefix("/etc/grafana/dashboards/") for provider in providers}
+    provided = {provider["options"]["path"].removeprefix("/var/lib/grafana/dashboards/") for provider in providers}
     assert provided == {path.parent.name for path in DASHBOARDS} and all(provider["folder"] for provider in providers)
 
 
