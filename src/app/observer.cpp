@@ -53,10 +53,9 @@ Observer::Observer(Parts parts, const Settings& settings)
     constexpr std::string_view k_queue_help = "Work that waits for a thread or connection, by queue.";
     look_at(k_queue, k_queue_help, [&database] { return static_cast<double>(database.pool_status().waiting); }, {{"queue", "database"}});
     look_at(k_queue, k_queue_help, [this] { return static_cast<double>(parts_.hasher.waiting()); }, {{"queue", "password"}});
-    if (const auto end = parts_.server.certificate_end()) {
-        parts_.metrics.gauge("focus_api_tls_certificate_expiry_timestamp_seconds", "When the served certificate ends.")
-            .set(static_cast<double>(*end) / k_second_ms);
-    }
+    if (parts_.server.certificate_end())
+        look_at("focus_api_tls_certificate_expiry_timestamp_seconds", "When the served certificate ends.",
+                [this] { return static_cast<double>(parts_.server.certificate_end().value_or(0)) / k_second_ms; });
     constexpr std::string_view k_sqlite = "sqlite:///";
     if (settings.database_url.starts_with(k_sqlite)) look_at_disk(settings.database_url.substr(k_sqlite.size()));
     parts_.metrics.on_scrape([this] {

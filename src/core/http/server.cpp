@@ -58,8 +58,9 @@ Server::~Server() = default;
 std::size_t Server::connections() const noexcept { return shared_->connections.load(); }
 
 std::optional<EpochMs> Server::certificate_end() const {
-    if (!shared_->tls) return std::nullopt;
-    const auto* certificate = SSL_CTX_get0_certificate(shared_->tls->native_handle());
+    if (!shared_->certificates) return std::nullopt;
+    const auto context = shared_->certificates->current();
+    const auto* certificate = SSL_CTX_get0_certificate(context->native_handle());
     std::tm end{};
     if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return std::nullopt;
     return static_cast<EpochMs>(timegm(&end)) * k_second_ms;
