@@ -240,7 +240,7 @@ BUSINESS = [
 
 FAILURES = [
     stat("Server errors", "percentunit", ERROR_RATIO, steps=green_yellow_red(0.005, 0.02)),
-    stat("Failed sign-ins", "ops", or_zero(rate("focus_api_http_errors_total", f'{SOME},error_type="invalid_credentials"')), steps=green_red(1)),
+    stat("Failed sign-ins", "ops", or_zero(rate("focus_api_http_errors_total", f'{SOME},endpoint="/api/auth/login",error_type=~"invalid_credentials|rate_limited"')), steps=green_red(1)),
     stat("Rate limited", "reqps", or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), steps=green_red(5)),
     stat("Oldest mail", "s", f"max(focus_api_outbox_age_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
     stat("Most overdue job", "s", f"max(focus_api_job_overdue_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
@@ -249,7 +249,7 @@ FAILURES = [
     graph("Alerts", "short", (or_zero('count by (alertname) (ALERTS{alertname=~"Focus.*"})'), "{{alertname}}"), description="Firing or about to."),
     graph("Server errors by endpoint", "reqps", (or_zero(rate("focus_api_http_requests_total", f'{SOME},status=~"5.."', "endpoint, status")), "{{endpoint}} {{status}}")),
     graph("Errors by code", "reqps", (f"topk(15, {rate('focus_api_http_errors_total', by='error_type')})", "{{error_type}}"), stack=True),
-    graph("Failed sign-ins and rate limits", "reqps", ("sum(focus:logins_failed:rate5m)", "wrong password (5 min)"), (or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), "rate limited")),
+    graph("Failed sign-ins and rate limits", "reqps", ("sum(focus:logins_failed:rate5m)", "sign-ins (5 min)"), (or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), "rate limited")),
     graph("Database errors", "ops", (rate("focus_api_db_errors_total", by="instance"), "{{instance}}")),
     graph("Outbox", "short", (f"max(focus_api_outbox_length{{{SOME}}})", "mails"), description="Each instance tells of the same outbox."),
     graph("Age of the oldest mail", "s", (f"max(focus_api_outbox_age_seconds{{{SOME}}})", "age"), steps=green_red(900)),
