@@ -184,7 +184,7 @@ App::App(Settings settings)
 App::~App() = default;
 
 void App::add_routes() {
-    add_system_routes(routes_, {.database = *database_, .clock = clock_, .ready = ready_});
+    add_system_routes(routes_, {.database = *database_, .clock = clock_, .pages = pages_, .ready = ready_});
     if (settings_.metrics_enabled) {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
@@ -192,7 +192,7 @@ void App::add_routes() {
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
-        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox);
+        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
     }
     http::add_docs(routes_, api_info());
 }
