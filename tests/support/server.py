@@ -77,6 +77,9 @@ class Server:
         if self.process.poll() is not None:
             self._reader.join(5)
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
+        if self.settings["PORT"] != "0":  # known beforehand, so that a server which logs little can be found too
+            self.url = f"http://127.0.0.1:{self.settings['PORT']}"
+            return self.is_ready()
         for record in reversed(self.records(self._launched_at)):
             if record.get("event") == "listening":
                 self.url = record["address"]
