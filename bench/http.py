@@ -134,7 +134,7 @@ def prepare(server: Server) -> list[str]:
 
 def bench_database(kind: str, database, options, yard: Process, folder: Path, mail: MailSink) -> list[dict]:
     rows = []
-    with contextlib.closing(Server(database, mail, LOG_LEVEL="warning", PORT=str(free_port()), WORKERS=WORKERS, ACCESS_TOKEN_EXPIRE_MINUTES="600")) as server:
+    with contextlib.closing(Server(database, mail, LOG_LEVEL="warning", WORKERS=WORKERS, ACCESS_TOKEN_EXPIRE_MINUTES="600")) as server:
         server.start()
         tokens = prepare(server)
         process = Process(server.url, server.process.pid)

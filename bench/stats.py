@@ -34,7 +34,6 @@ sys.path.insert(0, str(TOP / "tests"))
 from support.client import Account  # noqa: E402
 from support.engines import MariaDb, SqliteDatabase  # noqa: E402
 from support.mail import MailSink  # noqa: E402
-from support.processes import free_port  # noqa: E402
 from support.server import Server  # noqa: E402
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -274,7 +273,7 @@ def fields_of(size: int) -> dict:
 
 
 def new_server(database, mail) -> Server:
-    return Server(database, mail, LOG_LEVEL="warning", PORT=str(free_port()), ACCESS_TOKEN_EXPIRE_MINUTES="600")
+    return Server(database, mail, LOG_LEVEL="warning", ACCESS_TOKEN_EXPIRE_MINUTES="600")
 
 
 def large(kind: str, stack: contextlib.ExitStack, folder: Path, mail: MailSink, options) -> list[dict]:
