@@ -62,7 +62,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         if (change.after) delta.add(*change.after, +1);
     }
     repository::apply(tx, recorded.caller.user_id, delta);
-<<<<<<< HEAD
     std::vector<db::Command> commands;
     if (insert) commands.push_back(std::move(*insert));
     std::vector<std::size_t> counts;
@@ -81,8 +80,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
         co_await followers_[i].react(tx, recorded, std::move(read));
     }
-=======
-    for (const auto& hook : hooks_) co_await hook(tx, recorded);
     std::vector<metrics::Name> created;
     for (const auto& change : recorded.changes)
         if (!change.before) created.push_back({change.after->app_key, change.after->app_name});
@@ -90,7 +87,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
     tx.after_commit([this, created = std::move(created)] {
         for (const auto& app : created) created_.add(app.key, app.shown);
     });
->>>>>>> main
 }
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {

@@ -162,12 +162,8 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     users::Service& users_;
-<<<<<<< HEAD
     std::vector<Follower> followers_;
-=======
     metrics::NameCounters created_;
-    std::vector<Hook> hooks_;
->>>>>>> main
 };
 
 } // namespace focus::activities

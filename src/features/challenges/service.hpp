@@ -5,11 +5,8 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
-<<<<<<< HEAD
-#include "core/personal/personal.hpp"
-=======
 #include "core/metrics/metrics.hpp"
->>>>>>> main
+#include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/course_keeper.hpp"
 #include "features/challenges/member_repository.hpp"
