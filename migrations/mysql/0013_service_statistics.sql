@@ -63,9 +63,10 @@ CREATE TABLE service_apps (
   app_category VARCHAR(50)  NOT NULL,
   total_ms     BIGINT NOT NULL,
   activities   BIGINT NOT NULL,
-  PRIMARY KEY (day, app_key)
+  PRIMARY KEY (app_key, day),
+  KEY service_apps_day (day, app_key, total_ms, activities)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-INSERT INTO service_apps
+INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities)
 SELECT day, app_key, MAX(app_name), MAX(app_category), SUM(total_ms), SUM(sessions) FROM usage_apps GROUP BY day, app_key;
 
 CREATE TABLE user_totals (

@@ -60,9 +60,10 @@ CREATE TABLE service_apps (
   app_category TEXT    NOT NULL,
   total_ms     INTEGER NOT NULL,
   activities   INTEGER NOT NULL,
-  PRIMARY KEY (day, app_key)
+  PRIMARY KEY (app_key, day)
 ) WITHOUT ROWID;
-INSERT INTO service_apps
+CREATE INDEX service_apps_day ON service_apps (day, app_key, total_ms, activities);
+INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities)
 SELECT day, app_key, MAX(app_name), MAX(app_category), SUM(total_ms), SUM(sessions) FROM usage_apps GROUP BY day, app_key;
 
 CREATE TABLE user_totals (
@@ -125,6 +126,6 @@ ALTER TABLE users ADD COLUMN full_name_key TEXT; -- folded
 UPDATE users SET full_name_key = LOWER(full_name) WHERE full_name IS NOT NULL;
 CREATE INDEX users_login ON users (last_login_ms);
 CREATE INDEX users_admins ON users (role) WHERE role = 'admin';
-CREATE INDEX challenges_state ON challenges (deleted_at_ms, cancelled_at_ms, frozen_at_ms, starts_at_ms);
+CREATE INDEX challenges_state ON challenges (cancelled_at_ms, frozen_at_ms, starts_at_ms) WHERE deleted_at_ms IS NULL;
 CREATE INDEX challenges_all ON challenges (created_at_ms);
 CREATE INDEX blocked_apps_always ON blocked_apps (id) WHERE is_active = 1 AND (limit_ms = 0 OR schedule_announced = 1);

@@ -52,6 +52,7 @@ class App {
   private:
     void add_routes();
     [[nodiscard]] http::Hooks hooks();
+    [[nodiscard]] admin::HealthSources health_sources();
     boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
 
     Settings settings_;

@@ -14,7 +14,8 @@ constexpr int k_rows_at_once = 1000;
 
 // An UPDATE locks the row on both engines.
 constexpr db::Statement k_hold{"audit_counted.hold", "UPDATE audit_counted SET counted_id = counted_id WHERE id = 1"};
-constexpr db::Statement k_state{"audit_counted.find", "SELECT counted_id, seen_id, seen_at_ms, forgotten_day FROM audit_counted WHERE id = 1"};
+constexpr db::Statement k_state{"audit_counted.find",
+                                "SELECT counted_id, seen_id, seen_at_ms, forgotten_day FROM audit_counted WHERE id = 1"};
 constexpr db::Statement k_set_counted{"audit_counted.set_counted", "UPDATE audit_counted SET counted_id = ? WHERE id = 1"};
 constexpr db::Statement k_set_seen{"audit_counted.set_seen", "UPDATE audit_counted SET seen_id = ?, seen_at_ms = ? WHERE id = 1"};
 constexpr db::Statement k_set_forgotten{"audit_counted.set_forgotten",

@@ -30,8 +30,7 @@ db::Task<std::int64_t> count(db::Session& session, std::vector<Level> levels, st
 
 /// Counts new entries in steps until none are left or `may_go_on` says no. An entry is counted once it has been there for
 /// `settle`: until then a transaction may still add one before it.
-db::Task<void> update(db::Database& database, std::function<bool()> may_go_on,
-                      std::chrono::milliseconds settle = std::chrono::seconds{30});
+db::Task<void> update(db::Database& database, std::function<bool()> may_go_on, std::chrono::milliseconds settle = std::chrono::seconds{30});
 
 // For whoever deletes entries:
 

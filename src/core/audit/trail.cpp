@@ -10,7 +10,8 @@ namespace focus::audit {
 namespace {
 
 #define FOCUS_AUDIT_COLUMNS                                                                                                                \
-    "id, level, action, message, details, user_id, ip_address, user_agent, endpoint, resource_type, resource_id, request_id, created_at_ms"
+    "id, level, action, message, details, user_id, ip_address, user_agent, endpoint, resource_type, resource_id, request_id, "             \
+    "created_at_ms"
 
 constexpr db::Statement k_oldest{
     "audit.oldest", "SELECT id, created_at_ms, level, action FROM audit_log WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?"};

@@ -6,7 +6,7 @@ namespace {
 
 constexpr EpochMs k_forgotten_ms = k_hour_ms;
 
-constexpr db::Statement k_beat{
+constexpr db::Statement k_note{
     "instances.beat",
     db::Sql{"INSERT INTO instances (name, version, started_at_ms, seen_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
             "version = excluded.version, started_at_ms = excluded.started_at_ms, seen_at_ms = excluded.seen_at_ms",
@@ -27,7 +27,7 @@ EpochMs system_now_ms() {
 db::Task<void> beat(db::Database& database, Instance instance) {
     const auto now = system_now_ms();
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_beat, instance.name, instance.version, instance.started_at_ms, now));
+    commands.push_back(db::Command::of(k_note, instance.name, instance.version, instance.started_at_ms, now));
     commands.push_back(db::Command::of(k_forget, now - k_forgotten_ms));
     co_await database.run(std::move(commands));
 }

@@ -28,9 +28,9 @@ constexpr db::Statement k_forget{
     "ELSE 'the account was deleted' END, next_attempt_at_ms = NULL, lease = NULL, "
     "status = CASE status WHEN 'sent' THEN 'sent' ELSE 'dead' END WHERE user_id = ?"};
 
-constexpr db::Statement k_delete_of_user{
-    "outbox.delete_of_user", db::Sql{"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE user_id = ? LIMIT ?)",
-                                     "DELETE FROM outbox WHERE user_id = ? LIMIT ?"}};
+constexpr db::Statement k_delete_of_user{"outbox.delete_of_user",
+                                         db::Sql{"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE user_id = ? LIMIT ?)",
+                                                 "DELETE FROM outbox WHERE user_id = ? LIMIT ?"}};
 constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status FROM outbox WHERE id > ? ORDER BY id LIMIT 500"};
 
 } // namespace

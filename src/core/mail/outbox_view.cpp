@@ -9,8 +9,7 @@ namespace focus::mail {
 
 namespace {
 
-#define FOCUS_MAIL_COLUMNS                                                                                                                 \
-    "id, type, recipient, language, status, attempts, last_error, created_at_ms, sent_at_ms, next_attempt_at_ms"
+#define FOCUS_MAIL_COLUMNS "id, type, recipient, language, status, attempts, last_error, created_at_ms, sent_at_ms, next_attempt_at_ms"
 
 constexpr db::Statement k_find{"outbox.find", "SELECT " FOCUS_MAIL_COLUMNS " FROM outbox WHERE id = ?"};
 constexpr db::Statement k_queue{"outbox.queue", "SELECT status, attempts > 1, COUNT(*) FROM outbox WHERE status IN ('pending', 'sending', "

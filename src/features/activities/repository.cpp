@@ -18,9 +18,8 @@ constexpr db::Statement k_find_for_update{
     "activities.find_for_update", db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ?",
                                           "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ? FOR UPDATE"}};
 constexpr db::Statement k_some_for_update{
-    "activities.some_for_update",
-    db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ?",
-            "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ? FOR UPDATE"}};
+    "activities.some_for_update", db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ?",
+                                          "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ? FOR UPDATE"}};
 constexpr db::Statement k_update{"activities.update",
                                  "UPDATE activities SET app_name = ?, app_key = ?, app_package = ?, app_category = ?, duration_ms = ?, "
                                  "activity_date = ?, start_ms = ?, end_ms = ?, device_type = ?, session_id = ?, timezone = ?, "

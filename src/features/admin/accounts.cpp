@@ -21,9 +21,10 @@ constexpr db::Statement k_purges{"purges.all", "SELECT user_id FROM purges ORDER
 constexpr db::Statement k_drop_purge{"purges.drop", "DELETE FROM purges WHERE user_id = ?"};
 
 Error own_account() {
-    return {ErrorKind::forbidden,
-            "last_admin",
-            {"You cannot deactivate, demote or delete yourself.", "Vous ne pouvez pas vous désactiver, vous rétrograder ou vous supprimer."}};
+    return {
+        ErrorKind::forbidden,
+        "last_admin",
+        {"You cannot deactivate, demote or delete yourself.", "Vous ne pouvez pas vous désactiver, vous rétrograder ou vous supprimer."}};
 }
 
 bool is_active_admin(const users::User& user) { return user.role == Role::admin && user.is_active; }

@@ -25,18 +25,14 @@ constexpr Problem k_username_taken{400, "username_taken", "another account has t
 std::string say(const Call& call, Text text) { return std::string{text.in(call.language())}; }
 
 void add_user_reading(http::Routes& routes, Service& service) {
-    routes.get("/api/admin/users",
-               {.id = "adminListUsers",
-                .summary = "The accounts",
-                .tag = "admin",
-                .access = Access::admin,
-                .paged = true,
-                .no_store = true},
-               [&service](Call& call, Query<UsersQuery> query) -> Task<Reply<std::vector<User>>> {
-                   auto page = co_await service.accounts().list(query.value);
-                   co_await service.note_access(call.user(), call.origin(), "user");
-                   co_return http::paged(call, std::move(page.users), page.total, query->skip.value.value, query->limit.value.value);
-               });
+    routes.get(
+        "/api/admin/users",
+        {.id = "adminListUsers", .summary = "The accounts", .tag = "admin", .access = Access::admin, .paged = true, .no_store = true},
+        [&service](Call& call, Query<UsersQuery> query) -> Task<Reply<std::vector<User>>> {
+            auto page = co_await service.accounts().list(query.value);
+            co_await service.note_access(call.user(), call.origin(), "user");
+            co_return http::paged(call, std::move(page.users), page.total, query->skip.value.value, query->limit.value.value);
+        });
     routes.get("/api/admin/users/{id}",
                {.id = "adminGetUser",
                 .summary = "One account",
@@ -137,17 +133,14 @@ void add_numbers(http::Routes& routes, Service& service) {
                    co_await service.note_access(call.user(), call.origin());
                    co_return days;
                });
-    routes.get("/api/admin/stats/app-usage",
-               {.id = "adminAppUsage",
-                .summary = "The most used apps of the last days",
-                .tag = "admin",
-                .access = Access::admin,
-                .etag = true},
-               [&service](Call& call, Query<AppUsageQuery> query) -> Task<Reply<std::vector<AppUsage>>> {
-                   auto apps = co_await service.app_usage(query.value);
-                   co_await service.note_access(call.user(), call.origin());
-                   co_return apps;
-               });
+    routes.get(
+        "/api/admin/stats/app-usage",
+        {.id = "adminAppUsage", .summary = "The most used apps of the last days", .tag = "admin", .access = Access::admin, .etag = true},
+        [&service](Call& call, Query<AppUsageQuery> query) -> Task<Reply<std::vector<AppUsage>>> {
+            auto apps = co_await service.app_usage(query.value);
+            co_await service.note_access(call.user(), call.origin());
+            co_return apps;
+        });
 }
 
 void add_challenges(http::Routes& routes, Service& service) {
@@ -190,11 +183,7 @@ void add_logs(http::Routes& routes, Service& service) {
                    co_return http::paged(call, std::move(page.items), page.total, query->skip.value.value, query->limit.value.value);
                });
     routes.get("/api/admin/logs/stats",
-               {.id = "adminLogStats",
-                .summary = "The audit trail in numbers",
-                .tag = "admin",
-                .access = Access::admin,
-                .no_store = true},
+               {.id = "adminLogStats", .summary = "The audit trail in numbers", .tag = "admin", .access = Access::admin, .no_store = true},
                [&service](Call& call, Query<LogStatsQuery> query) -> Task<Reply<LogStats>> {
                    auto stats = co_await service.log_stats(query.value);
                    co_await service.note_access(call.user(), call.origin(), "audit_log");

@@ -65,9 +65,7 @@ std::optional<double> change_percent(std::int64_t now, std::int64_t before) {
 
 SchedulerHealth scheduler_health(const std::vector<jobs::Status>& jobs, EpochMs now) {
     SchedulerHealth health;
-    const auto time = [](std::optional<EpochMs> at) {
-        return at && *at != 0 ? std::optional{json::Timestamp{*at}} : std::nullopt;
-    };
+    const auto time = [](std::optional<EpochMs> at) { return at && *at != 0 ? std::optional{json::Timestamp{*at}} : std::nullopt; };
     for (const auto& job : jobs) {
         const bool is_late = !job.running_on && job.next_run_ms != 0 && now - job.next_run_ms > k_late_ms;
         if (is_late || job.last_error) health.status = HealthStatus::degraded;
@@ -85,7 +83,8 @@ SchedulerHealth scheduler_health(const std::vector<jobs::Status>& jobs, EpochMs 
 
 HealthStatus overall(HealthStatus database, std::span<const HealthStatus> others) {
     if (database == HealthStatus::unhealthy) return HealthStatus::unhealthy;
-    const bool all_well = database == HealthStatus::healthy && std::ranges::all_of(others, [](auto status) { return status == HealthStatus::healthy; });
+    const bool all_well =
+        database == HealthStatus::healthy && std::ranges::all_of(others, [](auto status) { return status == HealthStatus::healthy; });
     return all_well ? HealthStatus::healthy : HealthStatus::degraded;
 }
 

@@ -18,26 +18,10 @@ constexpr int k_rows_at_once = 500;
 constexpr std::chrono::minutes k_access_known{1};
 constexpr std::size_t k_most_noted = 10'000;
 
-LogEntry to_wire(audit::Stored entry) {
-    return {.id = entry.id,
-            .level = entry.level,
-            .action = std::move(entry.action),
-            .message = std::move(entry.message),
-            .details = {std::move(entry.details)},
-            .user_id = entry.user_id,
-            .ip_address = std::move(entry.ip_address),
-            .user_agent = std::move(entry.user_agent),
-            .endpoint = std::move(entry.endpoint),
-            .resource_type = std::move(entry.resource_type),
-            .resource_id = entry.resource_id,
-            .request_id = std::move(entry.request_id),
-            .created_at = {entry.created_at_ms}};
-}
-
 std::vector<LogEntry> to_wire(std::vector<audit::Stored> entries) {
     std::vector<LogEntry> wire;
     wire.reserve(entries.size());
-    for (auto& entry : entries) wire.push_back(to_wire(std::move(entry)));
+    for (auto& entry : entries) wire.push_back(admin::to_wire(std::move(entry)));
     return wire;
 }
 
@@ -140,13 +124,7 @@ db::Task<std::vector<AppUsage>> Service::app_usage(AppUsageQuery query) {
 }
 
 db::Task<Service::LogPage> Service::logs(LogsQuery query) {
-    audit::Filter filter;
-    if (query.level) filter.levels = {query.level->value};
-    if (query.action) filter.action = query.action->value;
-    if (query.user_id) filter.user_id = query.user_id->value;
-    if (query.start_date) filter.from_ms = query.start_date->first_ms;
-    if (query.end_date) filter.before_ms = query.end_date->after_ms;
-    if (query.q) filter.text = query.q->value;
+    auto filter = filter_of(query);
     LogPage page;
     page.items = to_wire(co_await audit::list(db_, filter, query.skip.value, query.limit.value));
     page.total = co_await audit::count(db_, std::move(filter));

@@ -76,3 +76,34 @@ void focus::json::Codec<focus::admin::LevelName>::write(std::string& out, const 
 focus::json::Schema focus::json::Codec<focus::admin::LevelName>::schema(Schemas&) {
     return Schema{"string"}.set_string("description", "info, warning, error or critical, in any case");
 }
+
+namespace focus::admin {
+
+audit::Filter filter_of(const LogsQuery& query) {
+    audit::Filter filter;
+    if (query.level) filter.levels = {query.level->value};
+    if (query.action) filter.action = query.action->value;
+    if (query.user_id) filter.user_id = query.user_id->value;
+    if (query.start_date) filter.from_ms = query.start_date->first_ms;
+    if (query.end_date) filter.before_ms = query.end_date->after_ms;
+    if (query.q) filter.text = query.q->value;
+    return filter;
+}
+
+LogEntry to_wire(audit::Stored entry) {
+    return {.id = entry.id,
+            .level = entry.level,
+            .action = std::move(entry.action),
+            .message = std::move(entry.message),
+            .details = {std::move(entry.details)},
+            .user_id = entry.user_id,
+            .ip_address = std::move(entry.ip_address),
+            .user_agent = std::move(entry.user_agent),
+            .endpoint = std::move(entry.endpoint),
+            .resource_type = std::move(entry.resource_type),
+            .resource_id = entry.resource_id,
+            .request_id = std::move(entry.request_id),
+            .created_at = {entry.created_at_ms}};
+}
+
+} // namespace focus::admin

@@ -2,7 +2,7 @@
 // the outbox, and how the parts of the service do. Days and periods are UTC.
 #pragma once
 
-#include "core/audit/audit.hpp"
+#include "core/audit/trail.hpp"
 #include "core/json/json.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/types.hpp"
@@ -207,6 +207,9 @@ struct LogEntry {
     static constexpr json::FieldDoc k_docs[] = {{"user_id", "Who did it; null: nobody known, or the service itself"}};
 };
 
+[[nodiscard]] audit::Filter filter_of(const LogsQuery& query);
+[[nodiscard]] LogEntry to_wire(audit::Stored entry);
+
 struct LogStatsQuery {
     json::Or<json::Integer<1, 366>, 7> days;
 };
@@ -320,7 +323,8 @@ struct SchedulerHealth {
     std::optional<std::string> leader;
     std::vector<JobHealth> jobs;
 
-    static constexpr json::FieldDoc k_docs[] = {{"leader", "An instance that runs a job now; each job runs on one at a time, there is no fixed one"}};
+    static constexpr json::FieldDoc k_docs[] = {
+        {"leader", "An instance that runs a job now; each job runs on one at a time, there is no fixed one"}};
 };
 struct WebsocketHealth {
     std::int64_t active_users = 0;

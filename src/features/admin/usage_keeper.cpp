@@ -28,8 +28,9 @@ constexpr db::Statement k_append_first{"usage_changes.append_first",
 
 constexpr db::Statement k_take_turn{"fold_turn.take", "UPDATE fold_turn SET turn = turn + 1 WHERE id = 1"};
 constexpr db::Statement k_any{"usage_changes.any", "SELECT id FROM usage_changes LIMIT 1"};
-constexpr db::Statement k_next{"usage_changes.next", "SELECT id, user_id, day, app_key, app_name, app_category, total_ms, activities, users "
-                                                     "FROM usage_changes ORDER BY id LIMIT ?"};
+constexpr db::Statement k_next{"usage_changes.next",
+                               "SELECT id, user_id, day, app_key, app_name, app_category, total_ms, activities, users "
+                               "FROM usage_changes ORDER BY id LIMIT ?"};
 constexpr db::Statement k_last_use{"last_uses.find", "SELECT day FROM last_uses WHERE user_id = ? AND app_key = ?"};
 
 constexpr db::Statement k_add_day{
@@ -41,7 +42,7 @@ constexpr db::Statement k_add_day{
 constexpr db::Statement k_add_app{
     "service_apps.add",
     db::Sql{"INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (day, app_key) DO UPDATE SET app_name = excluded.app_name, app_category = excluded.app_category, "
+            "ON CONFLICT (app_key, day) DO UPDATE SET app_name = excluded.app_name, app_category = excluded.app_category, "
             "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities",
             "INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
             "ON DUPLICATE KEY UPDATE app_name = VALUES(app_name), app_category = VALUES(app_category), "
@@ -64,13 +65,15 @@ constexpr db::Statement k_add_last_day{
 
 constexpr db::Statement k_sums{"service_days.sums", "SELECT COALESCE(SUM(total_ms), 0), COALESCE(SUM(activities), 0) FROM service_days"};
 constexpr db::Statement k_day{"service_days.find", "SELECT activities, users FROM service_days WHERE day = ?"};
-constexpr db::Statement k_days{"service_days.since", "SELECT day, total_ms, activities, users FROM service_days WHERE day >= ? ORDER BY day"};
-constexpr db::Statement k_users_since{"last_use_days.since", "SELECT COALESCE(SUM(users), 0) FROM last_use_days WHERE app_key = ? AND day >= ?"};
-constexpr db::Statement k_apps{
-    "service_apps.top", // the day in front of the name makes MAX find the newest; days have 10 characters
-    "SELECT app_key, SUBSTR(MAX(CONCAT(day, app_name)), 11), SUBSTR(MAX(CONCAT(day, app_category)), 11), SUM(total_ms), SUM(activities) "
-    "FROM service_apps WHERE day >= ? AND day <= ? GROUP BY app_key HAVING SUM(activities) > 0 "
-    "ORDER BY SUM(total_ms) DESC, app_key LIMIT ?"};
+constexpr db::Statement k_days{"service_days.since",
+                               "SELECT day, total_ms, activities, users FROM service_days WHERE day >= ? ORDER BY day"};
+constexpr db::Statement k_users_since{"last_use_days.since",
+                                      "SELECT COALESCE(SUM(users), 0) FROM last_use_days WHERE app_key = ? AND day >= ?"};
+constexpr db::Statement k_apps{"service_apps.top", "SELECT app_key, SUM(total_ms), SUM(activities) FROM service_apps WHERE day >= ? AND "
+                                                   "day <= ? GROUP BY app_key HAVING SUM(activities) > 0 "
+                                                   "ORDER BY SUM(total_ms) DESC, app_key LIMIT ?"};
+constexpr db::Statement k_app_name{"service_apps.name", "SELECT app_name, app_category FROM service_apps WHERE app_key = ? AND day <= ? "
+                                                        "AND activities > 0 ORDER BY day DESC LIMIT 1"};
 constexpr db::Statement k_app_time{"service_apps.time",
                                    "SELECT COALESCE(SUM(total_ms), 0) FROM service_apps WHERE day >= ? AND day < ? AND app_key = ?"};
 constexpr db::Statement k_top_users{"user_totals.top",
@@ -202,8 +205,8 @@ void UsageKeeper::append(db::Transaction& tx, const activities::Recorded& record
         const auto day = key.first.to_string();
         const auto counted = days.find(key.first);
         if (counted != days.end()) { // the day's first row tells whether the user came or went
-            tx.defer(k_append_first, user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities, user_id, day, user_id,
-                     day, counted->second);
+            tx.defer(k_append_first, user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities, user_id, day,
+                     user_id, day, counted->second);
             days.erase(counted);
         } else {
             others.push_back(db::values_of(user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities));
@@ -276,18 +279,20 @@ db::Task<std::vector<ServiceApp>> UsageKeeper::apps(Day today, int days, std::in
     std::vector<db::Command> commands;
     for (const auto& row : top.rows) {
         const auto key = row.get<std::string>(0);
-        apps.push_back({.app_name = row.get<std::string>(1),
-                        .app_category = row.get<std::string>(2),
-                        .total_ms = row.get<std::int64_t>(3),
-                        .activities = row.get<std::int64_t>(4)});
+        apps.push_back({.app_name = key, .total_ms = row.get<std::int64_t>(1), .activities = row.get<std::int64_t>(2)});
+        commands.push_back(db::Command::of(k_app_name, key, today.to_string()));
         commands.push_back(db::Command::of(k_users_since, key, first));
         commands.push_back(db::Command::of(k_app_time, today.plus(1 - 2 * days).to_string(), first, key));
     }
     if (apps.empty()) co_return apps;
     const auto results = co_await db_.run(std::move(commands));
     for (std::size_t i = 0; i < apps.size(); ++i) {
-        apps[i].users = results.at(2 * i).rows.at(0).get<std::int64_t>(0);
-        apps[i].before_ms = results.at(2 * i + 1).rows.at(0).get<std::int64_t>(0);
+        if (const auto& names = results.at(3 * i).rows; !names.empty()) {
+            apps[i].app_name = names.front().get<std::string>(0);
+            apps[i].app_category = names.front().get<std::string>(1);
+        }
+        apps[i].users = results.at(3 * i + 1).rows.at(0).get<std::int64_t>(0);
+        apps[i].before_ms = results.at(3 * i + 2).rows.at(0).get<std::int64_t>(0);
     }
     co_return apps;
 }

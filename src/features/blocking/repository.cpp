@@ -73,11 +73,11 @@ constexpr db::Statement k_count_out_user{
             "HAVING COUNT(*) > 0 ON DUPLICATE KEY UPDATE value = counters.value + VALUES(value)"}};
 constexpr db::Statement k_blocked_anyway{
     "blocked_apps.blocked_anyway", "SELECT COUNT(*) FROM blocked_apps WHERE is_active = 1 AND (limit_ms = 0 OR schedule_announced = 1)"};
-constexpr db::Statement k_reached{
-    "limit_events.reached", "SELECT s.timezone, e.day, COUNT(*) FROM limit_events e JOIN blocked_apps b ON b.id = e.entry_id AND "
-                            "b.reset_no = e.reset_no JOIN limit_states s ON s.user_id = e.user_id WHERE e.created_at_ms >= ? AND "
-                            "e.threshold = 'limit' AND b.is_active = 1 AND b.limit_ms > 0 AND b.schedule_announced = 0 "
-                            "GROUP BY s.timezone, e.day"};
+constexpr db::Statement k_reached{"limit_events.reached",
+                                  "SELECT s.timezone, e.day, COUNT(*) FROM limit_events e JOIN blocked_apps b ON b.id = e.entry_id AND "
+                                  "b.reset_no = e.reset_no JOIN limit_states s ON s.user_id = e.user_id WHERE e.created_at_ms >= ? AND "
+                                  "e.threshold = 'limit' AND b.is_active = 1 AND b.limit_ms > 0 AND b.schedule_announced = 0 "
+                                  "GROUP BY s.timezone, e.day"};
 constexpr EpochMs k_longest_day_ms = 50 * k_hour_ms; // from the first place on earth where it begins to the last where it ends
 
 constexpr db::Statement k_delete_events_of_user{"limit_events.delete_of_user", "DELETE FROM limit_events WHERE user_id = ?"};

@@ -93,8 +93,10 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
     routes.post("/api/admin/notifications",
                 {.id = "sendNotification",
                  .summary = "Send a notification to some people or to everybody",
+                 .description = "Everybody are the active accounts; where they are many, the last ones get it a little later.",
                  .tag = "admin",
-                 .access = Access::admin},
+                 .access = Access::admin,
+                 .idempotent = true},
                 [&service](Call& call, Body<Announcement> body) -> Task<Reply<Announced>> {
                     const auto outcome = co_await service.announce(call.user(), call.origin(), std::move(body.value));
                     const Text done{"Sent to {count} people.", "Envoyé à {count} personnes."};

@@ -150,7 +150,8 @@ db::Task<Service::Outcome> Service::announce(Caller caller, Origin origin, Annou
 
 db::Task<Service::Outcome> Service::announce_to(Caller caller, Origin origin, Announcement announcement) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
-        const auto told = co_await add_many(tx, announcement.user_ids->items, draft_of(announcement.title.value, announcement.message.value));
+        const auto told =
+            co_await add_many(tx, announcement.user_ids->items, draft_of(announcement.title.value, announcement.message.value));
         audit(tx, origin, caller, "Notification sent to " + std::to_string(told) + " people", 0);
         co_return Outcome{.told = told};
     });

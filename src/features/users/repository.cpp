@@ -30,16 +30,18 @@ constexpr db::Statement k_credentials{"users.credentials",
 constexpr db::Statement k_holders{"users.holders", "SELECT COALESCE((SELECT id FROM users WHERE email_key = ?), 0), "
                                                    "COALESCE((SELECT id FROM users WHERE username_key = ?), 0)"};
 constexpr db::Statement k_update{
-    "users.update", "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, full_name_key = ?, avatar_url = ?, "
-                    "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
-                    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
+    "users.update",
+    "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, full_name_key = ?, avatar_url = ?, "
+    "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
+    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_verified{"users.set_verified", "UPDATE users SET is_verified = 1, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_last_login{"users.set_last_login", "UPDATE users SET last_login_ms = ? WHERE id = ?"};
 constexpr db::Statement k_anonymise{
-    "users.anonymise", "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
-                       "password_hash = NULL, full_name = NULL, full_name_key = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
-                       "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
+    "users.anonymise",
+    "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
+    "password_hash = NULL, full_name = NULL, full_name_key = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
+    "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_other_admins{
     "users.other_active_admins",
     db::Sql{"SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?",
@@ -69,9 +71,7 @@ constexpr db::Statement k_count{
 constexpr db::Statement k_removed{"users.removed", "SELECT id FROM users WHERE id = ? AND deleted_at_ms IS NOT NULL"};
 constexpr db::Statement k_erase{"users.erase", "DELETE FROM users WHERE id = ? AND deleted_at_ms IS NOT NULL"};
 
-std::optional<std::string> key_of(const std::optional<std::string>& text) {
-    return text ? std::optional{fold_case(*text)} : std::nullopt;
-}
+std::optional<std::string> key_of(const std::optional<std::string>& text) { return text ? std::optional{fold_case(*text)} : std::nullopt; }
 
 std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
@@ -119,10 +119,10 @@ std::optional<Credentials> maybe_credentials(const std::optional<db::Row>& row) 
 } // namespace
 
 db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now) {
-    const auto result =
-        co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash,
-                                 user.full_name, key_of(user.full_name), user.avatar_url, to_string(user.role), user.is_active, user.is_verified,
-                                 to_string(user.language), user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now);
+    const auto result = co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username),
+                                                 user.password_hash, user.full_name, key_of(user.full_name), user.avatar_url,
+                                                 to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
+                                                 user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now);
     co_return result.last_insert_id;
 }
 
@@ -152,9 +152,9 @@ db::Task<Holders> holders(db::Session& session, std::string_view email_key, std:
 db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
     const auto limit = user.daily_limit_minutes ? std::optional{user.daily_limit_minutes->ms} : std::nullopt;
     co_await session.execute(k_update, user.email, fold_case(user.email), user.username, fold_case(user.username), user.full_name,
-                             key_of(user.full_name), user.avatar_url, user.bio, to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
-                             user.timezone, limit, user.notifications_enabled, user.email_reminders, user.reminder_time.minute_of_day, now,
-                             user.id);
+                             key_of(user.full_name), user.avatar_url, user.bio, to_string(user.role), user.is_active, user.is_verified,
+                             to_string(user.language), user.timezone, limit, user.notifications_enabled, user.email_reminders,
+                             user.reminder_time.minute_of_day, now, user.id);
 }
 
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) { tx.defer(k_set_password, hash, now, id); }
