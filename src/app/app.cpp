@@ -2,6 +2,8 @@
 
 #include "app/demo.hpp"
 #include "app/housekeeping.hpp"
+#include "app/observer.hpp"
+#include "app/reload.hpp"
 #include "app/secrets.hpp"
 #include "app/system_routes.hpp"
 #include "core/base/log.hpp"
@@ -102,6 +104,11 @@ http::Options http_options(const Settings& settings) {
     options.tls_key_file = settings.tls_key_file;
     options.cors_origins = settings.cors_origins;
     options.trusted_proxies = settings.trusted_proxies;
+    options.allowed_hosts = settings.allowed_hosts;
+    options.limits.connections = static_cast<std::size_t>(settings.max_connections);
+    options.limits.connections_per_network = static_cast<std::size_t>(settings.max_connections_per_ip);
+    options.uncounted_networks = settings.trusted_proxies; // they stand for many
+    options.uncounted_networks.insert(options.uncounted_networks.end(), {"127.0.0.0/8", "::1"});
     return options;
 }
 
@@ -144,6 +151,8 @@ App::App(Settings settings)
     if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
+    if (settings_.rate_limit_enabled) rate_limiter_ = std::make_unique<http::MemoryRateLimiter>(settings_.rate_limits);
+    refusals_ = std::make_unique<RefusalLog>(*database_, clock_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
     outbox_ =
         std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
@@ -151,12 +160,16 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
+    attempts_ = std::make_unique<attempts::Guard>(
+        *database_, clock_,
+        attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
     rooms_ = std::make_unique<Rooms>(
-        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
+        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
         auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                        .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                        .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                       .frontend_url = settings_.frontend_url},
+                       .frontend_url = settings_.frontend_url,
+                       .max_sessions = settings_.max_sessions},
         user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
@@ -185,13 +198,15 @@ admin::HealthSources App::health_sources() {
 }
 
 void App::add_routes() {
-    add_system_routes(
-        routes_,
-        {.database = *database_, .metrics = metrics_, .clock = clock_, .ready = ready_, .metrics_enabled = settings_.metrics_enabled});
+    add_system_routes(routes_, {.database = *database_, .clock = clock_, .pages = pages_, .ready = ready_});
+    if (settings_.metrics_enabled) {
+        auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
+        add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
+    }
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
-        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox);
+        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
     }
     http::add_docs(routes_, api_info());
 }
@@ -199,6 +214,8 @@ void App::add_routes() {
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.rate_limiter = rate_limiter_.get();
+    hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
     return hooks;
 }
@@ -256,7 +273,24 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
               {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
 }
 
-int App::serve(bool with_demo) {
+std::unique_ptr<http::Server> App::start_metrics_server() {
+    if (!settings_.metrics_enabled) return nullptr;
+    const auto address = split_address(settings_.metrics_address);
+    if (!address) {
+        if (!settings_.is_development() && settings_.metrics_token.empty())
+            log::warning("/metrics answers everybody who reaches the API: set METRICS_TOKEN or METRICS_ADDRESS");
+        return nullptr;
+    }
+    http::Options options;
+    options.host = address->host;
+    options.port = address->port;
+    auto server = std::make_unique<http::Server>(std::move(options), metrics_routes_, http::Hooks{}, clock_, metrics_);
+    server->start({&background_});
+    log::info("metrics are served", {{"address", std::format("{}:{}", address->host, server->bound_port())}});
+    return server;
+}
+
+int App::serve(bool with_demo, std::function<Settings()> reload) {
     using namespace asio::experimental::awaitable_operators;
     raise_file_limit();
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
@@ -276,6 +310,9 @@ int App::serve(bool with_demo) {
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] { background_.run(); });
+    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
+    Observer observer{{metrics_, *rooms_, *hasher_, server}, settings_};
+    std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
     asio::co_spawn(
@@ -294,16 +331,19 @@ int App::serve(bool with_demo) {
             const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
+            metrics_server = start_metrics_server();
             delivery.start();
             pulse.start();
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
+            asio::co_spawn(background_, observer.run(), asio::detached);
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
+            if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();

@@ -48,9 +48,12 @@ struct CommonOptions {
                 ->group("Settings");
         }
     }
-    [[nodiscard]] Settings load() const {
+    [[nodiscard]] Settings read() const {
         const bool implicit = config_file.empty() && std::filesystem::exists("focus.toml");
-        auto settings = load_settings(flags, implicit ? "focus.toml" : config_file);
+        return load_settings(flags, implicit ? "focus.toml" : config_file);
+    }
+    [[nodiscard]] Settings load() const {
+        auto settings = read();
         log::configure(settings.log_level, settings.log_format);
         return settings;
     }
@@ -172,7 +175,8 @@ int healthcheck(const Settings& settings) {
     const auto host = settings.host == "0.0.0.0" ? "127.0.0.1" : settings.host == "::" ? "[::1]" : settings.host;
     const auto url = std::format("{}://{}:{}/api/health/ready", tls ? "https" : "http", host, settings.port);
     boost::asio::io_context context;
-    net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file}};
+    // The server is asked by its address, its certificate is for its name: it must be the very one of the settings.
+    net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file, .any_name = true}};
     auto answer = boost::asio::co_spawn(context, client.fetch({.url = url, .timeout = std::chrono::seconds{5}}), boost::asio::use_future);
     context.run();
     const int status = answer.get().status;
@@ -222,7 +226,8 @@ struct CommandLine {
         return sub;
     }
     void add_serve() {
-        auto* serve = command("serve", "Run the server", [this] { return App{common.load()}.serve(demo); });
+        auto* serve =
+            command("serve", "Run the server", [this] { return App{common.load()}.serve(demo, [this] { return common.read(); }); });
         serve->add_flag("--demo", demo, "Fill in the demo account first");
     }
     void add_migrate() {

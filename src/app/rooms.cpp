@@ -21,15 +21,17 @@ namespace focus::app {
 
 Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
              notifications::Hub::Settings socket_settings)
-    : database{foundation.database}, users{foundation.database, foundation.clock, user_defaults},
+    : database{foundation.database}, attempts{foundation.attempts}, users{foundation.database, foundation.clock, user_defaults},
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
-      auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
-           foundation.metrics},
-      activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
+           foundation.attempts, foundation.metrics},
+      activities{foundation.database, foundation.clock, users, foundation.metrics},
+      notifications{foundation.database, foundation.bus, foundation.clock, users},
       hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
-      blocking{foundation.database, foundation.bus, foundation.clock,  users,
-               activities,          notifications,  foundation.outbox, foundation.frontend_url},
-      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
+      blocking{foundation.database, foundation.bus,          foundation.clock,  users, activities, notifications,
+               foundation.outbox,   foundation.frontend_url, foundation.metrics},
+      challenges{foundation.database,     foundation.clock,  users, activities, notifications, foundation.outbox,
+                 foundation.frontend_url, foundation.metrics},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
       reports{foundation.database, foundation.clock, activities},
       admin{foundation.database, foundation.clock, users, auth, activities, blocking, challenges, foundation.outbox} {
@@ -52,7 +54,7 @@ void Rooms::add_routes(http::Routes& routes) {
     notifications::add_routes(routes, notifications, hub);
     blocking::add_routes(routes, blocking);
     reports::add_routes(routes, reports);
-    challenges::add_routes(routes, challenges);
+    challenges::add_routes(routes, challenges, attempts);
     reminders::add_routes(routes, reminders);
     admin::add_routes(routes, admin);
 }

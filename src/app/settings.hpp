@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/log.hpp"
+#include "core/http/rate_policy.hpp"
 
 #include <cstdint>
 #include <map>
@@ -23,6 +24,9 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    std::vector<std::string> allowed_hosts;
+    int max_connections = 20'000;
+    int max_connections_per_ip = 1'000;
     std::string environment; // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
@@ -35,6 +39,9 @@ struct Settings {
     std::string admin_email;
     std::string admin_password;
     std::string admin_username = "admin";
+    int max_sessions = 50; // of one user
+    bool rate_limit_enabled = true;
+    http::RatePolicy rate_limits;
     // Mail
     std::string mail_server;
     int mail_port = 587;
@@ -56,12 +63,21 @@ struct Settings {
     int websocket_heartbeat_seconds = 30;
     // What it tells
     bool metrics_enabled = true;
+    std::string metrics_address;  // host:port; empty: where the API is
+    std::string metrics_token;    // empty: nobody is asked
     int log_retention_days = 365; // of the audit trail; 0: for ever
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;
 
     [[nodiscard]] bool is_development() const { return environment == "development"; }
 };
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+/// "127.0.0.1:9100", "[::1]:9100"; nothing for anything else.
+[[nodiscard]] std::optional<Address> split_address(std::string_view text);
 
 /// One setting as the documentation shows it.
 struct SettingInfo {
