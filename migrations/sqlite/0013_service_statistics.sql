@@ -121,8 +121,8 @@ CREATE TABLE instances (
   seen_at_ms    INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What administrators look for and sort by.
-ALTER TABLE users ADD COLUMN full_name_key TEXT; -- folded
+-- What administrators look for (the folded name) and sort by.
+ALTER TABLE users ADD COLUMN full_name_key TEXT;
 UPDATE users SET full_name_key = LOWER(full_name) WHERE full_name IS NOT NULL;
 CREATE INDEX users_login ON users (last_login_ms);
 CREATE INDEX users_admins ON users (role) WHERE role = 'admin';

@@ -59,8 +59,12 @@ struct Where {
     }
 };
 
+/// Actions and addresses are ASCII, which MySQL compares with nothing else.
+bool names_something(const Filter& filter) { return !filter.action || is_ascii(*filter.action); }
+
 Where where_of(const Filter& filter) {
     Where where;
+    if (!names_something(filter)) where.sql += " AND 1 = 0";
     if (!filter.levels.empty()) {
         where.sql += " AND level IN (" + db::places(filter.levels.size()) + ")";
         bool notable = true;
@@ -70,13 +74,15 @@ Where where_of(const Filter& filter) {
         }
         if (notable) where.sql += " AND level <> 'info'"; // the condition of SQLite's index
     }
-    where.add(" AND action = ?", filter.action);
+    if (names_something(filter)) where.add(" AND action = ?", filter.action);
     where.add(" AND user_id = ?", filter.user_id);
     where.add(" AND created_at_ms >= ?", filter.from_ms);
     where.add(" AND created_at_ms < ?", filter.before_ms);
     if (filter.text) {
-        where.sql += " AND (LOWER(message) LIKE ? ESCAPE '!' OR LOWER(details) LIKE ? ESCAPE '!' OR ip_address LIKE ? ESCAPE '!')";
-        where.params.insert(where.params.end(), 3, db::to_value(like_contains(fold_case(*filter.text))));
+        const auto text = fold_case(*filter.text);
+        where.sql += " AND (LOWER(message) LIKE ? ESCAPE '!' OR LOWER(details) LIKE ? ESCAPE '!'";
+        where.sql += is_ascii(text) ? " OR ip_address LIKE ? ESCAPE '!')" : ")";
+        where.params.insert(where.params.end(), is_ascii(text) ? 3 : 2, db::to_value(like_contains(text)));
     }
     return where;
 }
@@ -104,7 +110,7 @@ db::Task<std::vector<Stored>> list(db::Session& session, Filter filter, std::int
 }
 
 db::Task<std::int64_t> count(db::Session& session, Filter filter) {
-    if (!filter.user_id && !filter.from_ms && !filter.before_ms && !filter.text) {
+    if (names_something(filter) && !filter.user_id && !filter.from_ms && !filter.before_ms && !filter.text) {
         co_return co_await summary::count(session, std::move(filter.levels), std::move(filter.action));
     }
     auto where = where_of(filter);

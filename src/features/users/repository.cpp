@@ -260,8 +260,12 @@ struct Where {
 Where where_of(const AccountFilter& filter) {
     Where where;
     if (filter.text) {
-        where.sql += " AND (username_key LIKE ? ESCAPE '!' OR email_key LIKE ? ESCAPE '!' OR full_name_key LIKE ? ESCAPE '!')";
-        where.params.assign(3, db::to_value(like_contains(fold_case(*filter.text))));
+        const auto text = fold_case(*filter.text);
+        // Usernames are ASCII, which MySQL compares with nothing else.
+        where.sql += is_ascii(text)
+                         ? " AND (username_key LIKE ? ESCAPE '!' OR email_key LIKE ? ESCAPE '!' OR full_name_key LIKE ? ESCAPE '!')"
+                         : " AND (email_key LIKE ? ESCAPE '!' OR full_name_key LIKE ? ESCAPE '!')";
+        where.params.assign(is_ascii(text) ? 3 : 2, db::to_value(like_contains(text)));
     }
     where.add(" AND role = ?", filter.role ? std::optional{to_string(*filter.role)} : std::nullopt);
     where.add(" AND is_active = ?", filter.is_active);

@@ -4,7 +4,6 @@
 #include "core/counters/counters.hpp"
 #include "features/users/list_repository.hpp"
 
-#include <algorithm>
 
 namespace focus::users {
 
@@ -67,8 +66,7 @@ db::Task<PublicUser> Service::public_profile(std::int64_t id) {
 
 db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     const auto folded = fold_case(text);
-    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    if (folded.empty() || !std::ranges::all_of(folded, is_ascii)) co_return std::vector<PublicUser>{}; // no username has such a letter
+    if (folded.empty() || !is_ascii(folded)) co_return std::vector<PublicUser>{}; // no username has such a letter
     co_return co_await repository::search(db_, folded, k_search_limit);
 }
 
