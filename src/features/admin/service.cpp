@@ -47,10 +47,12 @@ Service::Service(db::Database& database, const Clock& clock, users::Service& use
                  blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox)
     : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, usage_{database},
       accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
-    activities.on_recorded([](db::Transaction& tx, const activities::Recorded& recorded) -> db::Task<void> {
-        UsageKeeper::append(tx, recorded);
-        co_return;
-    });
+    activities.on_recorded(
+        {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
+         .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
+             UsageKeeper::append(tx, recorded);
+             co_return;
+         }});
 }
 
 db::Task<Overview> Service::overview() {

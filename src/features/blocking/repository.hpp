@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/blocking/types.hpp"
 
 #include <cstdint>
@@ -68,5 +69,7 @@ db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std:
 db::Task<Counts> counts(db::Session& session, EpochMs now);
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now);
+/// For the user's own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 } // namespace focus::blocking::repository
