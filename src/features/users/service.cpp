@@ -4,7 +4,6 @@
 #include "core/counters/counters.hpp"
 #include "features/users/list_repository.hpp"
 
-
 namespace focus::users {
 
 namespace {
