@@ -111,6 +111,7 @@ export const session = new SessionState();
 
 whenSessionEnds(() => session.end());
 live.onEnded = () => session.end();
+live.onRefused = () => session.reloadUser().catch(() => undefined); // what a 401 means, the client finds out
 live.listen((notification) => {
   if (notification.id === null) return;
   session.unread += 1;
