@@ -21,6 +21,7 @@ async function setLanguage(server: Server, person: { email: string; password: st
 
 for (const look of looks) {
   test.describe(look.name, () => {
+    test.describe.configure({ timeout: 240_000 }); // many pages, each looked through by axe
     test.use({ viewport: look.viewport, colorScheme: look.colorScheme, locale: look.language });
 
     async function visit(page: import('@playwright/test').Page, server: Server, path: string, prefix: string): Promise<void> {
@@ -47,7 +48,6 @@ for (const look of looks) {
       for (const path of ['/', '/trends', '/limits', '/challenges', '/challenges/1', '/notifications', '/settings']) await test.step(path, () => visit(page, server, path, 'empty-'));
     });
     test('pages of the administrator', async ({ page, demoServer }) => {
-      test.slow();
       await setLanguage(demoServer, admin, look.language);
       await signIn(page, demoServer, admin);
       for (const path of adminPages) await test.step(path, () => visit(page, demoServer, path, ''));
