@@ -41,6 +41,10 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
     reports.add_section(users.personal_data());
     reports.add_section(auth.personal_data());
     for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(blocking.personal_data());
+    for (auto& section : challenges.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(notifications.personal_data());
+    reports.add_section(mail::personal_data(foundation.database));
     reports.add_section(audit::personal_data(foundation.database));
 }
 

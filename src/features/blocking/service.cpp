@@ -146,8 +146,10 @@ Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, user
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, counters_{metrics},
       limits_{clock, users, notifications, outbox, std::move(frontend_url), counters_},
       schedules_{database, bus, clock, users, notifications, counters_} {
-    activities.on_recorded(
-        [this](db::Transaction& tx, const activities::Recorded& recorded) -> db::Task<void> { return limits_.react(tx, recorded); });
+    activities.on_recorded({.reads = &LimitWatch::reads,
+                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                                return limits_.react(tx, recorded, std::move(results));
+                            }});
     users.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         repository::delete_of_user(tx, user_id);
         co_return;
@@ -349,5 +351,7 @@ db::Task<std::uint64_t> Service::delete_old_events() {
         if (step < k_events) co_return gone;
     }
 }
+
+personal::Section Service::personal_data() { return repository::personal_data(db_); }
 
 } // namespace focus::blocking

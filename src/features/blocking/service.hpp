@@ -3,6 +3,7 @@
 // the user's policy version in the same transaction and tells his devices after it.
 #pragma once
 
+#include "core/personal/personal.hpp"
 #include "features/blocking/limit_watch.hpp"
 #include "features/blocking/schedule_watch.hpp"
 #include "features/blocking/types.hpp"
@@ -44,6 +45,9 @@ class Service {
 
     /// Whoever runs the instance runs this too.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
+
+    /// For the user's own export.
+    [[nodiscard]] personal::Section personal_data();
 
   private:
     struct Scene;

@@ -6,6 +6,7 @@
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
 #include "core/metrics/metrics.hpp"
+#include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/course_keeper.hpp"
 #include "features/challenges/member_repository.hpp"
@@ -65,6 +66,9 @@ class Service {
 
     /// Starts and ends challenges.
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
+
+    /// For the user's own export.
+    [[nodiscard]] std::vector<personal::Section> personal_data();
 
   private:
     db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
