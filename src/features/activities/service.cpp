@@ -138,6 +138,22 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
     });
 }
 
+db::Task<std::size_t> Service::remove_some(std::int64_t user_id, int limit) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::size_t> {
+        auto records = co_await repository::some_for_update(tx, user_id, limit);
+        if (records.empty()) co_return 0;
+        Recorded recorded;
+        recorded.caller.user_id = user_id;
+        recorded.now_ms = clock_.now_ms();
+        for (auto& record : records) {
+            repository::remove(tx, user_id, record.id);
+            recorded.changes.push_back({std::move(record), std::nullopt});
+        }
+        co_await apply(tx, recorded);
+        co_return recorded.changes.size();
+    });
+}
+
 db::Task<Listed> Service::list(Caller caller, ListQuery query) {
     repository::PageRequest request{.filter = filter_of(query),
                                     .sort = query.sort.value_or(Sort{}),

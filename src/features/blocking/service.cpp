@@ -150,8 +150,8 @@ Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, user
                             .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
                                 return limits_.react(tx, recorded, std::move(results));
                             }});
-    users.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::delete_of_user(tx, user_id);
+    users.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        repository::delete_of_user(tx, user_id, clock_.now_ms());
         co_return;
     });
 }
@@ -242,7 +242,7 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         auto scene = co_await open_scene(tx, caller, origin);
         scene.entry(id);
-        repository::remove(tx, caller.user_id, id);
+        repository::remove(tx, caller.user_id, id, scene.about.now);
         std::erase_if(scene.entries, [id](const Entry& entry) { return entry.id == id; });
         finish(tx, scene, "blocked_app_deleted", "Limit of an app removed", id);
     });

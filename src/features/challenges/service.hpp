@@ -58,6 +58,9 @@ class Service {
     /// What somebody has done in challenges: the command, and what its result says.
     [[nodiscard]] static db::Command record_command(std::int64_t user_id) { return repository::record_command(user_id); }
     [[nodiscard]] static Record record_of(const db::Result& result) { return repository::record_of(result); }
+    /// How many challenges there are: the command, and what its result says.
+    [[nodiscard]] static db::Command counts_command(EpochMs now) { return repository::counts_command(now); }
+    [[nodiscard]] static Counts counts_of(const db::Result& result) { return repository::counts_of(result); }
     /// Where these users stand in the challenges that run.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 
