@@ -21,6 +21,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <exception>
 #include <filesystem>
@@ -116,6 +118,14 @@ int free_port(const std::string& host) {
     return acceptor.local_endpoint().port();
 }
 
+/// Every socket is a file: as many as the system allows without asking anybody.
+void raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// For people who look at who runs a job.
 std::string instance_name() { return std::format("{}/{}", asio::ip::host_name(), ::getpid()); }
 
@@ -139,12 +149,13 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
-                                     auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
-                                                    .access_token_ms = settings_.access_token_minutes * k_minute_ms,
-                                                    .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                                                    .frontend_url = settings_.frontend_url},
-                                     user_defaults(settings_));
+    rooms_ = std::make_unique<Rooms>(
+        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
+        auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                       .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                       .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                       .frontend_url = settings_.frontend_url},
+        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
@@ -233,6 +244,7 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
 
 int App::serve(bool with_demo) {
     using namespace asio::experimental::awaitable_operators;
+    raise_file_limit();
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
                             *database_,
                             *outbox_,
@@ -269,9 +281,7 @@ int App::serve(bool with_demo) {
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
             scheduler_->start(background_.get_executor());
-            asio::co_spawn(background_, rooms_->blocking.schedules().run(), [](const std::exception_ptr& error) {
-                if (error) log::error("schedules are announced no more: restart this server");
-            });
+            rooms_->blocking.schedules().start(background_.get_executor());
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
@@ -279,6 +289,7 @@ int App::serve(bool with_demo) {
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
+            co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();
         },
         [&](std::exception_ptr error) {

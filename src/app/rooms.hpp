@@ -12,7 +12,7 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
-#include "features/notifications/service.hpp"
+#include "features/notifications/hub.hpp"
 #include "features/reminders/service.hpp"
 #include "features/reports/service.hpp"
 #include "features/users/service.hpp"
@@ -31,7 +31,8 @@ struct Foundation {
 };
 
 struct Rooms {
-    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
+    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
+          notifications::Hub::Settings socket_settings = {});
 
     void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
@@ -42,6 +43,7 @@ struct Rooms {
     auth::Service auth;
     activities::Service activities;
     notifications::Service notifications;
+    notifications::Hub hub;
     blocking::Service blocking;
     challenges::Service challenges;
     reminders::Service reminders;

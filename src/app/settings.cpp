@@ -164,6 +164,8 @@ const std::vector<Setting>& all_settings() {
         number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
+        number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
+               &Settings::websocket_heartbeat_seconds, 1, 3600),
         boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),
@@ -221,10 +223,8 @@ void apply_file(Settings& settings, const string& path) {
 void apply_environment(Settings& settings) {
     for (const auto& setting : all_settings()) {
         const string name{setting.name};
-        if (setting.secret) {
-            if (const auto* path = std::getenv((name + "_FILE").c_str())) {
-                set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
-            }
+        if (const auto* path = std::getenv((name + "_FILE").c_str())) {
+            set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
         }
         if (const auto* value = std::getenv(name.c_str())) set(settings, setting, value, "the environment");
     }

@@ -52,6 +52,8 @@ struct Settings {
     // What new users start with
     int default_daily_limit = 120; // minutes; 0: none
     std::string reminder_time = "20:00";
+    // Notification sockets
+    int websocket_heartbeat_seconds = 30;
     // What it tells
     bool metrics_enabled = true;
     int log_retention_days = 365; // of the audit trail; 0: for ever

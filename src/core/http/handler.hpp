@@ -88,6 +88,8 @@ void set_body(Response& response, T&& body) {
         response.owned_type = std::move(body.content_type);
         response.source = std::move(body.next);
         if (!body.filename.empty()) add_disposition(response.headers, body.filename);
+    } else if constexpr (std::is_same_v<Out, Upgrade>) {
+        response.upgrade = std::make_shared<Upgrade>(std::forward<T>(body));
     } else if constexpr (!std::is_same_v<Out, NoContent>) {
         response.content_type = k_json;
         json::append(response.body, body);
@@ -158,6 +160,10 @@ void describe(Endpoint& endpoint) {
         endpoint.signature.out = Signature::Out::raw;
     } else if constexpr (std::is_same_v<Out, Stream>) {
         endpoint.signature.out = Signature::Out::stream;
+    } else if constexpr (std::is_same_v<Out, Upgrade>) {
+        endpoint.signature.out = Signature::Out::websocket;
+        endpoint.meta.success = 101;
+        if (!endpoint.meta.rate) endpoint.meta.rate = Rate::websocket;
     } else {
         endpoint.signature.reply = [](json::Schemas& all) { return all.of<Out>(json::Use::response); };
     }

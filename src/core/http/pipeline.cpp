@@ -5,6 +5,7 @@
 #include "core/http/gzip.hpp"
 #include "core/http/headers.hpp"
 #include "core/http/target.hpp"
+#include "core/http/websocket_request.hpp"
 
 #include <algorithm>
 #include <array>
@@ -88,7 +89,7 @@ Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, me
 //   6. error mapping     the catch blocks  whatever the steps below throw becomes one kind of problem
 //   7. caller            recognise()       who is it? Refuses nobody yet: the rate limit is per user where there is one
 //   8. rate limit        limit_rate()      before access, so that guessing tokens is limited too
-//   9. access            check_access()    before the body: strangers don't make us read it
+//   9. access            check_access()    before the body: strangers don't make us read it; WebSockets ask for one
 //  10. body              read_body()       limit of the route, 100-continue, gzip
 //  11. idempotency       run_idempotent()  after access, because keys belong to users
 //  12. handler           run_handler()
@@ -100,6 +101,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             if (hooks_.authenticate) co_await recognise(x);
             if (hooks_.rate_limiter != nullptr && x.endpoint->rate() != Rate::none) co_await limit_rate(x);
             check_access(x);
+            if (x.endpoint->signature.out == Signature::Out::websocket) require_upgrade(x);
             if (x.has_body) co_await read_body(x);
             if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && has_header(x, "Idempotency-Key"))
                 co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
@@ -113,6 +115,8 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
             else if (refused.refusal == &refusals::unsupported_encoding)
                 x.response.headers.emplace_back("Accept-Encoding", "gzip");
+            else if (refused.refusal == &refusals::upgrade_required)
+                x.response.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
             else if (refused.refusal == &refusals::rate_limited)
                 x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.reset_s));
         } catch (const Error& error) {
@@ -211,6 +215,13 @@ void Pipeline::identify(Exchange& x, const AddressBytes& peer, std::string_view 
 }
 
 Task<void> Pipeline::recognise(Exchange& x) const {
+    x.has_token = !x.header("Authorization").empty();
+    if (x.endpoint->signature.out == Signature::Out::websocket) {
+        auto token = websocket_token(x);
+        x.has_token = x.has_token || !token.empty();
+        if (!token.empty()) x.caller_ = co_await hooks_.authenticate(std::move(token));
+        co_return;
+    }
     const auto bearer = parse_bearer(x.header("Authorization"));
     if (bearer.kind == Bearer::Kind::token) x.caller_ = co_await hooks_.authenticate(std::string{bearer.token});
 }
@@ -226,7 +237,7 @@ Task<void> Pipeline::limit_rate(Exchange& x) const {
 void Pipeline::check_access(const Exchange& x) const {
     const auto access = x.endpoint->meta.access;
     if (access == Access::nobody) return;
-    if (!x.caller_) throw Refused{x.header("Authorization").empty() ? &refusals::not_authenticated : &refusals::invalid_token};
+    if (!x.caller_) throw Refused{x.has_token ? &refusals::invalid_token : &refusals::not_authenticated};
     if (access == Access::signed_in) return;
     if (!x.caller_->is_verified) throw Refused{&refusals::email_not_verified};
     if (access == Access::admin && x.caller_->role != Role::admin) throw Refused{&refusals::forbidden};

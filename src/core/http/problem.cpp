@@ -64,6 +64,10 @@ const Refusal request_timeout{
 const Refusal too_large{413, "body_too_large", {"The body is too large.", "Le corps de la requête est trop grand."}};
 const Refusal expectation_failed{
     417, "expectation_failed", {"Only Expect: 100-continue is supported.", "Seul Expect: 100-continue est pris en charge."}};
+const Refusal upgrade_required{
+    426,
+    "upgrade_required",
+    {"This address speaks WebSocket (RFC 6455, version 13) only.", "Cette adresse ne parle que WebSocket (RFC 6455, version 13)."}};
 const Refusal headers_too_large{
     431, "headers_too_large", {"The request headers are too large.", "Les en-têtes de la requête sont trop grands."}};
 const Refusal unsupported_encoding{
@@ -125,6 +129,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "Expectation Failed";
     case 422:
         return "Unprocessable Content";
+    case 426:
+        return "Upgrade Required";
     case 429:
         return "Too Many Requests";
     case 431:

@@ -5,14 +5,15 @@
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector, NoContent,
-// Raw or Stream.
+// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector,
+// NoContent, Raw, Stream, or an Upgrade (of a WebSocket).
 #pragma once
 
 #include "core/base/caller.hpp"
 #include "core/base/error.hpp"
 #include "core/http/call.hpp"
 #include "core/http/message.hpp"
+#include "core/http/websocket.hpp"
 #include "core/json/json.hpp"
 
 #include <cstdint>
@@ -150,7 +151,7 @@ using Handler = std::function<Task<Response>(Call&)>;
 struct Signature {
     using Fields = std::vector<json::FieldSchema> (*)(json::Schemas& all);
     using Describe = json::Schema (*)(json::Schemas& all);
-    enum class Out { json, nothing, raw, stream };
+    enum class Out { json, nothing, raw, stream, websocket };
 
     Fields path = nullptr;
     Fields query = nullptr;
@@ -195,6 +196,12 @@ class Routes {
     template <class F>
     void del(std::string_view pattern, Meta meta, F handler) {
         add(Method::delete_, pattern, std::move(meta), std::move(handler));
+    }
+    /// A GET whose handler gives an Upgrade: the connection becomes a WebSocket. A token may also come as the query's
+    /// `token` or as the sub-protocol `bearer.<token>`, since browsers can't set headers there.
+    template <class F>
+    void websocket(std::string_view pattern, Meta meta, F handler) {
+        add(Method::get, pattern, std::move(meta), std::move(handler));
     }
     /// A GET whose handler makes the whole answer itself: files, redirects, pages.
     void serve(std::string_view pattern, Meta meta, Handler handler);
