@@ -2,12 +2,12 @@
 # the readers' own sources only, with every one of them instrumented.
 #   ./dev build fuzz
 #   ./dev exec build/fuzz/fuzz_json -max_total_time=60 -dict=tests/fuzz/words.dict
-file(GLOB fuzz_sources CONFIGURE_DEPENDS src/core/base/*.cpp src/core/json/*.cpp)
-list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$|workers\\.cpp$") # no reader, and it needs Asio
+file(GLOB fuzz_sources CONFIGURE_DEPENDS src/core/base/*.cpp src/core/json/*.cpp src/core/crypto/*.cpp)
+list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$|workers\\.cpp$|password\\.cpp$") # no readers, and they need Asio
 add_library(focus_fuzz STATIC ${fuzz_sources})
-target_include_directories(focus_fuzz PUBLIC src)
+target_include_directories(focus_fuzz PUBLIC src tests)
 target_compile_options(focus_fuzz PUBLIC -fsanitize=fuzzer-no-link)
-target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog)
+target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog OpenSSL::Crypto)
 
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
 foreach(file IN LISTS fuzz_targets)

@@ -15,8 +15,8 @@ constexpr std::size_t k_max_username = 40; // leaves room for what makes it uniq
 
 /// U+00C0 … U+017F without their accents, one letter each; '.' for what has none.
 constexpr std::string_view k_plain_letters = "AAAAAAACEEEEIIIIDNOOOOO.OUUUUYTsaaaaaaaceeeeiiiidnooooo.ouuuuyty"
-                                             "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLl"
-                                             "NnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+                                             "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+                                             "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 static_assert(k_plain_letters.size() == 0x180 - 0xC0);
 
 std::string_view origin_of(std::string_view url) {
@@ -85,6 +85,7 @@ bool is_acceptable_endpoint(std::string_view url, bool allow_plain_http) {
     constexpr std::string_view k_http = "http://";
     if (!allow_plain_http || !url.starts_with(k_http)) return false;
     const auto authority = url.substr(k_http.size(), url.find_first_of("/?#", k_http.size()) - k_http.size());
+    if (authority.contains('@')) return false;
     const auto host = authority.starts_with('[') ? authority.substr(0, authority.find(']') + 1) : authority.substr(0, authority.find(':'));
     return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }

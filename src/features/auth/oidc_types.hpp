@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/json/json.hpp"
+#include "features/auth/oidc_settings.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,25 +13,8 @@
 
 namespace focus::auth {
 
-inline constexpr std::string_view k_google = "google";
 /// How much of `state` names a flow's cookie, and begins its exchange code.
 inline constexpr std::size_t k_flow_id_size = 8;
-
-/// One provider as the operator has configured it.
-struct ProviderSettings {
-    std::string name;                    // "google", or <NAME> of OIDC_<NAME>_* in lower case
-    std::string issuer;                  // as its tokens say it
-    std::vector<std::string> client_ids; // the first is the web client's; ID tokens of native apps may be for any
-    std::string client_secret;           // empty: a public client
-    std::string redirect_uri;
-    std::string scopes = "openid email profile";
-};
-
-struct OidcSettings {
-    std::vector<ProviderSettings> providers;
-    std::string frontend_url;      // the web page, without a trailing slash
-    bool allow_plain_http = false; // issuers on the loopback, in development
-};
 
 /// A provider as the sign-in page offers it.
 struct ProviderInfo {
