@@ -149,16 +149,16 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(
-        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
-        auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
-                       .access_token_ms = settings_.access_token_minutes * k_minute_ms,
-                       .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                       .frontend_url = settings_.frontend_url},
-        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}},
-        auth::OidcSettings{.providers = configured_providers(settings_),
-                           .frontend_url = settings_.frontend_url,
-                           .allow_plain_http = settings_.is_development()});
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
+                                     auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                                                    .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                                                    .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                                                    .frontend_url = settings_.frontend_url},
+                                     user_defaults(settings_),
+                                     notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}},
+                                     auth::OidcSettings{.providers = configured_providers(settings_),
+                                                        .frontend_url = settings_.frontend_url,
+                                                        .allow_plain_http = settings_.is_development()});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);

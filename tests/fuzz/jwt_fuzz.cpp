@@ -44,7 +44,8 @@ void run(std::string_view text) {
     check_id_token(key().token(header, payload), "n");
     check_id_token(key().token(R"({"alg":"ES256","kid":"k"})", payload), "");
     const auto body = crypto::base64url_encode(header) + "." + crypto::base64url_encode(payload);
-    const auto claims = crypto::verify_access_token(k_secret, body + "." + crypto::base64url_encode(crypto::hmac_sha256(k_secret, body)), k_now);
+    const auto claims =
+        crypto::verify_access_token(k_secret, body + "." + crypto::base64url_encode(crypto::hmac_sha256(k_secret, body)), k_now);
     must(!claims || claims->expires_at_ms > k_now, "an access token that counts has not expired");
 }
 

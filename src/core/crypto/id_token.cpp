@@ -77,8 +77,7 @@ std::expected<const PublicKey*, IdTokenFault> key_for(const KeySet& keys, const 
     std::ranges::transform(type, type.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     if (header.contains("crit") || (header.contains("typ") && type != "JWT")) return std::unexpected{IdTokenFault::malformed};
     if (header.contains("kid") && text_of(header, "kid").empty()) return std::unexpected{IdTokenFault::malformed};
-    const auto* key =
-        keys.find(algorithm == "RS256" ? PublicKey::Algorithm::rs256 : PublicKey::Algorithm::es256, text_of(header, "kid"));
+    const auto* key = keys.find(algorithm == "RS256" ? PublicKey::Algorithm::rs256 : PublicKey::Algorithm::es256, text_of(header, "kid"));
     if (key == nullptr) return std::unexpected{IdTokenFault::unknown_key};
     return key;
 }

@@ -5,9 +5,7 @@
 
 namespace focus::auth {
 
-inline Error account_inactive() {
-    return {ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}};
-}
+inline Error account_inactive() { return {ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}}; }
 inline Error email_not_verified() {
     return {ErrorKind::forbidden,
             "email_not_verified",

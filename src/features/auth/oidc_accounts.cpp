@@ -118,15 +118,15 @@ db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User us
     user.avatar_url = avatar_of(person);
     user.bio.reset();
     co_await users_.save(tx, user);
-    audit(tx, origin, "account_taken_over", "Never verified account taken over by the address' owner; password, sessions and links are void",
-          user.id, "", audit::Level::warning);
+    audit(tx, origin, "account_taken_over",
+          "Never verified account taken over by the address' owner; password, sessions and links are void", user.id, "",
+          audit::Level::warning);
     co_return user;
 }
 
 db::Task<users::User> OidcService::create(db::Transaction& tx, crypto::Person person, Origin origin, Language language) {
-    const auto wish = rules::username_from(!person.preferred_username.empty() && !person.preferred_username.contains('@')
-                                               ? person.preferred_username
-                                               : person.name);
+    const auto wish = rules::username_from(
+        !person.preferred_username.empty() && !person.preferred_username.contains('@') ? person.preferred_username : person.name);
     users::NewUser fresh{.email = person.email,
                          .username = co_await free_username(tx, person.email, wish),
                          .password_hash = std::nullopt,

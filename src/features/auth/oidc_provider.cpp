@@ -88,7 +88,8 @@ boost::asio::awaitable<Provider::Discovery> Provider::fetch_discovery() {
                     .jwks_uri = std::move(read_from->jwks_uri)};
     for (const auto* endpoint : {&found.authorization_endpoint, &found.token_endpoint, &found.userinfo_endpoint, &found.jwks_uri}) {
         const bool is_left_out = endpoint == &found.userinfo_endpoint && endpoint->empty();
-        if (!is_left_out && !rules::is_acceptable_endpoint(*endpoint, allow_plain_http_)) throw out_of_order("discovery: an endpoint is not https");
+        if (!is_left_out && !rules::is_acceptable_endpoint(*endpoint, allow_plain_http_))
+            throw out_of_order("discovery: an endpoint is not https");
     }
     // Basic is the default of OpenID Connect Discovery 1.0 §3.
     const auto& methods = read_from->token_endpoint_auth_methods_supported;

@@ -12,10 +12,8 @@ namespace {
 constexpr db::Statement k_insert{
     "identities.insert",
     "INSERT INTO identities (user_id, provider, subject, email, email_key, created_at_ms, last_used_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"};
-constexpr db::Statement k_find{"identities.find",
-                               "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE provider = ? AND subject = ?"};
-constexpr db::Statement k_of_user{"identities.of_user",
-                                  "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE user_id = ? ORDER BY id"};
+constexpr db::Statement k_find{"identities.find", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE provider = ? AND subject = ?"};
+constexpr db::Statement k_of_user{"identities.of_user", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE user_id = ? ORDER BY id"};
 constexpr db::Statement k_use{"identities.use", "UPDATE identities SET email = ?, email_key = ?, last_used_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_delete{"identities.delete", "DELETE FROM identities WHERE id = ? AND user_id = ?"};
 constexpr db::Statement k_delete_all{"identities.delete_all", "DELETE FROM identities WHERE user_id = ?"};

@@ -38,7 +38,8 @@ std::string cookie_name(const Call& call, std::string_view flow) {
 }
 
 std::string cookie_line(const Call& call, std::string_view flow, std::string_view value, std::string_view seconds) {
-    auto line = cookie_name(call, flow) + "=" + std::string{value} + "; Path=/; Max-Age=" + std::string{seconds} + "; HttpOnly; SameSite=Lax";
+    auto line =
+        cookie_name(call, flow) + "=" + std::string{value} + "; Path=/; Max-Age=" + std::string{seconds} + "; HttpOnly; SameSite=Lax";
     return call.is_secure() ? line + "; Secure" : line;
 }
 
@@ -126,16 +127,16 @@ http::Meta begin_meta(std::string_view id, std::string_view summary, std::vector
 }
 
 http::Meta callback_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
-    http::Meta meta{.id = id,
-                    .summary = summary,
-                    .description = "A flow begun by a program ends like a login. One begun by a browser ends at the web page "
-                                   "(/oauth/callback), with an exchange code or an error in the fragment.",
-                    .tag = "auth",
-                    .access = Access::nobody,
-                    .rate = Rate::auth,
-                    .no_store = true,
-                    .problems = {{302, "found", "to the web page, for a flow begun by a browser"},
-                                 k_state, k_failed, k_inactive, k_out_of_order}};
+    http::Meta meta{
+        .id = id,
+        .summary = summary,
+        .description = "A flow begun by a program ends like a login. One begun by a browser ends at the web page "
+                       "(/oauth/callback), with an exchange code or an error in the fragment.",
+        .tag = "auth",
+        .access = Access::nobody,
+        .rate = Rate::auth,
+        .no_store = true,
+        .problems = {{302, "found", "to the web page, for a flow begun by a browser"}, k_state, k_failed, k_inactive, k_out_of_order}};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
@@ -164,12 +165,11 @@ void add_google(http::Routes& routes, OidcService& service) {
                [&service](Call& call, Query<CallbackQuery> query) -> Task<Reply<SignedIn>> {
                    co_return co_await finish(call, service, std::string{k_google}, std::move(query.value));
                });
-    routes.post("/api/auth/google/token",
-                token_meta("signInWithGoogleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
-                [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
-                    co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body.value), call.origin(),
-                                                                call.language());
-                });
+    routes.post(
+        "/api/auth/google/token", token_meta("signInWithGoogleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
+        [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
+            co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body.value), call.origin(), call.language());
+        });
 }
 
 void add_others(http::Routes& routes, OidcService& service) {

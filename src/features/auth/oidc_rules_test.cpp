@@ -14,11 +14,29 @@ TEST(OidcRules, AWayBackStaysOnThePage) {
     EXPECT_EQ(local_path("https://focus.example", k_page), "/");
     EXPECT_EQ(local_path("https://focus.example/stats", k_page), "/stats");
     EXPECT_EQ(local_path("https://focus.example/stats", "https://focus.example/app"), "/stats");
-    for (const std::string text :
-         {"https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "https:/evil.example", "evil.example", "stats",
-          "https://focus.example.evil.example/", "https://focus.example@evil.example/", "https://focus.example:444/", "https://focus.example?x",
-          "http://focus.example/", "HTTPS://evil.example", "javascript:alert(1)", "data:text/html,x", "/\tevil", "\t//evil.example",
-          "/\n/evil.example", " /stats", "/a b", "/é", "https://focus.example//evil.example", "https://focus.example\\evil.example"})
+    for (const std::string text : {"https://evil.example",
+                                   "//evil.example",
+                                   "/\\evil.example",
+                                   "\\/evil.example",
+                                   "https:/evil.example",
+                                   "evil.example",
+                                   "stats",
+                                   "https://focus.example.evil.example/",
+                                   "https://focus.example@evil.example/",
+                                   "https://focus.example:444/",
+                                   "https://focus.example?x",
+                                   "http://focus.example/",
+                                   "HTTPS://evil.example",
+                                   "javascript:alert(1)",
+                                   "data:text/html,x",
+                                   "/\tevil",
+                                   "\t//evil.example",
+                                   "/\n/evil.example",
+                                   " /stats",
+                                   "/a b",
+                                   "/é",
+                                   "https://focus.example//evil.example",
+                                   "https://focus.example\\evil.example"})
         EXPECT_FALSE(local_path(text, k_page)) << text;
     EXPECT_FALSE(local_path("/" + std::string(1024, 'x'), k_page));
     EXPECT_FALSE(local_path(std::string{"/\0evil", 6}, k_page));
@@ -47,9 +65,11 @@ TEST(OidcRules, EndpointsAreHttpsOrOnTheLoopback) {
     EXPECT_TRUE(is_acceptable_endpoint("https://id.example/token", false));
     EXPECT_FALSE(is_acceptable_endpoint("https://", false));
     EXPECT_FALSE(is_acceptable_endpoint("http://127.0.0.1:9000/", false));
-    for (const char* url : {"http://127.0.0.1:9000/", "http://localhost", "http://[::1]:9000/x"}) EXPECT_TRUE(is_acceptable_endpoint(url, true)) << url;
-    for (const char* url : {"http://id.example/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example", "http://localhost@evil.example/", "http://localhost:x@evil.example/",
-                            "file:///etc/passwd", "ftp://localhost/", ""})
+    for (const char* url : {"http://127.0.0.1:9000/", "http://localhost", "http://[::1]:9000/x"})
+        EXPECT_TRUE(is_acceptable_endpoint(url, true)) << url;
+    for (const char* url :
+         {"http://id.example/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example", "http://localhost@evil.example/",
+          "http://localhost:x@evil.example/", "file:///etc/passwd", "ftp://localhost/", ""})
         EXPECT_FALSE(is_acceptable_endpoint(url, true)) << url;
 }
 

@@ -282,13 +282,12 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
 }
 
 void Service::send_welcome(db::Transaction& tx, const users::User& user) {
-    outbox_.add(tx,
-                {.type = "welcome",
-                 .recipient = user.email,
-                 .recipient_name = users::display_name(user),
-                 .language = user.language,
-                 .values = {.texts = {{"name", users::display_name(user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
-                 .user_id = user.id});
+    outbox_.add(tx, {.type = "welcome",
+                     .recipient = user.email,
+                     .recipient_name = users::display_name(user),
+                     .language = user.language,
+                     .values = {.texts = {{"name", users::display_name(user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
+                     .user_id = user.id});
 }
 
 db::Task<void> Service::resend_verification(Address input, Origin origin) {
@@ -376,8 +375,8 @@ db::Task<std::uint64_t> Service::delete_expired() {
     std::uint64_t gone = 0;
     for (;;) {
         const auto before = clock_.now_ms() - k_day_ms;
-        const auto step = co_await repository::delete_expired(db_, before, k_step) +
-                          co_await repository::delete_expired_flows(db_, before, k_step);
+        const auto step =
+            co_await repository::delete_expired(db_, before, k_step) + co_await repository::delete_expired_flows(db_, before, k_step);
         gone += step;
         if (step == 0) co_return gone;
     }
