@@ -6,6 +6,7 @@
 #include "features/auth/oidc_service.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace focus::auth {
 
@@ -25,14 +26,16 @@ Error last_sign_in_method() {
              "C'est le seul moyen de se connecter au compte. Veuillez d'abord définir un mot de passe."}};
 }
 
+template <class T>
+struct Field {
+    T value;
+};
 /// What a provider says, by the rules of our own fields; nothing when it breaks them.
 template <class T>
 std::optional<std::string> checked(std::string text) {
-    struct One {
-        T value;
-    };
+    const std::array<std::pair<std::string, std::string>, 1> said{{{"value", std::move(text)}}};
     try {
-        return json::parse_query<One>({{"value", std::move(text)}}).value.value;
+        return json::parse_query<Field<T>>(said).value.value;
     } catch (const Error&) {
         return std::nullopt;
     }
@@ -176,10 +179,10 @@ db::Task<Identity> OidcService::link(std::string name, crypto::Person person, st
     }
 }
 
-db::Task<Identity> OidcService::link_natively(std::string name, NativeToken token, Caller caller, Origin origin) {
+db::Task<Identity> OidcService::link_natively(std::string name, std::string id_token, std::string nonce, Caller caller, Origin origin) {
     auto& there = provider(name);
     if (!caller.is_verified) throw email_not_verified();
-    auto person = co_await there.recognise(std::move(token.id_token.value), token.nonce ? token.nonce->value : std::string{});
+    auto person = co_await there.recognise(std::move(id_token), std::move(nonce));
     rules::require_vouched_for(person);
     co_return co_await link(std::move(name), std::move(person), caller.user_id, origin);
 }

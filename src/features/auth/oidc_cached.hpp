@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace focus::auth {
@@ -41,6 +42,7 @@ class Cached {
             boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, std::chrono::milliseconds{20}};
             co_await timer.async_wait(boost::asio::use_awaitable);
         }
+        const Fetching fetching{*this}; // also ends with a caller who is given up in between
         Document fetched;
         std::exception_ptr failure;
         try {
@@ -56,13 +58,21 @@ class Cached {
     using Time = std::chrono::steady_clock::time_point;
     enum class Action { use, wait, fetch };
 
+    struct Fetching {
+        Cached& cached;
+        ~Fetching() {
+            const std::scoped_lock lock{cached.mutex_};
+            cached.is_fetching_ = false;
+        }
+    };
+
     std::pair<Action, Document> decide(const Document& lacking) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock{mutex_};
         const bool is_lacking = document_ && document_ == lacking;
         if (document_ && !is_lacking && (now - fetched_at_ < times_.fresh || is_fetching_)) return {Action::use, document_};
         if (is_fetching_) return {Action::wait, nullptr};
-        if (is_lacking && now - forced_at_ < times_.pause) return {Action::use, document_};
+        if (is_lacking && forced_at_ && now - *forced_at_ < times_.pause) return {Action::use, document_};
         if (is_lacking) forced_at_ = now;
         is_fetching_ = true;
         return {Action::fetch, nullptr};
@@ -71,7 +81,6 @@ class Cached {
     Document finish(Document fetched, const Document& lacking, const std::exception_ptr& failure) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock{mutex_};
-        is_fetching_ = false;
         if (!failure) {
             document_ = std::move(fetched);
             fetched_at_ = now;
@@ -86,7 +95,7 @@ class Cached {
     std::mutex mutex_;
     Document document_;
     Time fetched_at_;
-    Time forced_at_ = Time::min() / 2;
+    std::optional<Time> forced_at_;
     bool is_fetching_ = false;
 };
 

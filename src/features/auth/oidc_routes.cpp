@@ -66,13 +66,28 @@ bool is_browser(const Call& call) {
 
 std::string text_of(const auto& optional_text) { return optional_text ? optional_text->value : std::string{}; }
 
+/// What went wrong as a page of ours, for a person who follows a link (only browsers say that they navigate); for everybody
+/// else it is thrown on.
+http::Headers page_or_throw(const Call& call, const OidcService& service, Error failure) {
+    const bool is_for_people = failure.code() == "invalid_state" || failure.code() == "unavailable";
+    if (!is_for_people || call.header("Sec-Fetch-Mode") != "navigate") throw std::move(failure);
+    return {{"Location", service.error_page(failure.code())}};
+}
+
 Task<Reply<AuthorizationStart>> begin(Call& call, OidcService& service, std::string provider, BeginQuery query) {
     const bool in_browser = is_browser(call);
-    auto begun = co_await service.begin(std::move(provider), text_of(query.redirect_to), in_browser);
-    http::Headers headers{{"Set-Cookie", cookie_line(call, begun.start.state, begun.browser_secret, k_cookie_seconds)}};
-    if (!in_browser) co_return Reply<AuthorizationStart>{std::move(begun.start), std::move(headers)};
-    headers.emplace_back("Location", begun.start.authorization_url);
-    co_return Reply<AuthorizationStart>{std::move(begun.start), std::move(headers), 302};
+    std::optional<Error> failure;
+    try {
+        auto begun = co_await service.begin(std::move(provider), text_of(query.redirect_to), in_browser);
+        http::Headers headers{{"Set-Cookie", cookie_line(call, begun.start.state, begun.browser_secret, k_cookie_seconds)}};
+        if (!in_browser) co_return Reply<AuthorizationStart>{std::move(begun.start), std::move(headers)};
+        headers.emplace_back("Location", begun.start.authorization_url);
+        co_return Reply<AuthorizationStart>{std::move(begun.start), std::move(headers), 302};
+    } catch (const Error& error) {
+        failure = error;
+    }
+    auto headers = page_or_throw(call, service, std::move(*failure));
+    co_return Reply<AuthorizationStart>{AuthorizationStart{}, std::move(headers), 302};
 }
 
 /// What a callback must bring, all faults at once.
@@ -106,10 +121,8 @@ Task<Reply<SignedIn>> finish(Call& call, OidcService& service, std::string provi
     } catch (const Error& error) {
         failure = error;
     }
-    // Somebody who has pressed "back" sees a page, not a problem in JSON; only browsers say that they navigate.
-    const bool shows_page = failure->code() == "invalid_state" && call.header("Sec-Fetch-Mode") == "navigate";
-    if (!shows_page) throw std::move(*failure);
-    co_return Reply<SignedIn>{SignedIn{}, {{"Location", service.error_page("invalid_state")}}, 302};
+    auto headers = page_or_throw(call, service, std::move(*failure)); // he has pressed "back", or reloaded
+    co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
 }
 
 http::Meta begin_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
@@ -165,11 +178,12 @@ void add_google(http::Routes& routes, OidcService& service) {
                [&service](Call& call, Query<CallbackQuery> query) -> Task<Reply<SignedIn>> {
                    co_return co_await finish(call, service, std::string{k_google}, std::move(query.value));
                });
-    routes.post(
-        "/api/auth/google/token", token_meta("signInWithGoogleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
-        [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
-            co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body.value), call.origin(), call.language());
-        });
+    routes.post("/api/auth/google/token",
+                token_meta("signInWithGoogleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
+                [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
+                    co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body->id_token.value),
+                                                                text_of(body->nonce), call.origin(), call.language());
+                });
 }
 
 void add_others(http::Routes& routes, OidcService& service) {
@@ -185,8 +199,8 @@ void add_others(http::Routes& routes, OidcService& service) {
     routes.post("/api/auth/oidc/{provider}/token",
                 token_meta("signInWithOidcToken", "Sign in with an ID token (native apps)", {k_unknown, k_not_configured}),
                 [&service](Call& call, Path<ProviderPath> path, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
-                    co_return co_await service.sign_in_natively(std::move(path.value.provider), std::move(body.value), call.origin(),
-                                                                call.language());
+                    co_return co_await service.sign_in_natively(std::move(path.value.provider), std::move(body->id_token.value),
+                                                                text_of(body->nonce), call.origin(), call.language());
                 });
     routes.get("/api/auth/providers",
                {.id = "listProviders",
@@ -220,7 +234,7 @@ void add_identities(http::Routes& routes, OidcService& service) {
                 .access = Access::signed_in,
                 .no_store = true},
                [&service](Call& call) -> Task<Reply<std::vector<Identity>>> { co_return co_await service.identities(call.user()); });
-    routes.post("/api/users/me/identities/{provider}",
+    routes.post("/api/users/me/identities",
                 {.id = "beginLink",
                  .summary = "Begin to link an identity",
                  .description = "The page navigates to the address; the flow ends at the web page (/oauth/callback).",
@@ -229,13 +243,12 @@ void add_identities(http::Routes& routes, OidcService& service) {
                  .rate = Rate::auth,
                  .no_store = true,
                  .problems = {k_unverified, k_unknown, k_not_configured, k_out_of_order}},
-                [&service](Call& call, Path<ProviderPath> path, Body<std::optional<LinkWish>> body) -> Task<Reply<AuthorizationStart>> {
-                    auto wish = body.value ? text_of(body.value->redirect_to) : std::string{};
-                    auto begun = co_await service.begin_link(std::move(path.value.provider), std::move(wish), call.user());
+                [&service](Call& call, Body<LinkWish> body) -> Task<Reply<AuthorizationStart>> {
+                    auto begun = co_await service.begin_link(std::move(body->provider), text_of(body->redirect_to), call.user());
                     http::Headers headers{{"Set-Cookie", cookie_line(call, begun.start.state, begun.browser_secret, k_cookie_seconds)}};
                     co_return Reply<AuthorizationStart>{std::move(begun.start), std::move(headers)};
                 });
-    routes.post("/api/users/me/identities/{provider}/token",
+    routes.post("/api/users/me/identities/token",
                 {.id = "linkToken",
                  .summary = "Link an identity by its ID token (native apps)",
                  .tag = "users",
@@ -244,9 +257,9 @@ void add_identities(http::Routes& routes, OidcService& service) {
                  .success = 201,
                  .no_store = true,
                  .problems = {k_failed, k_taken, k_unverified, k_inactive, k_unknown, k_not_configured, k_out_of_order}},
-                [&service](Call& call, Path<ProviderPath> path, Body<NativeToken> body) -> Task<Reply<Identity>> {
-                    co_return co_await service.link_natively(std::move(path.value.provider), std::move(body.value), call.user(),
-                                                             call.origin());
+                [&service](Call& call, Body<LinkToken> body) -> Task<Reply<Identity>> {
+                    co_return co_await service.link_natively(std::move(body->provider), std::move(body->id_token.value),
+                                                             text_of(body->nonce), call.user(), call.origin());
                 });
     routes.del("/api/users/me/identities/{id}",
                {.id = "unlinkIdentity",

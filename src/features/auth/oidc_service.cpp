@@ -148,12 +148,13 @@ std::string OidcService::page(std::string_view what, std::string_view value, std
 
 std::string OidcService::error_page(std::string_view code) const { return page("error", code, "/"); }
 
-db::Task<SignedIn> OidcService::sign_in_natively(std::string name, NativeToken token, Origin origin, Language language) {
+db::Task<SignedIn> OidcService::sign_in_natively(std::string name, std::string id_token, std::string nonce, Origin origin,
+                                                 Language language) {
     auto& there = provider(name);
     crypto::Person person;
     std::optional<Error> failure;
     try {
-        person = co_await there.recognise(std::move(token.id_token.value), token.nonce ? token.nonce->value : std::string{});
+        person = co_await there.recognise(std::move(id_token), std::move(nonce));
         rules::require_vouched_for(person);
     } catch (const Error& error) {
         failure = error;

@@ -56,11 +56,11 @@ class OidcService {
     db::Task<SignedIn> exchange(std::string code, std::string browser_secret, Origin origin);
 
     /// Signs in with an ID token. Throws as finish() does.
-    db::Task<SignedIn> sign_in_natively(std::string provider, NativeToken token, Origin origin, Language language);
+    db::Task<SignedIn> sign_in_natively(std::string provider, std::string id_token, std::string nonce, Origin origin, Language language);
 
     db::Task<std::vector<Identity>> identities(Caller caller);
     /// Throws 400 `identity_taken`, 401 `oauth_failed`, 403 `email_not_verified`.
-    db::Task<Identity> link_natively(std::string provider, NativeToken token, Caller caller, Origin origin);
+    db::Task<Identity> link_natively(std::string provider, std::string id_token, std::string nonce, Caller caller, Origin origin);
     /// Throws 404, 400 `last_sign_in_method`.
     db::Task<void> unlink(Caller caller, Origin origin, std::int64_t identity_id);
 

@@ -75,7 +75,21 @@ struct NativeToken {
 };
 
 struct LinkWish {
+    std::string provider;
     std::optional<json::Text<0, 1024>> redirect_to;
+
+    static constexpr json::FieldDoc k_docs[] = {{"provider", "The provider's name, as GET /api/auth/providers gives it"},
+                                                {"redirect_to", "A path of the web page, or an address within it"}};
+};
+
+struct LinkToken {
+    std::string provider;
+    json::Text<1, 16384> id_token;
+    std::optional<json::Text<0, 255>> nonce;
+
+    static constexpr json::FieldDoc k_docs[] = {{"provider", "The provider's name, as GET /api/auth/providers gives it"},
+                                                {"id_token", "As the provider gave it to the app"},
+                                                {"nonce", "The one that the app gave to the provider, if it gave one"}};
 };
 
 /// Somebody at a provider, linked to an account.
