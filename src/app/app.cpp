@@ -100,6 +100,11 @@ http::Options http_options(const Settings& settings) {
     options.tls_key_file = settings.tls_key_file;
     options.cors_origins = settings.cors_origins;
     options.trusted_proxies = settings.trusted_proxies;
+    options.allowed_hosts = settings.allowed_hosts;
+    options.limits.connections = static_cast<std::size_t>(settings.max_connections);
+    options.limits.connections_per_network = static_cast<std::size_t>(settings.max_connections_per_ip);
+    options.uncounted_networks = settings.trusted_proxies; // they stand for many
+    options.uncounted_networks.insert(options.uncounted_networks.end(), {"127.0.0.0/8", "::1"});
     return options;
 }
 
@@ -142,6 +147,8 @@ App::App(Settings settings)
     if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
+    if (settings_.rate_limit_enabled) rate_limiter_ = std::make_unique<http::MemoryRateLimiter>(settings_.rate_limits);
+    refusals_ = std::make_unique<RefusalLog>(*database_, clock_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
     outbox_ =
         std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
@@ -149,16 +156,20 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
-                                     auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
-                                                    .access_token_ms = settings_.access_token_minutes * k_minute_ms,
-                                                    .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                                                    .frontend_url = settings_.frontend_url},
-                                     user_defaults(settings_),
-                                     notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}},
-                                     auth::OidcSettings{.providers = configured_providers(settings_),
-                                                        .frontend_url = settings_.frontend_url,
-                                                        .allow_plain_http = settings_.is_development()});
+    attempts_ = std::make_unique<attempts::Guard>(
+        *database_, clock_,
+        attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
+    rooms_ = std::make_unique<Rooms>(
+        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
+        auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                       .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                       .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                       .frontend_url = settings_.frontend_url,
+                       .max_sessions = settings_.max_sessions},
+        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}},
+        auth::OidcSettings{.providers = configured_providers(settings_),
+                           .frontend_url = settings_.frontend_url,
+                           .allow_plain_http = settings_.is_development()});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
@@ -188,6 +199,8 @@ void App::add_routes() {
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.rate_limiter = rate_limiter_.get();
+    hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
     return hooks;
 }

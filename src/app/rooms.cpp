@@ -20,10 +20,10 @@ namespace focus::app {
 
 Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
              notifications::Hub::Settings socket_settings, auth::OidcSettings oidc_settings)
-    : database{foundation.database}, users{foundation.database, foundation.clock, user_defaults},
+    : database{foundation.database}, attempts{foundation.attempts}, users{foundation.database, foundation.clock, user_defaults},
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
-      auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
-           foundation.metrics},
+      auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
+           foundation.attempts, foundation.metrics},
       oidc{foundation.database, foundation.clock, std::move(oidc_settings), users, auth},
       activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
       hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
@@ -53,7 +53,7 @@ void Rooms::add_routes(http::Routes& routes) {
     notifications::add_routes(routes, notifications, hub);
     blocking::add_routes(routes, blocking);
     reports::add_routes(routes, reports);
-    challenges::add_routes(routes, challenges);
+    challenges::add_routes(routes, challenges, attempts);
     reminders::add_routes(routes, reminders);
 }
 

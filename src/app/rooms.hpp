@@ -2,6 +2,7 @@
 // Owns every service; what the services share (database, clock, mail, bus) outlives it.
 #pragma once
 
+#include "core/attempts/attempts.hpp"
 #include "core/bus/bus.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
@@ -27,6 +28,7 @@ struct Foundation {
     const Clock& clock;
     crypto::PasswordHasher& hasher;
     mail::Outbox& outbox;
+    attempts::Guard& attempts;
     metrics::Registry& metrics;
     std::string frontend_url; // where links in mails lead
 };
@@ -39,6 +41,7 @@ struct Rooms {
     void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
+    attempts::Guard& attempts;
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;

@@ -5,6 +5,7 @@
 
 #include "app/oidc_settings.hpp"
 #include "core/base/log.hpp"
+#include "core/http/rate_policy.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,6 +25,9 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    std::vector<std::string> allowed_hosts;
+    int max_connections = 20'000;
+    int max_connections_per_ip = 1'000;
     std::string environment; // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
@@ -37,7 +41,10 @@ struct Settings {
     std::string admin_password;
     std::string admin_username = "admin";
     auth::ProviderSettings google{.name = std::string{auth::k_google}, .issuer = "https://accounts.google.com"};
-    OidcProviders oidc; // other OpenID providers
+    OidcProviders oidc;    // other OpenID providers
+    int max_sessions = 50; // of one user
+    bool rate_limit_enabled = true;
+    http::RatePolicy rate_limits;
     // Mail
     std::string mail_server;
     int mail_port = 587;

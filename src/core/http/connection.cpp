@@ -61,9 +61,9 @@ class Connection final : public Watched, public BodyReader {
     static constexpr bool k_tls = std::is_same_v<Stream, TlsStream>;
 
   public:
-    Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer)
-        : worker_{std::move(worker)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)}, peer_{peer},
-          peer_text_{to_text(peer)} {
+    Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer, NetworkLimit::Place place)
+        : worker_{std::move(worker)}, place_{std::move(place)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)},
+          peer_{peer}, peer_text_{to_text(peer)} {
         ++worker_->shared().connections;
         worker_->watch(*this);
         x_.reader = this;
@@ -218,7 +218,7 @@ class Connection final : public Watched, public BodyReader {
     bool become_websocket() {
         worker_->shared().pipeline.finish(x_, 0, true);
         handed_over_ = true;
-        start_websocket(worker_, std::move(stream_), x_, std::move(*x_.response.upgrade));
+        start_websocket(worker_, std::move(stream_), std::move(place_), x_, std::move(*x_.response.upgrade));
         return false;
     }
 
@@ -435,6 +435,7 @@ class Connection final : public Watched, public BodyReader {
     }
 
     std::shared_ptr<Worker> worker_;
+    NetworkLimit::Place place_;
     const Limits& limits_;
     Stream stream_;
     AddressBytes peer_;
@@ -457,13 +458,13 @@ class Connection final : public Watched, public BodyReader {
 
 } // namespace
 
-Task<void> serve_connection(std::shared_ptr<Worker> worker, PlainStream stream, AddressBytes peer) {
-    Connection<PlainStream> connection{std::move(worker), std::move(stream), peer};
+Task<void> serve_connection(std::shared_ptr<Worker> worker, PlainStream stream, AddressBytes peer, NetworkLimit::Place place) {
+    Connection<PlainStream> connection{std::move(worker), std::move(stream), peer, std::move(place)};
     co_await connection.run();
 }
 
-Task<void> serve_connection(std::shared_ptr<Worker> worker, TlsStream stream, AddressBytes peer) {
-    Connection<TlsStream> connection{std::move(worker), std::move(stream), peer};
+Task<void> serve_connection(std::shared_ptr<Worker> worker, TlsStream stream, AddressBytes peer, NetworkLimit::Place place) {
+    Connection<TlsStream> connection{std::move(worker), std::move(stream), peer, std::move(place)};
     co_await connection.run();
 }
 

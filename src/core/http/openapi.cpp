@@ -161,7 +161,7 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     if (endpoint.signature.path != nullptr) add(404, "not_found", "there is no such object (or it is somebody else's)");
     if (meta.idempotent) add(409, "idempotency_in_progress", "the first request with this key is still running");
     if (has_body) add(413, "body_too_large", "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
-    if (has_body) add(415, "unsupported_media_type", "the body is something else than declared");
+    if (has_body) add(415, "unsupported_encoding", "the body has a Content-Encoding other than gzip");
     if (has_body || endpoint.signature.query != nullptr) add(422, "validation_error", "the input has faults; `errors` lists them all");
     if (meta.idempotent) add(422, "idempotency_key_reused", "the key was used for another request");
     if (endpoint.rate() != Rate::none) add(429, "rate_limited", "too many requests");

@@ -77,8 +77,9 @@ bool is_negotiated(const Response& response) {
 } // namespace
 
 Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, metrics::Registry& registry)
-    : hooks_{std::move(hooks)}, cors_origins_{options.cors_origins}, trusted_{options.trusted_proxies}, router_{routes.endpoints()},
-      is_tls_{!options.tls_cert_file.empty()}, metrics_{registry, routes.endpoints()} {}
+    : hooks_{std::move(hooks)}, cors_origins_{options.cors_origins}, allowed_hosts_{options.allowed_hosts},
+      trusted_{options.trusted_proxies}, router_{routes.endpoints()}, is_tls_{!options.tls_cert_file.empty()},
+      metrics_{registry, routes.endpoints()} {}
 
 // The middlewares, outermost first:
 //   1. request id        identify()        everything after it can name the request
@@ -118,7 +119,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             else if (refused.refusal == &refusals::upgrade_required)
                 x.response.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
             else if (refused.refusal == &refusals::rate_limited)
-                x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.reset_s));
+                x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.retry_after_s));
         } catch (const Error& error) {
             if (!error.cause().empty())
                 log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
@@ -128,8 +129,15 @@ Task<void> Pipeline::serve(Exchange& x) {
                        {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
             x.response = problem(refusals::internal_error, x.language(), x.origin_.request_id);
         }
+        if (x.response.status == 429 && hooks_.on_rate_limited) co_await hooks_.on_rate_limited(x.endpoint->rate(), x);
     }
     refine(x);
+}
+
+/// Whoever watches the server asks by its address, so health and metrics answer under any name.
+bool Pipeline::is_for_us(const Exchange& x) const {
+    return allowed_hosts_.empty() || is_allowed_host(x.header("Host"), allowed_hosts_) || x.encoded_path.starts_with("/api/health") ||
+           x.encoded_path == "/metrics";
 }
 
 bool Pipeline::route(Exchange& x) const {
@@ -137,6 +145,7 @@ bool Pipeline::route(Exchange& x) const {
         x.response = problem(refusal, x.language(), x.origin_.request_id);
         return false;
     };
+    if (!is_for_us(x)) return refuse_with(refusals::wrong_host);
     if (x.method == "OPTIONS") {
         answer_options(x);
         return false;
@@ -229,7 +238,7 @@ Task<void> Pipeline::recognise(Exchange& x) const {
 Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
     // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
-    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + x.origin_.ip;
+    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
     x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key));
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
 }
@@ -366,14 +375,15 @@ void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     append_padded(head, micros / 1000, 1);
     head += '.';
     append_padded(head, micros % 1000, 3);
-    head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+    head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+            "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()\r\n";
     // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
     head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
     if (x.response.header("Content-Security-Policy").empty())
         head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
     if (is_tls_ || x.is_secure_) head += "Strict-Transport-Security: max-age=31536000\r\n";
-    if (x.endpoint != nullptr && x.endpoint->meta.no_store && x.response.header("Cache-Control").empty())
-        head += "Cache-Control: no-store\r\n";
+    const bool is_private = x.endpoint != nullptr && (x.endpoint->meta.no_store || x.endpoint->meta.access != Access::nobody);
+    if (is_private && x.response.header("Cache-Control").empty()) head += "Cache-Control: no-store\r\n";
     append_cors(head, x);
     if (x.rate.limit > 0) {
         append_line(head, "RateLimit-Limit", std::to_string(x.rate.limit));

@@ -57,7 +57,7 @@ struct Meta {
     bool paged = false;      // documents X-Total-Count and Link
     bool idempotent = false; // takes Idempotency-Key
     bool hidden = false;     // not in the OpenAPI document
-    bool no_store = false;   // Cache-Control: no-store (tokens, personal data)
+    bool no_store = false;   // Cache-Control: no-store, which routes that need a token have anyway
     std::size_t body_limit = 1 << 20;
     std::vector<Problem> problems = {};
     std::string_view consumes = {}; // the type of a body that the handler reads itself (Call::body), for the document

@@ -56,8 +56,8 @@ beast::http::request<beast::http::empty_body> request_of(const Exchange& x) {
 template <class Stream>
 class WebSocketSession final : public Watched, public Socket, public std::enable_shared_from_this<WebSocketSession<Stream>> {
   public:
-    WebSocketSession(std::shared_ptr<Worker> worker, Stream stream, Upgrade upgrade)
-        : worker_{std::move(worker)}, ws_{std::move(stream)}, upgrade_{std::move(upgrade)} {
+    WebSocketSession(std::shared_ptr<Worker> worker, Stream stream, NetworkLimit::Place place, Upgrade upgrade)
+        : worker_{std::move(worker)}, place_{std::move(place)}, ws_{std::move(stream)}, upgrade_{std::move(upgrade)} {
         ++worker_->shared().connections;
         worker_->watch(*this);
     }
@@ -217,6 +217,7 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
     }
 
     std::shared_ptr<Worker> worker_;
+    NetworkLimit::Place place_;
     websocket::stream<Stream, false> ws_; // false: no permessage-deflate; an offer of it is declined
     Upgrade upgrade_;
     beast::flat_buffer buffer_;
@@ -233,18 +234,18 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
 };
 
 template <class Stream>
-void start(std::shared_ptr<Worker> worker, Stream stream, const Exchange& x, Upgrade upgrade) {
-    std::make_shared<WebSocketSession<Stream>>(std::move(worker), std::move(stream), std::move(upgrade))->start(x);
+void start(std::shared_ptr<Worker> worker, Stream stream, NetworkLimit::Place place, const Exchange& x, Upgrade upgrade) {
+    std::make_shared<WebSocketSession<Stream>>(std::move(worker), std::move(stream), std::move(place), std::move(upgrade))->start(x);
 }
 
 } // namespace
 
-void start_websocket(std::shared_ptr<Worker> worker, PlainStream stream, const Exchange& x, Upgrade upgrade) {
-    start(std::move(worker), std::move(stream), x, std::move(upgrade));
+void start_websocket(std::shared_ptr<Worker> worker, PlainStream stream, NetworkLimit::Place place, const Exchange& x, Upgrade upgrade) {
+    start(std::move(worker), std::move(stream), std::move(place), x, std::move(upgrade));
 }
 
-void start_websocket(std::shared_ptr<Worker> worker, TlsStream stream, const Exchange& x, Upgrade upgrade) {
-    start(std::move(worker), std::move(stream), x, std::move(upgrade));
+void start_websocket(std::shared_ptr<Worker> worker, TlsStream stream, NetworkLimit::Place place, const Exchange& x, Upgrade upgrade) {
+    start(std::move(worker), std::move(stream), std::move(place), x, std::move(upgrade));
 }
 
 } // namespace focus::http
