@@ -90,7 +90,7 @@ db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string n
         if (!user) throw oauth_failed("the account was deleted a moment ago");
         user = co_await join(tx, std::move(*user), name, person, origin);
     } else {
-        user = co_await create(tx, person, origin, language);
+        user = co_await create(tx, name, person, origin, language);
         co_await repository::insert_identity(tx, identity_of(user->id, name, person), clock_.now_ms());
     }
     users_.touch_last_login(tx, user->id);
@@ -107,13 +107,14 @@ db::Task<users::User> OidcService::join(db::Transaction& tx, users::User user, s
     // Somebody else at this provider had the address before: providers give addresses to new people.
     if (std::ranges::any_of(linked, [&](const auto& one) { return one.provider == name && fold_case(one.email) == key; }))
         throw oauth_failed("the address belonged to another subject of this provider");
-    if (!user.is_verified) user = co_await take_over(tx, std::move(user), person, origin);
+    if (!user.is_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
     co_await repository::insert_identity(tx, identity_of(user.id, name, person), clock_.now_ms());
     audit(tx, origin, "identity_linked", "Identity with the same verified address linked", user.id, name);
     co_return user;
 }
 
-db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User user, crypto::Person person, Origin origin) {
+db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
+                                             Origin origin) {
     auth_.void_credentials(tx, user.id);
     repository::delete_identities(tx, user.id);
     user.is_verified = true;
@@ -122,16 +123,17 @@ db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User us
     user.bio.reset();
     co_await users_.save(tx, user);
     audit(tx, origin, "account_taken_over",
-          "Never verified account taken over by the address' owner; password, sessions and links are void", user.id, "",
+          "Never verified account taken over by the address' owner; password, sessions and links are void", user.id, name,
           audit::Level::warning);
     co_return user;
 }
 
-db::Task<users::User> OidcService::create(db::Transaction& tx, crypto::Person person, Origin origin, Language language) {
+db::Task<users::User> OidcService::create(db::Transaction& tx, std::string name, crypto::Person person, Origin origin, Language language) {
     const auto wish = rules::username_from(
         !person.preferred_username.empty() && !person.preferred_username.contains('@') ? person.preferred_username : person.name);
+    auto username = co_await free_username(tx, person.email, wish);
     users::NewUser fresh{.email = person.email,
-                         .username = co_await free_username(tx, person.email, wish),
+                         .username = std::move(username),
                          .password_hash = std::nullopt,
                          .full_name = full_name_of(person),
                          .avatar_url = avatar_of(person),
@@ -139,7 +141,7 @@ db::Task<users::User> OidcService::create(db::Transaction& tx, crypto::Person pe
                          .language = language};
     auto user = co_await users_.create(tx, std::move(fresh));
     auth_.send_welcome(tx, user);
-    audit(tx, origin, "register", "Account made for somebody at a provider", user.id, "");
+    audit(tx, origin, "register", "Account made for somebody at a provider", user.id, name);
     co_return user;
 }
 

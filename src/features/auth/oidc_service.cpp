@@ -128,7 +128,10 @@ db::Task<OidcService::Ended> OidcService::complete(repository::Flow flow, Return
     }
     co_return co_await settle<Ended>([&](db::Transaction& tx) -> db::Task<Ended> {
         auto user = co_await account_of(tx, flow.provider, person, origin, language);
-        if (!flow.in_browser) co_return Ended{.signed_in = co_await auth_.sign_in(tx, std::move(user), origin)};
+        if (!flow.in_browser) {
+            auto signed_in = co_await auth_.sign_in(tx, std::move(user), origin);
+            co_return Ended{.signed_in = std::move(signed_in)};
+        }
         // The tokens are made when the page asks for them: the code in its address is worth nothing elsewhere or later.
         const auto code = returned.state.substr(0, k_flow_id_size) + crypto::random_token();
         auth_.add_exchange_code(tx, user.id, code + returned.browser_secret);

@@ -77,8 +77,8 @@ class OidcService {
     /// The account that the person signs in to: his identity's, his address', or a new one. Recorded as a sign-in.
     db::Task<users::User> account_of(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
     db::Task<users::User> join(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
-    db::Task<users::User> take_over(db::Transaction& tx, users::User user, crypto::Person person, Origin origin);
-    db::Task<users::User> create(db::Transaction& tx, crypto::Person person, Origin origin, Language language);
+    db::Task<users::User> take_over(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
+    db::Task<users::User> create(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
     db::Task<std::string> free_username(db::Transaction& tx, std::string email, std::string wish);
     db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin);
     db::Task<void> record_failure(std::string provider, std::string cause, Origin origin);
