@@ -25,11 +25,13 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.attempts, foundation.metrics},
       oidc{foundation.database, foundation.clock, std::move(oidc_settings), users, auth},
-      activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      activities{foundation.database, foundation.clock, users, foundation.metrics},
+      notifications{foundation.database, foundation.bus, foundation.clock, users},
       hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
-      blocking{foundation.database, foundation.bus, foundation.clock,  users,
-               activities,          notifications,  foundation.outbox, foundation.frontend_url},
-      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
+      blocking{foundation.database, foundation.bus,          foundation.clock,  users, activities, notifications,
+               foundation.outbox,   foundation.frontend_url, foundation.metrics},
+      challenges{foundation.database,     foundation.clock,  users, activities, notifications, foundation.outbox,
+                 foundation.frontend_url, foundation.metrics},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
       reports{foundation.database, foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {

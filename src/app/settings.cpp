@@ -115,6 +115,11 @@ void set_reminder_time(Settings& settings, const string& value) {
     settings.reminder_time = value;
 }
 
+void set_metrics_address(Settings& settings, const string& value) {
+    if (!value.empty() && !split_address(value)) throw BadValue{std::format("\"{}\" is not host:port", value)};
+    settings.metrics_address = value;
+}
+
 void set_database_url(Settings& settings, const string& value) {
     try {
         static_cast<void>(db::parse_url(value));
@@ -209,7 +214,10 @@ const std::vector<Setting>& all_settings() {
          [](const Settings& s) { return s.reminder_time; }},
         number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
                &Settings::websocket_heartbeat_seconds, 1, 3600),
-        boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
+        boolean("METRICS_ENABLED", "Measure, and serve GET /metrics", &Settings::metrics_enabled),
+        {"METRICS_ADDRESS", "host:port that serves /metrics instead of the API's address, without TLS; empty: the API's", false,
+         set_metrics_address, [](const Settings& s) { return s.metrics_address; }},
+        secret("METRICS_TOKEN", "What /metrics asks for as Authorization: Bearer; empty: nothing", &Settings::metrics_token),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
@@ -309,6 +317,18 @@ string read_setting_file(const string& path, string_view name) {
     auto value = content.str();
     while (value.ends_with('\n') || value.ends_with('\r')) value.pop_back();
     return value;
+}
+
+std::optional<Address> split_address(string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == string_view::npos || colon == 0) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto port = text.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size() || host.empty()) return std::nullopt;
+    return Address{string{host}, number};
 }
 
 std::vector<SettingInfo> describe(const Settings& settings) {

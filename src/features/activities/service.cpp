@@ -60,6 +60,13 @@ db::Task<void> Service::apply(db::Transaction& tx, const Recorded& recorded) {
     }
     repository::apply(tx, recorded.caller.user_id, delta);
     for (const auto& hook : hooks_) co_await hook(tx, recorded);
+    std::vector<metrics::Name> created;
+    for (const auto& change : recorded.changes)
+        if (!change.before) created.push_back({change.after->app_key, change.after->app_name});
+    if (created.empty()) co_return;
+    tx.after_commit([this, created = std::move(created)] {
+        for (const auto& app : created) created_.add(app.key, app.shown);
+    });
 }
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {

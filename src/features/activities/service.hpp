@@ -6,6 +6,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/metrics/name_counters.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/cursor.hpp"
 #include "features/activities/export.hpp"
@@ -67,7 +68,9 @@ using ImportProgress = std::function<void(double)>;
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users) : db_{database}, clock_{clock}, users_{users} {}
+    Service(db::Database& database, const Clock& clock, users::Service& users, metrics::Registry& metrics)
+        : db_{database}, clock_{clock}, users_{users},
+          created_{metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
 
     /// Throws 422 for times that contradict each other, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
@@ -129,6 +132,8 @@ class Service {
     [[nodiscard]] std::vector<personal::Section> personal_data();
     /// Drops what the user made of his apps (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
+    /// The apps that have series of their own among the metrics.
+    void name_in_metrics(const std::vector<metrics::Name>& apps) { created_.prefer(apps); }
 
   private:
     /// What became of a row that was to be stored.
@@ -148,6 +153,7 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     users::Service& users_;
+    metrics::NameCounters created_;
     std::vector<Hook> hooks_;
 };
 

@@ -73,8 +73,9 @@ void LimitWatch::Memory::remember(std::int64_t user_id, Day day, rules::Reached 
 }
 
 LimitWatch::LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
-                       std::string frontend_url)
-    : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)} {}
+                       std::string frontend_url, Counters& counters)
+    : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)},
+      counters_{counters} {}
 
 db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded) {
     const auto& caller = recorded.caller;
@@ -146,6 +147,10 @@ db::Task<bool> LimitWatch::evaluate(db::Transaction& tx, const Scene& scene, Ent
     audit(tx, scene, "limit_reached", "Daily limit of an app reached", entry.id);
     audit(tx, scene, "app_blocked", "App blocked by its limit", entry.id);
     entry.last_blocked_at_ms = scene.now;
+    tx.after_commit([this, key = entry.app_key, name = entry.app_name] {
+        counters_.limits_reached.add(key, name);
+        counters_.apps_blocked.add(key, name);
+    });
     co_return true;
 }
 
@@ -167,6 +172,7 @@ db::Task<void> LimitWatch::evaluate_total(db::Transaction& tx, const Scene& scen
     if (due.limit) {
         co_await notifications_.add(tx, addressee_of(*user), total_warning_of(used_ms, limit_ms, true));
         audit(tx, scene, "limit_reached", "Overall daily limit reached", 0);
+        tx.after_commit([this] { counters_.days_reached.add(); });
     }
 }
 

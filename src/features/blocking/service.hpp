@@ -16,7 +16,7 @@ namespace focus::blocking {
 class Service {
   public:
     Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
-            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url);
+            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics);
 
     /// Throws 400 `already_exists`, 400 `too_many_limits`.
     db::Task<BlockedApp> create(Caller caller, Origin origin, NewBlockedApp input);
@@ -39,6 +39,9 @@ class Service {
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();
 
+    /// The apps that have series of their own among the metrics.
+    void name_in_metrics(const std::vector<metrics::Name>& apps);
+
     /// Whoever runs the instance runs this too.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
 
@@ -52,6 +55,7 @@ class Service {
     const Clock& clock_;
     users::Service& users_;
     notifications::Service& notifications_;
+    Counters counters_;
     LimitWatch limits_;
     ScheduleWatch schedules_;
 };
