@@ -99,7 +99,7 @@ Response respond(Reply<T> reply, int success) {
     Response response;
     response.status = reply.status != 0 ? reply.status : success;
     response.headers = std::move(reply.headers);
-    if (response.status < 300 || response.status >= 400) set_body(response, std::move(reply.body)); // a redirect has none
+    set_body(response, std::move(reply.body));
     return response;
 }
 

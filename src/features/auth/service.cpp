@@ -142,7 +142,7 @@ db::Task<SignedIn> Service::sign_in(db::Transaction& tx, users::User user, Origi
 }
 
 void Service::void_credentials(db::Transaction& tx, std::int64_t user_id) {
-    users_.clear_password(tx, user_id);
+    users_.set_password(tx, user_id, "");
     repository::delete_link_tokens(tx, user_id);
     end_all_sessions(tx, user_id);
 }

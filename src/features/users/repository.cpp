@@ -32,7 +32,6 @@ constexpr db::Statement k_update{
                     "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
                     "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
-constexpr db::Statement k_clear_password{"users.clear_password", "UPDATE users SET password_hash = NULL, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_verified{"users.set_verified", "UPDATE users SET is_verified = 1, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_last_login{"users.set_last_login", "UPDATE users SET last_login_ms = ? WHERE id = ?"};
 constexpr db::Statement k_anonymise{
@@ -144,8 +143,9 @@ db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
                              user.id);
 }
 
-void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) { tx.defer(k_set_password, hash, now, id); }
-void clear_password(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_clear_password, now, id); }
+void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) {
+    tx.defer(k_set_password, hash.empty() ? std::nullopt : std::optional{hash}, now, id); // none: nobody signs in by password
+}
 void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_verified, now, id); }
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_last_login, now, id); }
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_anonymise, now, now, id); }

@@ -32,7 +32,6 @@ db::Task<Holders> holders(db::Session& session, std::string_view email_key, std:
 /// Writes every changeable field of the account.
 db::Task<void> update(db::Session& session, const User& user, EpochMs now);
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now);
-void clear_password(db::Transaction& tx, std::int64_t id, EpochMs now);
 void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now);
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
 /// Everything that names the person is gone afterwards.

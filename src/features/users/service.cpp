@@ -151,8 +151,6 @@ void Service::set_password(db::Transaction& tx, std::int64_t id, std::string_vie
     repository::set_password(tx, id, hash, clock_.now_ms());
 }
 
-void Service::clear_password(db::Transaction& tx, std::int64_t id) { repository::clear_password(tx, id, clock_.now_ms()); }
-
 void Service::mark_verified(db::Transaction& tx, std::int64_t id) {
     repository::set_verified(tx, id, clock_.now_ms());
     announce(tx, id);

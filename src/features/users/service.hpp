@@ -60,8 +60,6 @@ class Service {
     db::Task<User> update_profile(Caller caller, Origin origin, UpdateProfile change);
 
     void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash);
-    /// Nobody signs in by password until a new one is set.
-    void clear_password(db::Transaction& tx, std::int64_t id);
     void mark_verified(db::Transaction& tx, std::int64_t id);
     void touch_last_login(db::Transaction& tx, std::int64_t id);
 
