@@ -45,9 +45,10 @@ class RealProvider:
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
         self.issuer = json.loads(self.process.stdout.readline())["issuer"]
 
-    def account(self, name: str, **claims) -> str:
-        httpx.put(f"{self.issuer}/test/accounts/{name}", json=claims).raise_for_status()
-        return name
+    def account(self, login: str, /, **claims) -> str:
+        """What the provider says of whoever logs in so."""
+        httpx.put(f"{self.issuer}/test/accounts/{login}", json=claims).raise_for_status()
+        return login
 
     def visit(self, authorization_url: str, name: str) -> str:
         """Walks through the provider's pages as this person; gives the address that the browser is sent back to."""

@@ -93,7 +93,6 @@ db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string n
         user = co_await create(tx, name, person, origin, language);
         co_await repository::insert_identity(tx, identity_of(user->id, name, person), clock_.now_ms());
     }
-    users_.touch_last_login(tx, user->id);
     audit(tx, origin, "oauth_login", "Signed in through a provider", user->id, name);
     co_return std::move(*user);
 }

@@ -24,7 +24,7 @@ class CachedDocument : public ::testing::Test {
     Cached<int> make(Cached<int>::Times times) {
         return Cached<int>{[this]() -> boost::asio::awaitable<int> {
                                const int number = ++fetches_;
-                               boost::asio::steady_timer timer{io_, std::chrono::milliseconds{10}};
+                               boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, std::chrono::milliseconds{10}};
                                co_await timer.async_wait(boost::asio::use_awaitable);
                                if (fails_) throw std::runtime_error{"down"};
                                co_return number;

@@ -170,7 +170,7 @@ http::Meta token_meta(std::string_view id, std::string_view summary, std::vector
 // --- routes ----------------------------------------------------------------------------------------------------------
 
 void add_google(http::Routes& routes, OidcService& service) {
-    routes.get("/api/auth/google", begin_meta("beginGoogle", "Sign in with Google", {k_not_configured}),
+    routes.get("/api/auth/google", begin_meta("startGoogle", "Sign in with Google", {k_not_configured}),
                [&service](Call& call, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::string{k_google}, std::move(query.value));
                });
@@ -178,8 +178,7 @@ void add_google(http::Routes& routes, OidcService& service) {
                [&service](Call& call, Query<CallbackQuery> query) -> Task<Reply<SignedIn>> {
                    co_return co_await finish(call, service, std::string{k_google}, std::move(query.value));
                });
-    routes.post("/api/auth/google/token",
-                token_meta("signInWithGoogleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
+    routes.post("/api/auth/google/token", token_meta("googleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
                 [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
                     co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body->id_token.value),
                                                                 text_of(body->nonce), call.origin(), call.language());
@@ -187,7 +186,7 @@ void add_google(http::Routes& routes, OidcService& service) {
 }
 
 void add_others(http::Routes& routes, OidcService& service) {
-    routes.get("/api/auth/oidc/{provider}", begin_meta("beginOidc", "Sign in with an OpenID provider", {k_unknown, k_not_configured}),
+    routes.get("/api/auth/oidc/{provider}", begin_meta("startOidc", "Sign in with an OpenID provider", {k_unknown, k_not_configured}),
                [&service](Call& call, Path<ProviderPath> path, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::move(path.value.provider), std::move(query.value));
                });
@@ -197,7 +196,7 @@ void add_others(http::Routes& routes, OidcService& service) {
                    co_return co_await finish(call, service, std::move(path.value.provider), std::move(query.value));
                });
     routes.post("/api/auth/oidc/{provider}/token",
-                token_meta("signInWithOidcToken", "Sign in with an ID token (native apps)", {k_unknown, k_not_configured}),
+                token_meta("oidcToken", "Sign in with an ID token (native apps)", {k_unknown, k_not_configured}),
                 [&service](Call& call, Path<ProviderPath> path, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
                     co_return co_await service.sign_in_natively(std::move(path.value.provider), std::move(body->id_token.value),
                                                                 text_of(body->nonce), call.origin(), call.language());

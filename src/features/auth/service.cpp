@@ -117,7 +117,6 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
         auto user = co_await find_unchanged(tx, known);
         if (!user) throw invalid_credentials();
-        users_.touch_last_login(tx, known.user_id);
         attempts_.succeed(tx, attempt, clock_.now_ms() + limits::k_trusted_ms);
         if (renewed) users_.set_password(tx, known.user_id, *renewed);
         audit(tx, origin, "login", "Signed in", known.user_id);
@@ -134,11 +133,12 @@ db::Task<std::optional<users::User>> Service::find_unchanged(db::Transaction& tx
 
 db::Task<SignedIn> Service::sign_in(db::Transaction& tx, users::User user, Origin origin) {
     const auto opened = co_await open_session(tx, user.id, origin);
+    users_.touch_last_login(tx, user.id);
     auto tokens = make_tokens(user.id, opened.session_id, user.role, opened.refresh_token);
-    user.last_login = json::Timestamp{clock_.now_ms()};
+    auto current = co_await users_.find(tx, user.id); // as it was written, to the millisecond
     tx.after_commit([this] { logged_in_.add(); });
     co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
-                       std::move(user)};
+                       std::move(*current)};
 }
 
 void Service::void_credentials(db::Transaction& tx, std::int64_t user_id) {
