@@ -5,6 +5,7 @@
 #include "features/admin/jobs.hpp"
 #include "features/admin/routes.hpp"
 #include "features/auth/jobs.hpp"
+#include "features/auth/oidc_routes.hpp"
 #include "features/auth/routes.hpp"
 #include "features/blocking/jobs.hpp"
 #include "features/blocking/routes.hpp"
@@ -20,11 +21,12 @@
 namespace focus::app {
 
 Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
-             notifications::Hub::Settings socket_settings)
+             notifications::Hub::Settings socket_settings, auth::OidcSettings oidc_settings)
     : database{foundation.database}, attempts{foundation.attempts}, users{foundation.database, foundation.clock, user_defaults},
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
       auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.attempts, foundation.metrics},
+      oidc{foundation.database, foundation.clock, std::move(oidc_settings), users, auth},
       activities{foundation.database, foundation.clock, users, foundation.metrics},
       notifications{foundation.database, foundation.bus, foundation.clock, users},
       hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
@@ -43,6 +45,7 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
     });
     reports.add_section(users.personal_data());
     reports.add_section(auth.personal_data());
+    reports.add_section(oidc.personal_data());
     for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
     reports.add_section(blocking.personal_data());
     for (auto& section : challenges.personal_data()) reports.add_section(std::move(section));
@@ -54,6 +57,7 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
 void Rooms::add_routes(http::Routes& routes) {
     users::add_routes(routes, users);
     auth::add_routes(routes, auth);
+    auth::add_oidc_routes(routes, oidc);
     activities::add_routes(routes, activities);
     notifications::add_routes(routes, notifications, hub);
     blocking::add_routes(routes, blocking);

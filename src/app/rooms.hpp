@@ -11,6 +11,7 @@
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/admin/service.hpp"
+#include "features/auth/oidc_service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
@@ -35,7 +36,7 @@ struct Foundation {
 
 struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
-          notifications::Hub::Settings socket_settings = {});
+          notifications::Hub::Settings socket_settings = {}, auth::OidcSettings oidc_settings = {});
 
     void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
@@ -45,6 +46,7 @@ struct Rooms {
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;
+    auth::OidcService oidc;
     activities::Service activities;
     notifications::Service notifications;
     notifications::Hub hub;

@@ -14,7 +14,7 @@ from support.contract import Contract
 OPEN = {
     "health", "live", "ready", "service", "metrics", "register", "login", "refresh", "logout", "verifyEmail", "resendVerification",
     "forgotPassword", "resetPassword", "askUnsubscribe", "unsubscribe", "startGoogle", "finishGoogle", "startOidc", "finishOidc",
-    "googleToken",
+    "googleToken", "oidcToken", "listProviders", "exchangeOauthCode",
 }  # fmt: skip
 
 # What somebody else gets at a user's private object, by the path before its id. An operation on a new kind of object must be named
