@@ -182,13 +182,16 @@ App::App(Settings settings)
 App::~App() = default;
 
 void App::add_routes() {
-    add_system_routes(
-        routes_,
-        {.database = *database_, .metrics = metrics_, .clock = clock_, .ready = ready_, .metrics_enabled = settings_.metrics_enabled});
+    add_system_routes(routes_, {.database = *database_,
+                                .metrics = metrics_,
+                                .clock = clock_,
+                                .pages = pages_,
+                                .ready = ready_,
+                                .metrics_enabled = settings_.metrics_enabled});
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
-        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox);
+        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
     }
     http::add_docs(routes_, api_info());
 }

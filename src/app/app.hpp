@@ -5,6 +5,7 @@
 #include "app/refusal_log.hpp"
 #include "app/rooms.hpp"
 #include "app/settings.hpp"
+#include "app/web_pages.hpp"
 #include "core/idempotency/idempotency.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -73,6 +74,7 @@ class App {
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;
     std::unique_ptr<jobs::Scheduler> scheduler_;
+    WebPages pages_;
     http::Routes routes_;
     std::atomic<bool> ready_{false};
 };

@@ -13,6 +13,7 @@ using http::Call;
 using http::Rate;
 using http::Raw;
 using http::Reply;
+using http::Response;
 using http::Task;
 
 constexpr db::Statement k_ping{"health.ping", "SELECT 1"};
@@ -54,6 +55,11 @@ Task<bool> database_answers(db::Database& database) {
     }
 }
 
+Response service_card() {
+    const Service service{"Focus", FOCUS_VERSION, "/api/docs", "/api/openapi.json", "/api/health"};
+    return {.content_type = http::k_json, .body = json::write(service)};
+}
+
 void add_health(http::Routes& routes, const SystemParts& parts) {
     routes.get("/api/health",
                {.id = "health",
@@ -92,9 +98,19 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
 
 void add_system_routes(http::Routes& routes, SystemParts parts) {
     add_health(routes, parts);
-    routes.get(
-        "/", {.id = "service", .summary = "Name, version and links", .tag = "operation", .access = Access::nobody, .rate = Rate::none},
-        [](Call&) -> Task<Reply<Service>> { co_return Service{"Focus", FOCUS_VERSION, "/api/docs", "/api/openapi.json", "/api/health"}; });
+    routes.serve("/",
+                 {.id = "service",
+                  .summary = "Name, version and links",
+                  .description = "As JSON; a browser (`Accept: text/html`) gets the web page.",
+                  .tag = "operation",
+                  .access = Access::nobody,
+                  .rate = Rate::none},
+                 [&pages = parts.pages](Call& call) -> Task<Response> {
+                     auto response = WebPages::is_for_browser(call) ? pages.page(call) : service_card();
+                     response.headers.emplace_back("Vary", "Accept");
+                     co_return response;
+                 });
+    parts.pages.add_routes(routes);
     if (parts.metrics_enabled) {
         routes.get("/metrics",
                    {.id = "metrics",

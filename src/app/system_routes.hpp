@@ -1,6 +1,7 @@
 // The routes that belong to no room: health, metrics, the service's name, and the tools of development.
 #pragma once
 
+#include "app/web_pages.hpp"
 #include "core/db/database.hpp"
 #include "core/http/routes.hpp"
 #include "core/mail/transport.hpp"
@@ -14,6 +15,7 @@ struct SystemParts {
     db::Database& database;
     metrics::Registry& metrics;
     Clock& clock;
+    const WebPages& pages;
     const std::atomic<bool>& ready; // false before the start is done and from the first moment of a shutdown
     bool metrics_enabled = true;
 };
@@ -22,6 +24,6 @@ void add_system_routes(http::Routes& routes, SystemParts parts);
 /// `POST /dev/clock`; never in production.
 void add_development_routes(http::Routes& routes, Clock& clock);
 /// `GET /dev/mail`: the mails that a development server did not send, as a page or (`?format=json`) as JSON.
-void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox);
+void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox, const WebPages& pages);
 
 } // namespace focus::app
