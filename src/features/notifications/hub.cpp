@@ -17,9 +17,8 @@ constexpr std::string_view k_ended_topic = "sessions.ended";
 constexpr std::size_t k_max_per_user = 100; // sockets on one instance
 
 Error too_many_connections() {
-    return Error{ErrorKind::rate_limited,
-                 "too_many_connections",
-                 {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
+    return Error{
+        ErrorKind::rate_limited, "too_many_connections", {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
         .retry_after(60);
 }
 
@@ -28,8 +27,8 @@ Error too_many_connections() {
 Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
          Settings settings)
     : service_{service}, guard_{guard}, bus_{bus}, clock_{clock}, settings_{settings}, presence_{bus},
-      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance")},
-      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance")} {
+      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance.")},
+      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance.")} {
     bus_.subscribe(std::string{k_push_topic}, [this](std::string_view payload) { receive(payload); });
     bus_.subscribe(std::string{k_ended_topic}, [this](std::string_view payload) { end_sessions(payload); });
     auth.on_sessions_ended([this](auth::Service::Ended ended) {
