@@ -1,6 +1,7 @@
 #include "features/notifications/live_client.hpp"
 
 #include "core/base/log.hpp"
+#include "features/notifications/socket_message.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -70,14 +71,6 @@ struct Failed {
 };
 
 } // namespace
-
-/// What a client may say. Everything but the action depends on it.
-struct LiveClient::Message {
-    std::optional<std::string> action;
-    std::optional<std::vector<std::string>> events;
-    std::optional<std::string> token;
-    std::optional<std::int64_t> id;
-};
 
 LiveClient::LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id)
     : hub_{hub}, user_id_{caller.user_id}, session_id_{caller.session_id}, expires_at_ms_{caller.token_expires_at_ms},
@@ -194,7 +187,7 @@ db::Task<void> LiveClient::wait_until_drained() {
 
 void LiveClient::on_message(std::string_view text) {
     try {
-        act(json::parse<Message>(text, "message"));
+        act(json::parse<SocketMessage>(text, "message"));
     } catch (const Error& error) {
         const bool is_object = std::ranges::none_of(error.faults(), [](const Fault& fault) { return fault.loc.size() < 2; });
         if (is_object)
@@ -207,7 +200,7 @@ void LiveClient::on_message(std::string_view text) {
     }
 }
 
-void LiveClient::act(const Message& message) {
+void LiveClient::act(const SocketMessage& message) {
     const auto now = json::Timestamp{hub_.clock().now_ms()};
     const auto action = message.action.value_or("");
     if (action == "ping") {
@@ -240,7 +233,7 @@ void LiveClient::act(const Message& message) {
     }
 }
 
-void LiveClient::subscribe(const Message& message, bool on) {
+void LiveClient::subscribe(const SocketMessage& message, bool on) {
     const auto events = message.events.value_or(std::vector<std::string>{"*"});
     Types named;
     for (const auto& event : events) {

@@ -18,6 +18,8 @@
 
 namespace focus::notifications {
 
+struct SocketMessage;
+
 class LiveClient final : public http::SocketListener, public std::enable_shared_from_this<LiveClient> {
   public:
     LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id);
@@ -36,15 +38,14 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     void on_close() override;
 
   private:
-    struct Message;
     using Types = std::bitset<8>;
 
     void start_catching_up(bool first);
     db::Task<void> catch_up(bool first);
     db::Task<void> wait_until_drained();
     void show(Type type, http::SharedText frame);
-    void act(const Message& message);
-    void subscribe(const Message& message, bool on);
+    void act(const SocketMessage& message);
+    void subscribe(const SocketMessage& message, bool on);
     /// Runs a reply's coroutine; a failure of it becomes an `error` message.
     template <class F>
     void reply_later(F make_reply);
