@@ -10,6 +10,7 @@
 #include "core/http/docs.hpp"
 #include "core/http/server.hpp"
 #include "core/mail/delivery.hpp"
+#include "core/redis/client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -50,18 +51,34 @@ std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
     return contexts;
 }
 
-std::unique_ptr<db::Database> open_database(const Settings& settings, const std::vector<std::unique_ptr<asio::io_context>>& contexts,
-                                            asio::io_context& background, metrics::Registry& metrics) {
+using Contexts = std::vector<std::unique_ptr<asio::io_context>>;
+
+/// One of each thread that does I/O.
+std::vector<asio::any_io_executor> executors_of(const Contexts& contexts, asio::io_context& background) {
+    std::vector<asio::any_io_executor> executors;
+    executors.reserve(contexts.size() + 1);
+    for (const auto& context : contexts) executors.emplace_back(context->get_executor());
+    executors.emplace_back(background.get_executor());
+    return executors;
+}
+
+std::unique_ptr<redis::Client> make_redis(const Settings& settings, const Contexts& contexts, asio::io_context& background) {
+    if (settings.redis_url.empty()) return nullptr;
+    return std::make_unique<redis::Client>(redis::parse_url(settings.redis_url), executors_of(contexts, background));
+}
+
+std::unique_ptr<bus::Bus> make_bus(const Settings& settings, asio::io_context& background) {
+    return settings.redis_url.empty() ? bus::make_local_bus() : bus::make_redis_bus(settings.redis_url, background.get_executor());
+}
+
+std::unique_ptr<db::Database> open_database(const Settings& settings, const Contexts& contexts, asio::io_context& background,
+                                            metrics::Registry& metrics) {
     constexpr std::string_view k_sqlite = "sqlite:///";
     if (settings.database_url.starts_with(k_sqlite)) {
         const auto folder = std::filesystem::path{settings.database_url.substr(k_sqlite.size())}.parent_path();
         if (!folder.empty()) std::filesystem::create_directories(folder);
     }
-    std::vector<asio::any_io_executor> executors;
-    executors.reserve(contexts.size() + 1);
-    for (const auto& context : contexts) executors.emplace_back(context->get_executor());
-    executors.emplace_back(background.get_executor());
-    return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
+    return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, executors_of(contexts, background), metrics);
 }
 
 http::ApiInfo api_info() {
@@ -127,11 +144,15 @@ std::string address_of(const Settings& settings) {
 } // namespace
 
 App::App(Settings settings)
-    : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))}, bus_{bus::make_local_bus()} {
+    : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))},
+      redis_{make_redis(settings_, contexts_, background_)}, bus_{make_bus(settings_, background_)} {
     const auto secret = secret_key_of(settings_);
     if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
+    cache_ = std::make_unique<cache::Cache>(
+        cache::Options{.enabled = settings_.cache_enabled, .ttl = std::chrono::seconds{settings_.cache_ttl_seconds}}, *database_,
+        redis_.get(), *bus_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
     outbox_ =
         std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
@@ -139,7 +160,7 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
+    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
                                      auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                                                     .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                                                     .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
@@ -160,9 +181,12 @@ App::App(Settings settings)
 App::~App() = default;
 
 void App::add_routes() {
-    add_system_routes(
-        routes_,
-        {.database = *database_, .metrics = metrics_, .clock = clock_, .ready = ready_, .metrics_enabled = settings_.metrics_enabled});
+    add_system_routes(routes_, {.database = *database_,
+                                .cache = *cache_,
+                                .metrics = metrics_,
+                                .clock = clock_,
+                                .ready = ready_,
+                                .metrics_enabled = settings_.metrics_enabled});
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
@@ -249,6 +273,8 @@ int App::serve(bool with_demo) {
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] { background_.run(); });
+    if (redis_) redis_->start();
+    bus_->start();
 
     std::exception_ptr failure;
     asio::co_spawn(
@@ -276,10 +302,14 @@ int App::serve(bool with_demo) {
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
+            asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
+            co_await drain.async_wait(asio::use_awaitable);
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await delivery.stop();
+            bus_->stop();
+            if (redis_) redis_->stop();
         },
         [&](std::exception_ptr error) {
             failure = std::move(error);

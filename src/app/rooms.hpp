@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/bus/bus.hpp"
+#include "core/cache/cache.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
 #include "core/jobs/scheduler.hpp"
@@ -22,6 +23,7 @@ namespace focus::app {
 /// What the rooms stand on.
 struct Foundation {
     db::Database& database;
+    cache::Cache& cache;
     bus::Bus& bus;
     const Clock& clock;
     crypto::PasswordHasher& hasher;
@@ -37,6 +39,7 @@ struct Rooms {
     void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
+    cache::Cache& cache;
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;

@@ -23,10 +23,14 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    int drain_seconds = 0;   // at a stop: served on while "not ready"
     std::string environment; // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
     int database_pool_size = 16;
+    std::string redis_url; // empty: cache, bus and rate limits are this process' own
+    bool cache_enabled = true;
+    int cache_ttl_seconds = 300;
     // Who may come in
     std::string secret_key;
     int access_token_minutes = 30;

@@ -1,6 +1,7 @@
 // The routes that belong to no room: health, metrics, the service's name, and the tools of development.
 #pragma once
 
+#include "core/cache/cache.hpp"
 #include "core/db/database.hpp"
 #include "core/http/routes.hpp"
 #include "core/mail/transport.hpp"
@@ -12,6 +13,7 @@ namespace focus::app {
 
 struct SystemParts {
     db::Database& database;
+    const cache::Cache& cache;
     metrics::Registry& metrics;
     Clock& clock;
     const std::atomic<bool>& ready; // false before the start is done and from the first moment of a shutdown

@@ -1,5 +1,6 @@
 #include "features/activities/service.hpp"
 
+#include "core/cache/versions.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/list_repository.hpp"
@@ -60,6 +61,7 @@ db::Task<void> Service::apply(db::Transaction& tx, const Recorded& recorded) {
     }
     repository::apply(tx, recorded.caller.user_id, delta);
     for (const auto& hook : hooks_) co_await hook(tx, recorded);
+    cache::changed(tx, topic_of(recorded.caller.user_id));
 }
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {

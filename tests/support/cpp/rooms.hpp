@@ -18,6 +18,7 @@ struct Instance {
 
     crypto::PasswordHasher hasher;
     mail::Outbox outbox;
+    cache::Cache cache;
     app::Rooms rooms;
 };
 
