@@ -1,6 +1,7 @@
 #include "app/commands.hpp"
 
 #include "app/app.hpp"
+#include "app/backup_command.hpp"
 #include "app/demo.hpp"
 #include "app/import_command.hpp"
 #include "app/settings.hpp"
@@ -193,6 +194,7 @@ struct CommandLine {
         add_admin();
         add_config();
         add_import();
+        add_backup();
         add_jobs();
         add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
@@ -240,6 +242,14 @@ struct CommandLine {
                                [this] { return import_file(common.load(), file, email); });
         import->add_option("FILE", file, "The file")->required()->check(CLI::ExistingFile);
         import->add_option("--user", email, "The account's address")->required();
+    }
+    void add_backup() {
+        auto* backup = command("backup", "Copy the SQLite database into a new file; servers go on meanwhile",
+                               [this] { return back_up_to(common.load(), file); });
+        backup->add_option("FILE", file, "The new file")->required();
+        auto* restore = command("restore", "Put such a copy in the database's place; no server may be running",
+                                [this] { return restore_from(common.load(), file); });
+        restore->add_option("FILE", file, "The copy")->required();
     }
     void add_config() {
         auto* config = cli.add_subcommand("config", "Settings")->require_subcommand(1)->fallthrough();

@@ -1,13 +1,14 @@
 #include "app/import_command.hpp"
 
 #include "app/app.hpp"
+#include "app/progress.hpp"
 
 #include <filesystem>
 #include <format>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace focus::app {
 
@@ -25,12 +26,6 @@ std::string read_file(const std::string& path) {
     std::string bytes(size, '\0');
     if (!in.read(bytes.data(), static_cast<std::streamsize>(size))) throw std::runtime_error{path + ": cannot be read"};
     return bytes;
-}
-
-void show(double part) {
-    constexpr int k_width = 40;
-    const auto done = static_cast<int>(part * k_width);
-    std::cerr << std::format("\r[{:<{}}] {:3.0f} %", std::string(static_cast<std::size_t>(done), '#'), k_width, part * 100) << std::flush;
 }
 
 void print_errors(const activities::ImportResult& result) {
@@ -55,8 +50,8 @@ void print_errors(const activities::ImportResult& result) {
 int import_file(Settings settings, const std::string& path, const std::string& email) {
     const auto file = read_file(path);
     App app{std::move(settings)};
-    const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
     activities::ImportResult result;
+    std::optional<ProgressBar> bar{std::in_place};
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
         const auto user = co_await app.rooms().users.find_by_email(app.database(), email);
@@ -66,10 +61,10 @@ int import_file(Settings settings, const std::string& path, const std::string& e
         caller.language = user->language;
         caller.zone = Zone::of(user->timezone);
         const Origin origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus import"};
-        const activities::ImportProgress progress = on_terminal ? activities::ImportProgress{show} : activities::ImportProgress{};
+        const activities::ImportProgress progress = [&bar](double part) { bar->show(part); };
         result = co_await app.rooms().activities.import_file(caller, origin, file, progress);
     });
-    if (on_terminal) std::cerr << '\n';
+    bar.reset();
     print_errors(result);
     std::cout << std::format("{} stored, {} were there already, {} left out\n", result.created, result.duplicates, result.failed);
     return result.failed == 0 ? 0 : 1;

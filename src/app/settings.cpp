@@ -229,10 +229,8 @@ void apply_file(Settings& settings, const string& path) {
 void apply_environment(Settings& settings) {
     for (const auto& setting : all_settings()) {
         const string name{setting.name};
-        if (setting.secret) {
-            if (const auto* path = std::getenv((name + "_FILE").c_str())) {
-                set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
-            }
+        if (const auto* path = std::getenv((name + "_FILE").c_str())) {
+            set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
         }
         if (const auto* value = std::getenv(name.c_str())) set(settings, setting, value, "the environment");
     }

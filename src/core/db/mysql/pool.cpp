@@ -150,6 +150,19 @@ Task<std::optional<Failure>> Pool::try_connect(Link& link) {
     co_return failure;
 }
 
+/// A link and why it is not connected, if so. A server whose authentication asks for TLS gets it, from then on at once.
+Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link() {
+    const bool was_plain = !tls_;
+    auto link = std::make_unique<Link>(executor_);
+    auto failure = co_await try_connect(*link);
+    if (failure && failure->wants_tls && settings_.tls_on_demand && was_plain) {
+        tls_ = true;
+        link = std::make_unique<Link>(executor_);
+        failure = co_await try_connect(*link);
+    }
+    co_return std::pair{std::move(link), std::move(failure)};
+}
+
 /// A new connection within the pool's count, or nothing: then nobody tries again for a moment.
 Task<std::unique_ptr<Link>> Pool::connect() {
     bool connected = false;
@@ -157,18 +170,12 @@ Task<std::unique_ptr<Link>> Pool::connect() {
     const OnExit uncount{[this, &connected] {
         if (!connected) --size_;
     }};
-    auto link = std::make_unique<Link>(executor_);
-    auto failure = co_await try_connect(*link);
-    if (failure && failure->wants_tls && settings_.tls_on_demand && !tls_) {
-        tls_ = true;
-        link = std::make_unique<Link>(executor_);
-        failure = co_await try_connect(*link);
-    }
+    auto [link, failure] = co_await make_link();
     if (!failure) {
         connected = true;
         link->last_used = Clock::now();
         link->seen_losses = losses_;
-        co_return link;
+        co_return std::move(link);
     }
     if (Clock::now() >= down_until_) log::warning("no connection to the database", {{"cause", std::string_view{failure->message}}});
     down_until_ = Clock::now() + k_down_pause;
@@ -181,9 +188,9 @@ Task<std::unique_ptr<Link>> Pool::connect() {
 }
 
 Task<std::unique_ptr<Link>> Pool::connect_apart() {
-    auto link = std::make_unique<Link>(executor_);
-    if (const auto failure = co_await try_connect(*link)) throw unavailable(failure->message);
-    co_return link;
+    auto [link, failure] = co_await make_link();
+    if (failure) throw unavailable(failure->message);
+    co_return std::move(link);
 }
 
 /// Until somebody hands a connection over (given) or there may be room for a new one (nothing).

@@ -87,6 +87,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     bool is_fresh(const Link& link) const;
     Task<std::unique_ptr<Link>> connect();
     Task<std::optional<Failure>> try_connect(Link& link);
+    Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> make_link();
     Task<std::unique_ptr<Link>> wait(SteadyTime until);
     Task<bool> revive(Link& link);
     void watch();
