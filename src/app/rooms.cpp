@@ -49,7 +49,7 @@ void Rooms::add_routes(http::Routes& routes) {
     activities::add_routes(routes, activities, cache);
     notifications::add_routes(routes, notifications);
     blocking::add_routes(routes, blocking);
-    reports::add_routes(routes, reports);
+    reports::add_routes(routes, reports, cache);
     challenges::add_routes(routes, challenges);
     reminders::add_routes(routes, reminders);
 }

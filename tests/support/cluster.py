@@ -21,7 +21,7 @@ class Balancer:
         addresses |= {f"FOCUS_{i}": server.url.removeprefix("http://") for i, server in enumerate(instances, 1)}
         self._log = tempfile.TemporaryFile()
         self.process = spawn(["haproxy", "-db", "-f", str(TOP / "deploy/haproxy/haproxy.cfg")],
-                             env=base_environment() | addresses | {"FOCUS_BIND": f"127.0.0.1:{self.port}"},
+                             env=base_environment() | addresses | {"FOCUS_BIND": f"127.0.0.1:{self.port}", "FOCUS_MAXCONN": "4000"},
                              stdout=self._log, stderr=self._log)  # fmt: skip
         eventually(self._answers, "HAProxy")
 

@@ -87,12 +87,16 @@ db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto lane = lanes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % lanes_.size()];
     const auto ask = [&](auto handler) {
-        const std::scoped_lock lock{lane->mutex};
-        lane->waiting.push_back({std::move(topics), std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
-        if (std::exchange(lane->busy, true)) return;
+        {
+            const std::scoped_lock lock{lane->mutex};
+            lane->waiting.push_back({std::move(topics), std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
+            if (std::exchange(lane->busy, true)) return;
+        }
         // Posted behind what is ready to run on this thread, some of which will ask, too.
-        asio::co_spawn(executor, serve(lane, db_), [](const std::exception_ptr& error) {
-            if (error) log::error("versions of the cache are read no more: restart this server");
+        asio::post(executor, [lane, executor, &database = db_] {
+            asio::co_spawn(executor, serve(lane, database), [](const std::exception_ptr& error) {
+                if (error) log::error("versions of the cache are read no more: restart this server");
+            });
         });
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::int64_t)>(ask,
