@@ -1,13 +1,18 @@
 # libFuzzer targets (preset `fuzz`, clang): build/fuzz/fuzz_NAME for each tests/fuzz/NAME_fuzz.cpp. They are built of
-# the readers' own sources only, with every one of them instrumented.
+# the readers' own sources only, with every one of them instrumented. What to begin with is in tests/fuzz/corpus/NAME.
+#   ./dev test fuzz                      all of them, FUZZ_SECONDS (30) each
 #   ./dev build fuzz
 #   ./dev exec build/fuzz/fuzz_json -max_total_time=60 -dict=tests/fuzz/words.dict
-file(GLOB fuzz_sources CONFIGURE_DEPENDS src/core/base/*.cpp src/core/json/*.cpp)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS src/core/base/*.cpp src/core/json/*.cpp src/features/*/types.cpp)
 list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$|workers\\.cpp$") # no reader, and it needs Asio
-add_library(focus_fuzz STATIC ${fuzz_sources})
+list(APPEND fuzz_sources
+  src/core/crypto/crypto.cpp src/core/http/forwarded.cpp src/core/http/head_parser.cpp src/core/http/headers.cpp src/core/http/target.cpp
+  src/features/activities/cursor.cpp src/features/activities/import.cpp src/features/activities/import_csv.cpp
+  src/features/activities/import_json.cpp src/features/auth/rules.cpp)
+add_library(focus_fuzz STATIC ${fuzz_sources} cmake/asio_beast.cpp)
 target_include_directories(focus_fuzz PUBLIC src)
 target_compile_options(focus_fuzz PUBLIC -fsanitize=fuzzer-no-link)
-target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog)
+target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
 foreach(file IN LISTS fuzz_targets)

@@ -8,6 +8,7 @@
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
 #include "core/http/docs.hpp"
+#include "core/http/redis_rate_limiter.hpp"
 #include "core/http/server.hpp"
 #include "core/mail/delivery.hpp"
 #include "core/redis/client.hpp"
@@ -21,6 +22,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <sys/resource.h>
 
 #include <csignal>
 #include <exception>
@@ -71,6 +74,12 @@ std::unique_ptr<bus::Bus> make_bus(const Settings& settings, asio::io_context& b
     return settings.redis_url.empty() ? bus::make_local_bus() : bus::make_redis_bus(settings.redis_url, background.get_executor());
 }
 
+/// With Redis the instances count together.
+std::unique_ptr<http::RateLimiter> make_rate_limiter(const http::RatePolicy& policy, redis::Client* redis) {
+    if (redis == nullptr) return std::make_unique<http::MemoryRateLimiter>(policy);
+    return std::make_unique<http::RedisRateLimiter>(policy, *redis);
+}
+
 std::unique_ptr<db::Database> open_database(const Settings& settings, const Contexts& contexts, asio::io_context& background,
                                             metrics::Registry& metrics) {
     constexpr std::string_view k_sqlite = "sqlite:///";
@@ -115,6 +124,11 @@ http::Options http_options(const Settings& settings) {
     options.tls_key_file = settings.tls_key_file;
     options.cors_origins = settings.cors_origins;
     options.trusted_proxies = settings.trusted_proxies;
+    options.allowed_hosts = settings.allowed_hosts;
+    options.limits.connections = static_cast<std::size_t>(settings.max_connections);
+    options.limits.connections_per_network = static_cast<std::size_t>(settings.max_connections_per_ip);
+    options.uncounted_networks = settings.trusted_proxies; // they stand for many
+    options.uncounted_networks.insert(options.uncounted_networks.end(), {"127.0.0.0/8", "::1"});
     return options;
 }
 
@@ -131,6 +145,14 @@ int free_port(const std::string& host) {
     asio::ip::tcp::resolver resolver{context};
     const asio::ip::tcp::acceptor acceptor{context, resolver.resolve(host, "0").begin()->endpoint()};
     return acceptor.local_endpoint().port();
+}
+
+/// Every socket is a file: as many as the system allows without asking anybody.
+void raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /// For people who look at who runs a job.
@@ -153,6 +175,8 @@ App::App(Settings settings)
     cache_ = std::make_unique<cache::Cache>(
         cache::Options{.enabled = settings_.cache_enabled, .ttl = std::chrono::seconds{settings_.cache_ttl_seconds}}, *database_,
         redis_.get(), *bus_, metrics_);
+    if (settings_.rate_limit_enabled) rate_limiter_ = make_rate_limiter(settings_.rate_limits, redis_.get());
+    refusals_ = std::make_unique<RefusalLog>(*database_, clock_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
     outbox_ =
         std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = crypto::derive_key(secret, "outbox"),
@@ -160,12 +184,17 @@ App::App(Settings settings)
                                                              .first_retry_ms = settings_.mail_retry_seconds * k_second_ms},
                                        clock_);
     idempotency_ = std::make_unique<idempotency::Store>(*database_, clock_, crypto::derive_key(secret, "idempotency"));
-    rooms_ = std::make_unique<Rooms>(Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, metrics_, settings_.frontend_url},
-                                     auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
-                                                    .access_token_ms = settings_.access_token_minutes * k_minute_ms,
-                                                    .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                                                    .frontend_url = settings_.frontend_url},
-                                     user_defaults(settings_));
+    attempts_ = std::make_unique<attempts::Guard>(
+        *database_, clock_,
+        attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
+    rooms_ = std::make_unique<Rooms>(
+        Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
+        auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                       .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                       .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                       .frontend_url = settings_.frontend_url,
+                       .max_sessions = settings_.max_sessions},
+        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
@@ -198,6 +227,8 @@ void App::add_routes() {
 http::Hooks App::hooks() {
     http::Hooks hooks;
     hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.rate_limiter = rate_limiter_.get();
+    hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
     return hooks;
 }
@@ -257,6 +288,7 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
 
 int App::serve(bool with_demo) {
     using namespace asio::experimental::awaitable_operators;
+    raise_file_limit();
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
                             *database_,
                             *outbox_,
@@ -295,9 +327,7 @@ int App::serve(bool with_demo) {
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             delivery.start();
             scheduler_->start(background_.get_executor());
-            asio::co_spawn(background_, rooms_->blocking.schedules().run(), [](const std::exception_ptr& error) {
-                if (error) log::error("schedules are announced no more: restart this server");
-            });
+            rooms_->blocking.schedules().start(background_.get_executor());
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
@@ -307,6 +337,7 @@ int App::serve(bool with_demo) {
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
+            co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();
             bus_->stop();
             if (redis_) redis_->stop();

@@ -2,6 +2,7 @@
 // Always holds: what was started is stopped in the opposite order, also when the start fails half-way.
 #pragma once
 
+#include "app/refusal_log.hpp"
 #include "app/rooms.hpp"
 #include "app/settings.hpp"
 #include "core/idempotency/idempotency.hpp"
@@ -21,6 +22,7 @@ class Transport;
 } // namespace focus::mail
 
 namespace focus::http {
+class RateLimiter;
 class Server;
 struct Hooks;
 } // namespace focus::http
@@ -67,9 +69,12 @@ class App {
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<cache::Cache> cache_;
+    std::unique_ptr<http::RateLimiter> rate_limiter_; // null: nobody is refused
+    std::unique_ptr<RefusalLog> refusals_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
     std::unique_ptr<mail::Outbox> outbox_;
     std::unique_ptr<idempotency::Store> idempotency_;
+    std::unique_ptr<attempts::Guard> attempts_;
     std::unique_ptr<mail::Templates> templates_;
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
     std::unique_ptr<Rooms> rooms_;

@@ -171,7 +171,8 @@ int healthcheck(const Settings& settings) {
     const auto host = settings.host == "0.0.0.0" ? "127.0.0.1" : settings.host == "::" ? "[::1]" : settings.host;
     const auto url = std::format("{}://{}:{}/api/health/ready", tls ? "https" : "http", host, settings.port);
     boost::asio::io_context context;
-    net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file}};
+    // The server is asked by its address, its certificate is for its name: it must be the very one of the settings.
+    net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file, .any_name = true}};
     auto answer = boost::asio::co_spawn(context, client.fetch({.url = url, .timeout = std::chrono::seconds{5}}), boost::asio::use_future);
     context.run();
     const int status = answer.get().status;

@@ -1,5 +1,6 @@
 #include "app/housekeeping.hpp"
 
+#include "core/attempts/attempts.hpp"
 #include "core/audit/audit.hpp"
 #include "core/idempotency/idempotency.hpp"
 #include "core/mail/outbox.hpp"
@@ -38,6 +39,13 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                    .jitter = minutes{5},
                    .body = [&database, &clock](const jobs::Run& run) -> db::Task<void> {
                        while (!run.should_stop() && co_await idempotency::delete_expired(database, clock.now_ms(), k_step) > 0) {
+                       }
+                   }});
+    scheduler.add({.name = "forgotten_attempts",
+                   .schedule = jobs::Schedule::every(hours{1}),
+                   .jitter = minutes{5},
+                   .body = [&database, &clock](const jobs::Run& run) -> db::Task<void> {
+                       while (!run.should_stop() && co_await attempts::Guard::delete_expired(database, clock.now_ms(), k_step) > 0) {
                        }
                    }});
 }

@@ -6,7 +6,8 @@
 
 namespace focus::app {
 
-/// `old_audit_entries` (kept for `audit_days`; 0: for ever), `old_mails` (30 days), `expired_answers` of Idempotency-Keys.
+/// `old_audit_entries` (kept for `audit_days`; 0: for ever), `old_mails` (30 days), `expired_answers` of Idempotency-Keys,
+/// `forgotten_attempts` at passwords and codes.
 void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const Clock& clock, int audit_days);
 
 } // namespace focus::app

@@ -17,12 +17,15 @@
 
 namespace focus::app {
 
-Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults)
-    : database{foundation.database}, cache{foundation.cache}, users{foundation.database, foundation.clock, user_defaults},
+Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
+             notifications::Hub::Settings socket_settings)
+    : database{foundation.database}, cache{foundation.cache}, attempts{foundation.attempts},
+      users{foundation.database, foundation.clock, user_defaults},
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
-      auth{foundation.database, foundation.clock, std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
-           foundation.metrics},
+      auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
+           foundation.attempts, foundation.metrics},
       activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
       blocking{foundation.database, foundation.bus, foundation.clock,  users,
                activities,          notifications,  foundation.outbox, foundation.frontend_url},
       challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
@@ -47,10 +50,10 @@ void Rooms::add_routes(http::Routes& routes) {
     users::add_routes(routes, users, cache);
     auth::add_routes(routes, auth);
     activities::add_routes(routes, activities, cache);
-    notifications::add_routes(routes, notifications);
+    notifications::add_routes(routes, notifications, hub);
     blocking::add_routes(routes, blocking);
     reports::add_routes(routes, reports, cache);
-    challenges::add_routes(routes, challenges);
+    challenges::add_routes(routes, challenges, attempts);
     reminders::add_routes(routes, reminders);
 }
 

@@ -2,6 +2,7 @@
 // Owns every service; what the services share (database, clock, mail, bus) outlives it.
 #pragma once
 
+#include "core/attempts/attempts.hpp"
 #include "core/bus/bus.hpp"
 #include "core/cache/cache.hpp"
 #include "core/crypto/password.hpp"
@@ -13,7 +14,7 @@
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
-#include "features/notifications/service.hpp"
+#include "features/notifications/hub.hpp"
 #include "features/reminders/service.hpp"
 #include "features/reports/service.hpp"
 #include "features/users/service.hpp"
@@ -28,23 +29,27 @@ struct Foundation {
     const Clock& clock;
     crypto::PasswordHasher& hasher;
     mail::Outbox& outbox;
+    attempts::Guard& attempts;
     metrics::Registry& metrics;
     std::string frontend_url; // where links in mails lead
 };
 
 struct Rooms {
-    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults);
+    Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
+          notifications::Hub::Settings socket_settings = {});
 
     void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
     cache::Cache& cache;
+    attempts::Guard& attempts;
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;
     activities::Service activities;
     notifications::Service notifications;
+    notifications::Hub hub;
     blocking::Service blocking;
     challenges::Service challenges;
     reminders::Service reminders;

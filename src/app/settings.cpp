@@ -1,6 +1,8 @@
 #include "app/settings.hpp"
 
 #include "core/base/days.hpp"
+#include "core/db/url.hpp"
+#include "core/http/forwarded.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -101,6 +103,17 @@ Setting list(string_view name, string_view help, std::vector<string> Settings::*
             [field](const Settings& s) { return join(s.*field); }};
 }
 
+Setting rate_limit(string_view name, string_view help, http::RateLimit http::RatePolicy::* field) {
+    return {name, help, false,
+            [field](Settings& s, const string& v) {
+                const auto slash = v.find('/');
+                if (slash == string::npos) throw BadValue{std::format("\"{}\" is not like 20/60: requests/seconds", v)};
+                s.rate_limits.*
+                    field = {.count = number(v.substr(0, slash), 1, 1'000'000), .seconds = number(v.substr(slash + 1), 1, 86'400)};
+            },
+            [field](const Settings& s) { return std::format("{}/{}", (s.rate_limits.*field).count, (s.rate_limits.*field).seconds); }};
+}
+
 constexpr std::array<string_view, 6> k_levels{"trace", "debug", "info", "warning", "error", "critical"};
 
 void set_log_level(Settings& settings, string value) {
@@ -114,6 +127,25 @@ void set_log_level(Settings& settings, string value) {
 void set_reminder_time(Settings& settings, const string& value) {
     if (!parse_hhmm(value)) throw BadValue{std::format("\"{}\" is not a time HH:MM", value)};
     settings.reminder_time = value;
+}
+
+void set_database_url(Settings& settings, const string& value) {
+    try {
+        static_cast<void>(db::parse_url(value));
+    } catch (const std::invalid_argument& error) { // quotes nothing of the value: it may hold a password
+        throw BadValue{error.what()};
+    }
+    settings.database_url = value;
+}
+
+void set_trusted_proxies(Settings& settings, const string& value) {
+    auto ranges = list(value);
+    try {
+        static_cast<void>(http::TrustedProxies{ranges});
+    } catch (const std::invalid_argument& error) {
+        throw BadValue{error.what()};
+    }
+    settings.trusted_proxies = std::move(ranges);
 }
 
 void set_frontend_url(Settings& settings, string value) {
@@ -134,8 +166,8 @@ const std::vector<Setting>& all_settings() {
         {"ENVIRONMENT", "development (the default while listening on loopback) or production (the default otherwise)", false,
          [](Settings& s, const string& v) { s.environment = one_of(v, {"development", "production"}); },
          [](const Settings& s) { return s.environment; }},
-        text("DATABASE_URL", "sqlite:///relative/path, sqlite:////absolute/path or mysql://user:password@host:port/database",
-             &Settings::database_url),
+        {"DATABASE_URL", "sqlite:///relative/path, sqlite:////absolute/path or mysql://user:password@host:port/database", false,
+         set_database_url, [](const Settings& s) { return s.database_url; }},
         number("DATABASE_POOL_SIZE", "Connections to MySQL or MariaDB", &Settings::database_pool_size, 1, 1000),
         text("REDIS_URL",
              "redis://:password@host:6379/0, rediss:// for TLS: shared by all instances; empty: cache, bus and rate limits are of this "
@@ -146,12 +178,28 @@ const std::vector<Setting>& all_settings() {
         secret("SECRET_KEY", "Signs tokens and seals stored links; at least 32 characters; required in production", &Settings::secret_key),
         number("ACCESS_TOKEN_EXPIRE_MINUTES", "Life of an access token", &Settings::access_token_minutes, 1, 1440),
         number("REFRESH_TOKEN_EXPIRE_DAYS", "Life of a session that is not used", &Settings::refresh_token_days, 1, 365),
+        number("MAX_SESSIONS_PER_USER", "Sessions of one user; a further sign-in ends the one longest unused", &Settings::max_sessions, 1,
+               1000),
         number("BCRYPT_COST", "Work factor of password hashes; below 12 in development only", &Settings::bcrypt_cost, 4, 16),
         text("ADMIN_EMAIL", "An administrator made at the start, together with ADMIN_PASSWORD", &Settings::admin_email),
         secret("ADMIN_PASSWORD", "His password; without it no administrator is made", &Settings::admin_password),
         text("ADMIN_USERNAME", "His username", &Settings::admin_username),
+        boolean("RATE_LIMIT_ENABLED", "Refuse those who ask too often (429), and make who guesses passwords or codes wait",
+                &Settings::rate_limit_enabled),
+        rate_limit("RATE_LIMIT_AUTH", "Requests/seconds to sign in and the like, per address (IPv6: per /64)", &http::RatePolicy::auth),
+        rate_limit("RATE_LIMIT_WRITE", "Requests/seconds that change something, per user", &http::RatePolicy::write),
+        rate_limit("RATE_LIMIT_READ", "Requests/seconds that read, per user", &http::RatePolicy::read),
+        rate_limit("RATE_LIMIT_EXPORT", "Exports and imports/seconds, per user", &http::RatePolicy::export_),
+        rate_limit("RATE_LIMIT_WS", "New WebSocket connections/seconds, per user", &http::RatePolicy::websocket),
         list("BACKEND_CORS_ORIGINS", "Origins whose pages may call the API, separated by commas", &Settings::cors_origins),
-        list("TRUSTED_PROXIES", "Addresses or networks whose Forwarded and X-Forwarded-* headers are believed", &Settings::trusted_proxies),
+        {"TRUSTED_PROXIES", "Addresses or networks whose Forwarded and X-Forwarded-* headers are believed", false, set_trusted_proxies,
+         [](const Settings& s) { return join(s.trusted_proxies); }},
+        list("ALLOWED_HOSTS", "Host names that requests may name, like focus.example or *.focus.example; empty: any",
+             &Settings::allowed_hosts),
+        number("MAX_CONNECTIONS", "Open connections in all; more are turned away", &Settings::max_connections, 1, 1'000'000),
+        number("MAX_CONNECTIONS_PER_IP",
+               "Open connections of one address (IPv6: one /64); those of TRUSTED_PROXIES and of this machine don't count",
+               &Settings::max_connections_per_ip, 1, 1'000'000),
         text("TLS_CERT_FILE", "Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS", &Settings::tls_cert_file),
         text("TLS_KEY_FILE", "Its private key (PEM)", &Settings::tls_key_file),
         text("MAIL_SERVER", "SMTP server; empty: nothing is sent, in development the mails are at /dev/mail", &Settings::mail_server),
@@ -172,6 +220,8 @@ const std::vector<Setting>& all_settings() {
         number("DEFAULT_DAILY_LIMIT", "Overall daily limit of new users in minutes; 0: none", &Settings::default_daily_limit, 0, 1440),
         {"REMINDER_TIME", "When new users get their daily reminder, HH:MM in their zone", false, set_reminder_time,
          [](const Settings& s) { return s.reminder_time; }},
+        number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
+               &Settings::websocket_heartbeat_seconds, 1, 3600),
         boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),

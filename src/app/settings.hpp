@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/log.hpp"
+#include "core/http/rate_policy.hpp"
 
 #include <cstdint>
 #include <map>
@@ -23,7 +24,10 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
-    int drain_seconds = 0;   // at a stop: served on while "not ready"
+    int drain_seconds = 0; // at a stop: served on while "not ready"
+    std::vector<std::string> allowed_hosts;
+    int max_connections = 20'000;
+    int max_connections_per_ip = 1'000;
     std::string environment; // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
@@ -39,6 +43,9 @@ struct Settings {
     std::string admin_email;
     std::string admin_password;
     std::string admin_username = "admin";
+    int max_sessions = 50; // of one user
+    bool rate_limit_enabled = true;
+    http::RatePolicy rate_limits;
     // Mail
     std::string mail_server;
     int mail_port = 587;
@@ -56,6 +63,8 @@ struct Settings {
     // What new users start with
     int default_daily_limit = 120; // minutes; 0: none
     std::string reminder_time = "20:00";
+    // Notification sockets
+    int websocket_heartbeat_seconds = 30;
     // What it tells
     bool metrics_enabled = true;
     int log_retention_days = 365; // of the audit trail; 0: for ever

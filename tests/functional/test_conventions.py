@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 
+import httpx
 import pytest
 from support.client import expect
 from support.processes import eventually
@@ -143,6 +144,17 @@ def test_bodies_that_are_not_the_json_wanted(user, body):
     assert user.api.get("/api/activities").json() == []
 
 
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "nonsense"])
+def test_a_json_body_is_read_whatever_it_is_called(user, kind):
+    """As `curl -d` sends it. Nothing is opened by it: no cookie signs anybody in, so a page of another origin can't use it."""
+    headers = {"Content-Type": kind} if kind else {}
+    created = expect(user.api.post("/api/activities", content=json.dumps(ACTIVITY), headers=headers), 201)
+    assert created["app_name"] == ACTIVITY["app_name"]
+    expect(user.api.post("/api/activities", content=b"app_name=x&duration_minutes=1", headers=headers), 422)
+    expect(httpx.post(f"{user.server.url}/api/activities", content=json.dumps(ACTIVITY), headers=headers,
+                      cookies={name: user.tokens[name] for name in ("access_token", "refresh_token")}), 401)  # fmt: skip
+
+
 @pytest.mark.parametrize("value", ["12", True, [], {}, None, "abc"])
 def test_numbers_are_numbers(user, value):
     assert faults(user.api.post("/api/activities", json=ACTIVITY | {"duration_minutes": value})) == {"body.duration_minutes"}
@@ -205,13 +217,18 @@ def test_security_headers(user):
     for path in ("/api/health", "/api/users/me", "/api/nothing", "/api/docs"):
         headers = user.api.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"], path
+        assert headers["referrer-policy"] and headers["permissions-policy"], path
+        assert headers["cross-origin-opener-policy"] == "same-origin" and headers["cross-origin-resource-policy"], path
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
         assert "server" not in headers or not re.search(r"\d", headers["server"]), path
 
 
 def test_personal_data_is_not_cached_by_others(user):
     assert "no-store" in user.anonymous.post("/api/auth/login", json={"email": user.email, "password": user.password}).headers["cache-control"]
     assert re.search("no-store|private", user.api.get("/api/users/me").headers["cache-control"])
+    for path in ("/api/auth/sessions", "/api/activities/stats/app/x", "/api/users/me/export", "/api/activities/987654321"):
+        assert user.api.get(path).headers["cache-control"] == "no-store", path
+    assert user.anonymous.get("/api/activities").headers["cache-control"] == "no-store"
 
 
 # --- lists, conditional requests, compression ------------------------------------------------------------------------

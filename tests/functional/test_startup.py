@@ -13,6 +13,7 @@ import warnings
 import httpx
 import pytest
 from support.client import expect
+from support.engines import TOP
 from support.processes import SLOWNESS, eventually, free_port
 from support.server import BINARY, SECRET_KEY, base_environment
 
@@ -40,7 +41,7 @@ def one_line(run: subprocess.CompletedProcess) -> str:
         ("WORKERS", "many"), ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"), ("REFRESH_TOKEN_EXPIRE_DAYS", "x"), ("SECRET_KEY", "short"),
         ("MAIL_PORT", "smtp"), ("MAIL_TLS", "perhaps"), ("REMINDER_TIME", "25:00"), ("DEFAULT_DAILY_LIMIT", "1441"),
         ("TLS_CERT_FILE", "/nowhere/cert.pem"), ("TRUSTED_PROXIES", "nonsense"), ("BACKEND_CORS_ORIGINS", "*"), ("METRICS_ENABLED", "maybe"),
-        ("BCRYPT_COST", "3"), ("FRONTEND_URL", "focus.example"), ("ADMIN_PASSWORD", "Without-4n-email"),
+        ("BCRYPT_COST", "3"), ("MAX_CONNECTIONS", "0"), ("MAX_SESSIONS_PER_USER", "0"), ("FRONTEND_URL", "focus.example"), ("ADMIN_PASSWORD", "Without-4n-email"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_clear_line(tmp_path, name, value):
@@ -49,6 +50,8 @@ def test_a_wrong_value_is_one_clear_line(tmp_path, name, value):
     line = one_line(run)
     named = name in line or name.replace("_", " ").lower() in line.lower() or (value and value in line)
     assert named and line.startswith("focus: ")
+    if name in ("DATABASE_URL", "TRUSTED_PROXIES"):
+        assert name in line
 
 
 def test_a_secret_is_not_quoted(tmp_path):
@@ -145,10 +148,14 @@ def test_the_key_of_development_is_made_once_and_private(make_server):
 # --- the schema ------------------------------------------------------------------------------------------------------
 
 
+def migration_numbers(kind: str) -> list[int]:
+    return sorted(int(file.name[:4]) for file in (TOP / "migrations" / kind).glob("*.sql"))
+
+
 def test_migrations_happen_once(make_server, db):
     server = make_server(db).start()
     applied = server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number")
-    assert [int(row[0]) for row in applied] == list(range(1, len(applied) + 1))
+    assert [int(row[0]) for row in applied] == migration_numbers(db)
     server.restart()
     assert server.database.query("SELECT number, name, applied_at_ms FROM schema_migrations ORDER BY number") == applied
     status = focus("migrate", "--status", DATABASE_URL=server.database.url)
@@ -174,7 +181,7 @@ def test_two_servers_starting_at_once(make_server, world, db):
         eventually(server.is_listening, "the server to listen", 60)
         eventually(server.is_ready, "the server to be ready", 60)
     numbers = [int(row[0]) for row in database.query("SELECT number FROM schema_migrations ORDER BY number")]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == migration_numbers(db)
     account = servers[0].new_account()
     for server in servers[1:]:
         expect(server.client(token=account.tokens["access_token"]).get("/api/users/me"), 200)
@@ -318,14 +325,24 @@ def test_text_logs_name_the_address(make_server):
 # --- TLS -------------------------------------------------------------------------------------------------------------
 
 
-def test_tls(make_server, tmp_path):
+def certificate(folder, name: str = "localhost") -> None:
+    """cert.pem and key.pem for a name."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", tmp_path / "key.pem", "-out",
-                    tmp_path / "cert.pem"], check=True, capture_output=True)  # fmt: skip
-    server = make_server(TLS_CERT_FILE=str(tmp_path / "cert.pem"), TLS_KEY_FILE=str(tmp_path / "key.pem"))
+                    f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}" + (",IP:127.0.0.1" if name == "localhost" else ""), "-keyout",
+                    folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)  # fmt: skip
+
+
+def tls_server(make_server, folder):
+    server = make_server(TLS_CERT_FILE=str(folder / "cert.pem"), TLS_KEY_FILE=str(folder / "key.pem"))
     server.launch()
     eventually(server.is_listening, "the server to listen")
     assert server.url.startswith("https://")
+    return server
+
+
+def test_tls(make_server, tmp_path):
+    certificate(tmp_path)
+    server = tls_server(make_server, tmp_path)
     trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
     answer = httpx.get(f"{server.url}/api/health/live", verify=trust)
     assert answer.status_code == 200 and answer.headers["strict-transport-security"]
@@ -338,3 +355,61 @@ def test_tls(make_server, tmp_path):
     with pytest.raises(httpx.TransportError):
         httpx.get(server.url.replace("https", "http") + "/api/health/live")
     assert httpx.get(f"{server.url}/api/health/live", verify=trust).status_code == 200
+
+
+@pytest.mark.parametrize("cipher", ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"])
+def test_old_ciphers_are_refused(make_server, tmp_path, cipher):
+    certificate(tmp_path)
+    server = tls_server(make_server, tmp_path)
+    weak = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    weak.set_ciphers(f"{cipher}:@SECLEVEL=0")
+    weak.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{server.url}/api/health/live", verify=weak)
+
+
+def served_certificate(server) -> str:
+    return ssl.get_server_certificate(("127.0.0.1", int(server.url.rsplit(":", 1)[1])))
+
+
+def test_a_renewed_certificate_is_used_without_a_restart(make_server, tmp_path):
+    certificate(tmp_path)
+    server = tls_server(make_server, tmp_path)
+    first = served_certificate(server)
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))) as client:
+        assert client.get(f"{server.url}/api/health/live").status_code == 200
+        renewed = tmp_path / "renewed"
+        renewed.mkdir()
+        certificate(renewed)
+        (renewed / "cert.pem").replace(tmp_path / "cert.pem")  # for a moment the key is another one's
+        eventually(lambda: any("stays as it was" in line for line in server.lines), "the server to see half of the pair")
+        assert served_certificate(server) == first
+        (renewed / "key.pem").replace(tmp_path / "key.pem")
+        eventually(lambda: served_certificate(server) != first, "the new certificate")
+        assert client.get(f"{server.url}/api/health/live").status_code == 200  # its connection went on
+
+
+def test_healthcheck_of_a_server_with_a_name_of_its_own(make_server, tmp_path):
+    certificate(tmp_path, "focus.example")
+    server = tls_server(make_server, tmp_path)
+    settings = server.settings | {"PORT": server.url.rsplit(":", 1)[1]}
+    eventually(lambda: focus("healthcheck", **settings).returncode == 0, "the server to be ready")
+    other = tmp_path / "other"
+    other.mkdir()
+    certificate(other, "focus.example")
+    run = focus("healthcheck", **settings | {"TLS_CERT_FILE": str(other / "cert.pem"), "TLS_KEY_FILE": str(other / "key.pem")})
+    assert run.returncode == 1 and one_line(run)
+
+
+# --- whom it answers -------------------------------------------------------------------------------------------------
+
+
+def test_allowed_hosts(make_server):
+    server = make_server(ALLOWED_HOSTS="focus.example, *.focus.test").start()
+
+    def status(host: str, path: str = "/api/users/me") -> int:
+        return httpx.get(server.url + path, headers={"Host": host}).status_code
+
+    assert [status(host) for host in ("focus.example", "FOCUS.example:8000", "eu.focus.test")] == [401] * 3
+    assert [status(host) for host in ("127.0.0.1", "evil.example", "focus.example.evil.org", "focus.test")] == [421] * 4
+    assert status("10.0.0.7:8000", "/api/health/ready") == status("10.0.0.7", "/metrics") == 200

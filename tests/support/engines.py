@@ -4,6 +4,8 @@ As a program it starts both, names them in FOCUS_TEST_MYSQL (mysql://user:passwo
 FOCUS_TEST_REDIS (redis://127.0.0.1:port), runs a command and stops them again:
 
     python3 -m support.engines build/debug/focus_tests
+
+Where these variables are set already, what they name is used instead: that is how the tests run on MySQL.
 """
 
 import contextlib
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from .processes import eventually, free_port, spawn, stop
 
@@ -43,13 +46,51 @@ def _mariadb_template() -> Path:
     return template
 
 
-class MariaDb:
-    """One MariaDB server; `database()` gives the URL of a new empty database."""
+class MySqlServer:
+    """A server of either kind; `database()` gives a new empty database."""
+
+    url: str
+    _command: list[str]  # the client, as an administrator
+    _databases = 0
+
+    def _client(self, sql: str, database: str = "") -> subprocess.CompletedProcess:
+        command = [*self._command, "--batch", "--raw", "--skip-column-names", database]
+        return subprocess.run(command, input=sql, capture_output=True, text=True)
+
+    def query(self, sql: str, database: str = "") -> list[list[str]]:
+        result = self._client(sql, database)
+        if result.returncode != 0:
+            raise RuntimeError(f"{sql}: {result.stderr}")
+        return [line.split("\t") for line in result.stdout.splitlines()]
+
+    def database(self) -> "MySqlDatabase":
+        self._databases += 1
+        name = f"focus_{os.getpid()}_{self._databases}"
+        self.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return MySqlDatabase(self, name)
+
+
+class GivenServer(MySqlServer):
+    """The server that FOCUS_TEST_MYSQL names. Its databases are dropped at the end."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        parts = urlsplit(url)
+        self._command = ["mariadb", "--no-defaults", f"--host={parts.hostname}", f"--port={parts.port or 3306}", f"--user={unquote(parts.username)}",
+                         f"--password={unquote(parts.password or '')}", "--disable-ssl-verify-server-cert"]  # fmt: skip
+
+    def close(self) -> None:
+        for number in range(1, self._databases + 1):
+            self.query(f"DROP DATABASE focus_{os.getpid()}_{number}")
+
+
+class MariaDb(MySqlServer):
+    """One MariaDB server of ours, on its own data."""
 
     def __init__(self, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-mariadb-"))
         self.socket = self.folder / "socket"
-        self._databases = 0
+        self._command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root"]
         shutil.copytree(_mariadb_template(), self.folder / "data")
         (self.folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO '{USER}'@'%';\n")
@@ -74,26 +115,9 @@ class MariaDb:
             raise RuntimeError(f"MariaDB ended with {self.process.returncode}:\n{(self.folder / 'log').read_text()[-2000:]}")
         return self._client("SELECT 1").returncode == 0
 
-    def _client(self, sql: str, database: str = "") -> subprocess.CompletedProcess:
-        return subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--raw", "--skip-column-names", database],
-            input=sql, capture_output=True, text=True)  # fmt: skip
-
     @property
     def url(self) -> str:
         return f"mysql://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
-
-    def database(self) -> "MySqlDatabase":
-        self._databases += 1
-        name = f"focus_{os.getpid()}_{self._databases}"
-        self.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-        return MySqlDatabase(self, name)
-
-    def query(self, sql: str, database: str = "") -> list[list[str]]:
-        result = self._client(sql, database)
-        if result.returncode != 0:
-            raise RuntimeError(f"{sql}: {result.stderr}")
-        return [line.split("\t") for line in result.stdout.splitlines()]
 
     def pause(self) -> None:
         """The server hangs: connections open, nothing answers."""
@@ -120,7 +144,7 @@ class MariaDb:
 class MySqlDatabase:
     kind = "mysql"
 
-    def __init__(self, server: MariaDb, name: str) -> None:
+    def __init__(self, server: MySqlServer, name: str) -> None:
         self.server, self.name = server, name
 
     @property
@@ -191,9 +215,17 @@ class Redis:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def mysql_server() -> GivenServer | MariaDb:
+    """The server that the tests are to run on."""
+    given = os.environ.get("FOCUS_TEST_MYSQL")
+    return GivenServer(given) if given else MariaDb()
+
+
 def main(command: list[str]) -> int:
-    with contextlib.closing(MariaDb()) as mariadb, contextlib.closing(Redis()) as redis:
-        environment = os.environ | {"FOCUS_TEST_MYSQL": mariadb.url, "FOCUS_TEST_REDIS": redis.url}
+    with contextlib.ExitStack() as stack:
+        mysql = stack.enter_context(contextlib.closing(mysql_server()))
+        redis_url = os.environ.get("FOCUS_TEST_REDIS") or stack.enter_context(contextlib.closing(Redis())).url
+        environment = os.environ | {"FOCUS_TEST_MYSQL": mysql.url, "FOCUS_TEST_REDIS": redis_url}
         process = subprocess.Popen(command, env=environment)
         try:
             return process.wait()

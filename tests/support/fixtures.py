@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .client import Account, Client, opened
-from .engines import MariaDb, Redis, SqliteDatabase
+from .engines import MySqlServer, Redis, SqliteDatabase, mysql_server
 from .mail import MailSink
 from .server import Server
 
@@ -19,7 +19,7 @@ class World:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
-        self._mariadb: MariaDb | None = None
+        self._mysql: MySqlServer | None = None
         self._redis: Redis | None = None
         self._servers: dict[str, Server] = {}
         self._mail: MailSink | None = None
@@ -28,10 +28,10 @@ class World:
         return self._stack.enter_context(contextlib.closing(thing))
 
     @property
-    def mariadb(self) -> MariaDb:
-        if self._mariadb is None:
-            self._mariadb = self._keep(MariaDb())
-        return self._mariadb
+    def mysql(self) -> MySqlServer:
+        if self._mysql is None:
+            self._mysql = self._keep(mysql_server())
+        return self._mysql
 
     @property
     def redis(self) -> Redis:
@@ -48,7 +48,7 @@ class World:
     def database(self, kind: str):
         """A new empty database."""
         if kind == "mysql":
-            return self.mariadb.database()
+            return self.mysql.database()
         return SqliteDatabase(Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="focus-sqlite-"))))
 
     def server(self, kind: str) -> Server:

@@ -17,7 +17,7 @@ from .client import Account, Client
 from .contract import Contract
 from .engines import TOP
 from .mail import MailSink
-from .processes import SLOWNESS, eventually, spawn, stop
+from .processes import SLOWNESS, eventually, free_port, spawn, stop
 
 BINARY = Path(os.environ.get("FOCUS_BINARY") or TOP / "build/release/focus")
 SECRET_KEY = "a-secret-key-of-the-tests-0123456789"
@@ -97,6 +97,8 @@ class Server(Clients):
     def launch(self) -> None:
         """Starts the process without waiting for it to be ready."""
         self._launched_at = len(self.lines)  # what stands before is an earlier process' log
+        if self._is_silent and self.settings["PORT"] == "0":
+            self.settings["PORT"] = str(free_port())
         self.process = spawn([str(BINARY), "serve"], cwd=self.folder, env=base_environment() | self.settings,
                              stdout=-1, stderr=-2, text=True, errors="replace")  # fmt: skip
         self.url = ""
@@ -118,11 +120,19 @@ class Server(Clients):
         if self.process.poll() is not None:
             self._reader.join(5)
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
+        if self._is_silent:
+            self.url = f"http://127.0.0.1:{self.settings['PORT']}"
+            return self.is_ready()
         for record in reversed(self.records(self._launched_at)):
             if record.get("event") == "listening":
                 self.url = record["address"]
                 return True
         return False
+
+    @property
+    def _is_silent(self) -> bool:
+        """Its log won't say where it listens."""
+        return self.settings["LOG_LEVEL"] in ("warning", "error", "critical")
 
     def is_ready(self) -> bool:
         try:

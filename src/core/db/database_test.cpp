@@ -406,6 +406,18 @@ class ImpatientTest : public DatabaseTest {
         options.pool_size = 2;
         return options;
     }
+    void SetUp() override {
+        DatabaseTest::SetUp();
+        run([this]() -> Task<void> {
+            if (GetParam() == Dialect::sqlite) co_return;
+            const auto version = co_await database().run_one(composed("SELECT VERSION()"));
+            is_mysql_ = !version.rows.front().get<std::string_view>(0).contains("MariaDB");
+        });
+        if (is_mysql_) GTEST_SKIP() << "MySQL limits the time of SELECT only, and lets SLEEP end without an error (docs/mysql.md)";
+    }
+
+  private:
+    bool is_mysql_ = false;
 };
 FOCUS_TEST_ON_EACH_DATABASE(ImpatientTest);
 

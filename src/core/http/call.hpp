@@ -25,9 +25,10 @@ class Call {
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
-    [[nodiscard]] std::string_view header(std::string_view name) const; // empty when absent; case-insensitive name
-    [[nodiscard]] std::string_view target() const { return target_; }   // as sent
-    [[nodiscard]] std::string_view body() const { return body_; }       // without its content coding
+    [[nodiscard]] std::string_view header(std::string_view name) const;        // empty when absent; case-insensitive name
+    [[nodiscard]] const std::vector<Field>& fields() const { return fields_; } // as sent, repeated ones too
+    [[nodiscard]] std::string_view target() const { return target_; }          // as sent
+    [[nodiscard]] std::string_view body() const { return body_; }              // without its content coding
     [[nodiscard]] const Origin& origin() const { return origin_; }
     [[nodiscard]] Language language() const;                 // of the signed-in user, else by Accept-Language
     [[nodiscard]] EpochMs now_ms() const { return now_ms_; } // when the request arrived

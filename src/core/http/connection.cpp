@@ -5,6 +5,7 @@
 #include "core/http/headers.hpp"
 #include "core/http/input_buffer.hpp"
 #include "core/http/target.hpp"
+#include "core/http/websocket_session.hpp"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -60,9 +61,9 @@ class Connection final : public Watched, public BodyReader {
     static constexpr bool k_tls = std::is_same_v<Stream, TlsStream>;
 
   public:
-    Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer)
-        : worker_{std::move(worker)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)}, peer_{peer},
-          peer_text_{to_text(peer)} {
+    Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer, NetworkLimit::Place place)
+        : worker_{std::move(worker)}, place_{std::move(place)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)},
+          peer_{peer}, peer_text_{to_text(peer)} {
         ++worker_->shared().connections;
         worker_->watch(*this);
         x_.reader = this;
@@ -76,7 +77,7 @@ class Connection final : public Watched, public BodyReader {
             if (!co_await answer()) break;
             if (served % k_turn == 0 && !in_.unread().empty()) co_await asio::post(stream_.get_executor(), asio::use_awaitable);
         }
-        co_await say_goodbye();
+        if (!handed_over_) co_await say_goodbye();
     }
 
     void expire() override {
@@ -193,10 +194,16 @@ class Connection final : public Watched, public BodyReader {
             pipeline.refuse(x_, *refusal_);
         else
             co_await pipeline.serve(x_);
+        // RFC 6455 §4.1: HTTP/1.1, and the client waits for the answer
+        if (x_.response.upgrade && (!parser_->is_http11() || in_.unread().size() > head_size_)) {
+            must_close_ = true;
+            pipeline.refuse(x_, refusals::bad_request);
+        }
         const bool left_over = refusal_ == nullptr && x_.has_body && !body_taken_;
         if (left_over && (expects_continue() || parser_->content_length().value_or(k_max_drained + 1) > k_max_drained)) must_close_ = true;
         const bool last = must_close_ || worker_->stopping() || !parser_->keep_alive();
         written_ = 0;
+        if (x_.response.upgrade) co_return become_websocket();
         const bool sent = co_await send(!last);
         lingers_ = sent && last;
         pipeline.finish(x_, written_, sent);
@@ -205,6 +212,14 @@ class Connection final : public Watched, public BodyReader {
         if (left_over && !co_await drop_body()) co_return false;
         next_request();
         co_return true;
+    }
+
+    /// The connection's end as one of HTTP; the stream goes on elsewhere.
+    bool become_websocket() {
+        worker_->shared().pipeline.finish(x_, 0, true);
+        handed_over_ = true;
+        start_websocket(worker_, std::move(stream_), std::move(place_), x_, std::move(*x_.response.upgrade));
+        return false;
     }
 
     void next_request() {
@@ -420,6 +435,7 @@ class Connection final : public Watched, public BodyReader {
     }
 
     std::shared_ptr<Worker> worker_;
+    NetworkLimit::Place place_;
     const Limits& limits_;
     Stream stream_;
     AddressBytes peer_;
@@ -437,17 +453,18 @@ class Connection final : public Watched, public BodyReader {
     bool must_close_ = false;
     bool lingers_ = false; // the last answer may still be on its way
     bool body_taken_ = false;
+    bool handed_over_ = false;
 };
 
 } // namespace
 
-Task<void> serve_connection(std::shared_ptr<Worker> worker, PlainStream stream, AddressBytes peer) {
-    Connection<PlainStream> connection{std::move(worker), std::move(stream), peer};
+Task<void> serve_connection(std::shared_ptr<Worker> worker, PlainStream stream, AddressBytes peer, NetworkLimit::Place place) {
+    Connection<PlainStream> connection{std::move(worker), std::move(stream), peer, std::move(place)};
     co_await connection.run();
 }
 
-Task<void> serve_connection(std::shared_ptr<Worker> worker, TlsStream stream, AddressBytes peer) {
-    Connection<TlsStream> connection{std::move(worker), std::move(stream), peer};
+Task<void> serve_connection(std::shared_ptr<Worker> worker, TlsStream stream, AddressBytes peer, NetworkLimit::Place place) {
+    Connection<TlsStream> connection{std::move(worker), std::move(stream), peer, std::move(place)};
     co_await connection.run();
 }
 

@@ -49,7 +49,8 @@ class Exchange final : public Call {
     // found out on the way
     const Endpoint* endpoint = nullptr;
     std::size_t endpoint_index = 0;
-    bool is_head = false; // HEAD: answered as GET, sent without the body
+    bool has_token = false; // good or not
+    bool is_head = false;   // HEAD: answered as GET, sent without the body
     RateDecision rate;
 
     Response response;
@@ -63,7 +64,7 @@ class Exchange final : public Call {
         caller_.reset();
         origin_.request_key.reset();
         path_params_.clear();
-        has_body = is_head = false;
+        has_body = has_token = is_head = false;
         endpoint = nullptr;
         rate = {};
         response = {};

@@ -66,6 +66,17 @@ std::string to_text(const AddressBytes& bytes) {
     return address.is_v4_mapped() ? ip::make_address_v4(ip::v4_mapped, address).to_string() : address.to_string();
 }
 
+AddressBytes network_of(AddressBytes address) noexcept {
+    static constexpr std::array<std::uint8_t, 12> k_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (!std::equal(k_mapped.begin(), k_mapped.end(), address.begin())) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+    return address;
+}
+
+std::string network_of(std::string_view address) {
+    const auto bytes = parse_address(address);
+    return bytes ? to_text(network_of(*bytes)) : std::string{address};
+}
+
 TrustedProxies::TrustedProxies(const std::vector<std::string>& ranges) {
     for (const auto& text : ranges) {
         const auto slash = text.find('/');

@@ -18,6 +18,10 @@ using AddressBytes = std::array<std::uint8_t, 16>;
 [[nodiscard]] std::optional<AddressBytes> parse_address(std::string_view text);
 /// The usual text form; IPv4-mapped addresses as IPv4.
 [[nodiscard]] std::string to_text(const AddressBytes& address);
+/// The part of an address that one customer gets, as the limits count: an IPv4 address, the /64 of an IPv6 one.
+[[nodiscard]] AddressBytes network_of(AddressBytes address) noexcept;
+/// The same of a textual address, as text; what is no address stays as it is.
+[[nodiscard]] std::string network_of(std::string_view address);
 
 /// The proxies that are believed.
 class TrustedProxies {

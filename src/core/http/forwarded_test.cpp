@@ -49,5 +49,12 @@ TEST(Forwarded, Scheme) {
     EXPECT_EQ(client_behind(peer, {"", "", "for=1.1.1.1;proto=HTTPS"}, trusted).secure, true);
 }
 
+TEST(Forwarded, KnowsTheNetworkOfACustomer) {
+    EXPECT_EQ(network_of("203.0.113.9"), "203.0.113.9");
+    EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    EXPECT_EQ(network_of("::1"), "::");
+    EXPECT_EQ(network_of("unknown"), "unknown");
+}
+
 } // namespace
 } // namespace focus::http

@@ -11,8 +11,6 @@ namespace focus::http {
 
 /// The decoded query of a call. Throws 400 for bad percent-encoding.
 [[nodiscard]] Params decode_query(std::string_view query);
-/// Throws 415 when the body says that it is something else than JSON.
-void require_json(const Call& call);
 
 namespace detail {
 
@@ -52,9 +50,10 @@ template <class T>
 void decode_input(const Call& call, std::optional<Query<T>>& input, std::vector<Fault>& faults) {
     collect(faults, [&] { input.emplace(json::parse_query<T>(decode_query(call.query()))); });
 }
+// The body is read as JSON whatever its Content-Type says: `curl -d` sends another. A page of another origin could send
+// such a body without asking (no preflight), but not the Authorization header, and no cookie signs anybody in.
 template <class T>
 void decode_input(const Call& call, std::optional<Body<T>>& input, std::vector<Fault>& faults) {
-    require_json(call);
     collect(faults, [&] { input.emplace(json::parse<T>(call.body(), "body")); });
 }
 
@@ -63,7 +62,6 @@ template <class T>
 void decode_input(const Call& call, std::optional<Body<std::optional<T>>>& input, std::vector<Fault>& faults) {
     input.emplace();
     if (call.body().empty()) return;
-    require_json(call);
     collect(faults, [&] { input->value = json::parse<T>(call.body(), "body"); });
 }
 
@@ -88,6 +86,8 @@ void set_body(Response& response, T&& body) {
         response.owned_type = std::move(body.content_type);
         response.source = std::move(body.next);
         if (!body.filename.empty()) add_disposition(response.headers, body.filename);
+    } else if constexpr (std::is_same_v<Out, Upgrade>) {
+        response.upgrade = std::make_shared<Upgrade>(std::forward<T>(body));
     } else if constexpr (!std::is_same_v<Out, NoContent>) {
         response.content_type = k_json;
         json::append(response.body, body);
@@ -158,6 +158,10 @@ void describe(Endpoint& endpoint) {
         endpoint.signature.out = Signature::Out::raw;
     } else if constexpr (std::is_same_v<Out, Stream>) {
         endpoint.signature.out = Signature::Out::stream;
+    } else if constexpr (std::is_same_v<Out, Upgrade>) {
+        endpoint.signature.out = Signature::Out::websocket;
+        endpoint.meta.success = 101;
+        if (!endpoint.meta.rate) endpoint.meta.rate = Rate::websocket;
     } else {
         endpoint.signature.reply = [](json::Schemas& all) { return all.of<Out>(json::Use::response); };
     }

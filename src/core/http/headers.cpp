@@ -140,23 +140,15 @@ Bearer parse_bearer(std::string_view authorization) noexcept {
     return {Bearer::Kind::token, token};
 }
 
-bool is_json_type(std::string_view content_type) noexcept {
-    auto semicolon = content_type.find(';');
-    const auto type = trim(content_type.substr(0, semicolon));
-    const bool json =
-        equal_ignoring_case(type, "application/json") || (type.size() > 5 && equal_ignoring_case(type.substr(type.size() - 5), "+json"));
-    if (!json) return false;
-    while (semicolon != std::string_view::npos) {
-        content_type.remove_prefix(semicolon + 1);
-        semicolon = content_type.find(';');
-        const auto parameter = trim(content_type.substr(0, semicolon));
-        const auto equals = parameter.find('=');
-        if (!equal_ignoring_case(parameter.substr(0, equals), "charset") || equals == std::string_view::npos) continue;
-        auto charset = parameter.substr(equals + 1);
-        if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') charset = charset.substr(1, charset.size() - 2);
-        if (!equal_ignoring_case(charset, "utf-8")) return false;
-    }
-    return true;
+bool is_allowed_host(std::string_view host, const std::vector<std::string>& allowed) noexcept {
+    if (const auto colon = host.rfind(':'); colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
+        host = host.substr(0, colon);
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return std::ranges::any_of(allowed, [host](std::string_view name) {
+        if (!name.starts_with("*.")) return equal_ignoring_case(host, name);
+        name.remove_prefix(1);
+        return host.size() > name.size() && equal_ignoring_case(host.substr(host.size() - name.size()), name);
+    });
 }
 
 } // namespace focus::http

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace focus::http {
 
@@ -34,7 +35,8 @@ struct Bearer {
 };
 [[nodiscard]] Bearer parse_bearer(std::string_view authorization) noexcept;
 
-/// Whether a Content-Type is JSON: application/json or …+json, in UTF-8.
-[[nodiscard]] bool is_json_type(std::string_view content_type) noexcept;
+/// Whether a Host header (RFC 9110 §7.2), its port left out, is one of `allowed`: exact names, or "*.example.org" for every
+/// name below it.
+[[nodiscard]] bool is_allowed_host(std::string_view host, const std::vector<std::string>& allowed) noexcept;
 
 } // namespace focus::http

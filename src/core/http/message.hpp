@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// Pulls the next piece of a streamed body; nothing at its end.
 using Source = std::function<Task<std::optional<std::string>>()>;
 
+struct Upgrade;
+
 /// An answer on its way to the client.
 struct Response {
     int status = 200;
@@ -33,9 +36,10 @@ struct Response {
     std::string owned_type = {};
     Headers headers = {};
     std::string body = {};
-    std::string_view shared_body = {}; // bytes that outlive the server (embedded files), sent instead of `body`
-    Source source = {};                // a streamed body, sent instead of both
-    std::string_view error_code = {};  // of a problem; for log and metrics
+    std::string_view shared_body = {};     // bytes that outlive the server (embedded files), sent instead of `body`
+    Source source = {};                    // a streamed body, sent instead of both
+    std::shared_ptr<Upgrade> upgrade = {}; // with 101: from here on the connection is a WebSocket
+    std::string_view error_code = {};      // of a problem; for log and metrics
 
     [[nodiscard]] std::string_view bytes() const noexcept { return shared_body.empty() ? std::string_view{body} : shared_body; }
     [[nodiscard]] std::string_view type() const noexcept { return owned_type.empty() ? content_type : std::string_view{owned_type}; }

@@ -119,7 +119,10 @@ std::string parameters_json(const Endpoint& endpoint, json::Schemas& schemas) {
 std::string success_json(const Endpoint& endpoint, json::Schemas& schemas) {
     const auto& meta = endpoint.meta;
     auto answer = object();
-    answer.text("description", meta.success == 201 ? "Created." : meta.success == 204 ? "Done; there is no content." : "Success.");
+    answer.text("description", meta.success == 201   ? "Created."
+                               : meta.success == 204 ? "Done; there is no content."
+                               : meta.success == 101 ? "From here on the connection is a WebSocket."
+                                                     : "Success.");
     auto headers = object();
     headers.add("X-Request-Id", reference("headers", "X-Request-Id"));
     if (meta.paged) headers.add("X-Total-Count", reference("headers", "X-Total-Count")).add("Link", reference("headers", "Link"));
@@ -128,6 +131,7 @@ std::string success_json(const Endpoint& endpoint, json::Schemas& schemas) {
     answer.add("headers", headers.done());
     switch (endpoint.signature.out) {
     case Signature::Out::nothing:
+    case Signature::Out::websocket:
         break;
     case Signature::Out::json:
         answer.add("content", content(k_json, endpoint.signature.reply(schemas).to_json()));
@@ -157,10 +161,14 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     if (endpoint.signature.path != nullptr) add(404, "not_found", "there is no such object (or it is somebody else's)");
     if (meta.idempotent) add(409, "idempotency_in_progress", "the first request with this key is still running");
     if (has_body) add(413, "body_too_large", "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
-    if (has_body) add(415, "unsupported_media_type", "the body is something else than declared");
+    if (has_body) add(415, "unsupported_encoding", "the body has a Content-Encoding other than gzip");
     if (has_body || endpoint.signature.query != nullptr) add(422, "validation_error", "the input has faults; `errors` lists them all");
     if (meta.idempotent) add(422, "idempotency_key_reused", "the key was used for another request");
     if (endpoint.rate() != Rate::none) add(429, "rate_limited", "too many requests");
+    if (endpoint.signature.out == Signature::Out::websocket) {
+        add(400, "bad_handshake", "the WebSocket handshake is not valid");
+        add(426, "upgrade_required", "the request asks for no WebSocket of version 13");
+    }
     for (const auto& problem : meta.problems) add(problem.status, problem.code, problem.when);
     return problems;
 }

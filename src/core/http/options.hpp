@@ -28,6 +28,7 @@ struct Limits {
     std::chrono::milliseconds write_stall{30'000}; // a client that takes nothing
     std::chrono::milliseconds shutdown_time{10'000};
     std::size_t connections = 20'000; // in all; more are turned away
+    std::size_t connections_per_network = 1'000;
 };
 
 struct Options {
@@ -35,8 +36,10 @@ struct Options {
     std::uint16_t port = 8000; // 0: any that is free
     std::string tls_cert_file; // empty: plain HTTP
     std::string tls_key_file;
-    std::vector<std::string> cors_origins;    // exact origins, "https://app.example.org"
-    std::vector<std::string> trusted_proxies; // addresses or CIDR ranges whose X-Forwarded-* and Forwarded count
+    std::vector<std::string> cors_origins;       // exact origins, "https://app.example.org"
+    std::vector<std::string> trusted_proxies;    // addresses or CIDR ranges whose X-Forwarded-* and Forwarded count
+    std::vector<std::string> uncounted_networks; // may hold any number of connections
+    std::vector<std::string> allowed_hosts;      // "focus.example", "*.focus.example"; empty: any
     Limits limits;
 };
 
@@ -45,6 +48,8 @@ struct Hooks {
     /// The user of an access token; nothing when it is invalid, expired or revoked.
     std::function<Task<std::optional<Caller>>(std::string token)> authenticate;
     RateLimiter* rate_limiter = nullptr;
+    /// Whoever asked too often was refused. Throws nothing.
+    std::function<Task<void>(Rate rate, const Call& call)> on_rate_limited;
     IdempotencyStore* idempotency = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include "core/http/gzip.hpp"
 #include "core/http/headers.hpp"
 #include "core/http/target.hpp"
+#include "core/http/websocket_request.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,8 +77,9 @@ bool is_negotiated(const Response& response) {
 } // namespace
 
 Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, metrics::Registry& registry)
-    : hooks_{std::move(hooks)}, cors_origins_{options.cors_origins}, trusted_{options.trusted_proxies}, router_{routes.endpoints()},
-      is_tls_{!options.tls_cert_file.empty()}, metrics_{registry, routes.endpoints()} {}
+    : hooks_{std::move(hooks)}, cors_origins_{options.cors_origins}, allowed_hosts_{options.allowed_hosts},
+      trusted_{options.trusted_proxies}, router_{routes.endpoints()}, is_tls_{!options.tls_cert_file.empty()},
+      metrics_{registry, routes.endpoints()} {}
 
 // The middlewares, outermost first:
 //   1. request id        identify()        everything after it can name the request
@@ -88,7 +90,7 @@ Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, me
 //   6. error mapping     the catch blocks  whatever the steps below throw becomes one kind of problem
 //   7. caller            recognise()       who is it? Refuses nobody yet: the rate limit is per user where there is one
 //   8. rate limit        limit_rate()      before access, so that guessing tokens is limited too
-//   9. access            check_access()    before the body: strangers don't make us read it
+//   9. access            check_access()    before the body: strangers don't make us read it; WebSockets ask for one
 //  10. body              read_body()       limit of the route, 100-continue, gzip
 //  11. idempotency       run_idempotent()  after access, because keys belong to users
 //  12. handler           run_handler()
@@ -100,6 +102,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             if (hooks_.authenticate) co_await recognise(x);
             if (hooks_.rate_limiter != nullptr && x.endpoint->rate() != Rate::none) co_await limit_rate(x);
             check_access(x);
+            if (x.endpoint->signature.out == Signature::Out::websocket) require_upgrade(x);
             if (x.has_body) co_await read_body(x);
             if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && has_header(x, "Idempotency-Key"))
                 co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
@@ -113,8 +116,10 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
             else if (refused.refusal == &refusals::unsupported_encoding)
                 x.response.headers.emplace_back("Accept-Encoding", "gzip");
+            else if (refused.refusal == &refusals::upgrade_required)
+                x.response.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
             else if (refused.refusal == &refusals::rate_limited)
-                x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.reset_s));
+                x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.retry_after_s));
         } catch (const Error& error) {
             if (!error.cause().empty())
                 log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
@@ -124,8 +129,15 @@ Task<void> Pipeline::serve(Exchange& x) {
                        {{"what", defect.what()}, {"route", x.endpoint->label}, {"request_id", x.origin_.request_id}});
             x.response = problem(refusals::internal_error, x.language(), x.origin_.request_id);
         }
+        if (x.response.status == 429 && hooks_.on_rate_limited) co_await hooks_.on_rate_limited(x.endpoint->rate(), x);
     }
     refine(x);
+}
+
+/// Whoever watches the server asks by its address, so health and metrics answer under any name.
+bool Pipeline::is_for_us(const Exchange& x) const {
+    return allowed_hosts_.empty() || is_allowed_host(x.header("Host"), allowed_hosts_) || x.encoded_path.starts_with("/api/health") ||
+           x.encoded_path == "/metrics";
 }
 
 bool Pipeline::route(Exchange& x) const {
@@ -133,6 +145,7 @@ bool Pipeline::route(Exchange& x) const {
         x.response = problem(refusal, x.language(), x.origin_.request_id);
         return false;
     };
+    if (!is_for_us(x)) return refuse_with(refusals::wrong_host);
     if (x.method == "OPTIONS") {
         answer_options(x);
         return false;
@@ -211,6 +224,13 @@ void Pipeline::identify(Exchange& x, const AddressBytes& peer, std::string_view 
 }
 
 Task<void> Pipeline::recognise(Exchange& x) const {
+    x.has_token = !x.header("Authorization").empty();
+    if (x.endpoint->signature.out == Signature::Out::websocket) {
+        auto token = websocket_token(x);
+        x.has_token = x.has_token || !token.empty();
+        if (!token.empty()) x.caller_ = co_await hooks_.authenticate(std::move(token));
+        co_return;
+    }
     const auto bearer = parse_bearer(x.header("Authorization"));
     if (bearer.kind == Bearer::Kind::token) x.caller_ = co_await hooks_.authenticate(std::string{bearer.token});
 }
@@ -218,7 +238,7 @@ Task<void> Pipeline::recognise(Exchange& x) const {
 Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
     // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
-    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + x.origin_.ip;
+    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
     x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key));
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
 }
@@ -226,7 +246,7 @@ Task<void> Pipeline::limit_rate(Exchange& x) const {
 void Pipeline::check_access(const Exchange& x) const {
     const auto access = x.endpoint->meta.access;
     if (access == Access::nobody) return;
-    if (!x.caller_) throw Refused{x.header("Authorization").empty() ? &refusals::not_authenticated : &refusals::invalid_token};
+    if (!x.caller_) throw Refused{x.has_token ? &refusals::invalid_token : &refusals::not_authenticated};
     if (access == Access::signed_in) return;
     if (!x.caller_->is_verified) throw Refused{&refusals::email_not_verified};
     if (access == Access::admin && x.caller_->role != Role::admin) throw Refused{&refusals::forbidden};
@@ -355,14 +375,15 @@ void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     append_padded(head, micros / 1000, 1);
     head += '.';
     append_padded(head, micros % 1000, 3);
-    head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+    head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+            "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()\r\n";
     // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
     head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
     if (x.response.header("Content-Security-Policy").empty())
         head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
     if (is_tls_ || x.is_secure_) head += "Strict-Transport-Security: max-age=31536000\r\n";
-    if (x.endpoint != nullptr && x.endpoint->meta.no_store && x.response.header("Cache-Control").empty())
-        head += "Cache-Control: no-store\r\n";
+    const bool is_private = x.endpoint != nullptr && (x.endpoint->meta.no_store || x.endpoint->meta.access != Access::nobody);
+    if (is_private && x.response.header("Cache-Control").empty()) head += "Cache-Control: no-store\r\n";
     append_cors(head, x);
     if (x.rate.limit > 0) {
         append_line(head, "RateLimit-Limit", std::to_string(x.rate.limit));

@@ -30,6 +30,7 @@ class Pipeline {
     void append_headers(std::string& head, const Exchange& x) const;
 
   private:
+    [[nodiscard]] bool is_for_us(const Exchange& x) const;
     bool route(Exchange& x) const;
     void answer_options(Exchange& x) const;
     Task<void> recognise(Exchange& x) const;
@@ -43,6 +44,7 @@ class Pipeline {
 
     Hooks hooks_;
     std::vector<std::string> cors_origins_;
+    std::vector<std::string> allowed_hosts_;
     TrustedProxies trusted_;
     Router router_;
     bool is_tls_;

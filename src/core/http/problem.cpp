@@ -64,6 +64,12 @@ const Refusal request_timeout{
 const Refusal too_large{413, "body_too_large", {"The body is too large.", "Le corps de la requête est trop grand."}};
 const Refusal expectation_failed{
     417, "expectation_failed", {"Only Expect: 100-continue is supported.", "Seul Expect: 100-continue est pris en charge."}};
+const Refusal wrong_host{
+    421, "wrong_host", {"This server does not answer for this host name.", "Ce serveur ne répond pas pour ce nom d'hôte."}};
+const Refusal upgrade_required{
+    426,
+    "upgrade_required",
+    {"This address speaks WebSocket (RFC 6455, version 13) only.", "Cette adresse ne parle que WebSocket (RFC 6455, version 13)."}};
 const Refusal headers_too_large{
     431, "headers_too_large", {"The request headers are too large.", "Les en-têtes de la requête sont trop grands."}};
 const Refusal unsupported_encoding{
@@ -123,8 +129,12 @@ std::string_view reason_phrase(int status) noexcept {
         return "Unsupported Media Type";
     case 417:
         return "Expectation Failed";
+    case 421:
+        return "Misdirected Request";
     case 422:
         return "Unprocessable Content";
+    case 426:
+        return "Upgrade Required";
     case 429:
         return "Too Many Requests";
     case 431:

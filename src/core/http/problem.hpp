@@ -34,6 +34,8 @@ extern const Refusal method_not_allowed;
 extern const Refusal request_timeout;
 extern const Refusal too_large; // 413
 extern const Refusal expectation_failed;
+extern const Refusal wrong_host;        // 421
+extern const Refusal upgrade_required;  // 426
 extern const Refusal headers_too_large; // 431
 extern const Refusal unsupported_encoding;
 extern const Refusal rate_limited;

@@ -1,20 +1,22 @@
-// What the pipeline asks before it works for somebody. The implementation comes from app.
+// What the pipeline asks before it works for somebody, and the limiter of a single instance.
 #pragma once
 
 #include "core/http/message.hpp"
+#include "core/http/rate_policy.hpp"
 
-#include <cstdint>
+#include <chrono>
+#include <cstddef>
+#include <memory>
 #include <string>
 
 namespace focus::http {
 
-enum class Rate;
-
 struct RateDecision {
     bool allowed = true;
-    int limit = 0; // requests per window; 0: this class has no limit, no headers are sent
+    int limit = 0; // requests that the bucket holds; 0: this class has no limit, no headers are sent
     int remaining = 0;
-    int reset_s = 0; // until the window is over; also the Retry-After of a refusal
+    int reset_s = 0;       // until the bucket is full again
+    int retry_after_s = 0; // of a refusal: until it holds a request again
 };
 
 class RateLimiter {
@@ -27,6 +29,28 @@ class RateLimiter {
     /// Counts one request of `key` ("user:17" or "ip:203.0.113.9") in a class. Throws nothing: a limiter whose store is
     /// lost allows.
     virtual Task<RateDecision> check(Rate rate, std::string key) = 0;
+};
+
+/// Token buckets in this process. Always holds: at most 2 × `max_keys` buckets per class are remembered; beyond that
+/// those longest untouched are forgotten, which only makes the limiter milder. Safe from any thread.
+class MemoryRateLimiter final : public RateLimiter {
+  public:
+    using Instant = std::chrono::steady_clock::time_point;
+
+    explicit MemoryRateLimiter(RatePolicy policy, std::size_t max_keys = 50'000);
+    ~MemoryRateLimiter() override;
+
+    Task<RateDecision> check(Rate rate, std::string key) override;
+    /// The same at a given time.
+    [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now);
+    /// Buckets that are remembered.
+    [[nodiscard]] std::size_t size() const;
+
+  private:
+    struct Buckets;
+    RatePolicy policy_;
+    std::size_t max_keys_;
+    std::unique_ptr<Buckets[]> buckets_; // by class
 };
 
 } // namespace focus::http

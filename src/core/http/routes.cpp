@@ -1,6 +1,5 @@
 #include "core/http/routes.hpp"
 
-#include "core/http/headers.hpp"
 #include "core/http/target.hpp"
 
 #include <algorithm>
@@ -9,8 +8,6 @@ namespace focus::http {
 namespace {
 
 constexpr Text k_bad_encoding{"The address contains broken percent-encoding.", "L'adresse contient un encodage « % » incorrect."};
-constexpr Text k_not_json{"The body must be JSON (Content-Type: application/json).",
-                          "Le corps doit être du JSON (Content-Type: application/json)."};
 
 /// Links to other pages of the call's list: its own path and query with one parameter for the place.
 class Links {
@@ -77,11 +74,6 @@ Params decode_query(std::string_view query) {
     auto pairs = decode_pairs(query);
     if (!pairs) throw Error{ErrorKind::bad_request, "bad_encoding", k_bad_encoding};
     return std::move(*pairs);
-}
-
-void require_json(const Call& call) {
-    const auto type = call.header("Content-Type");
-    if (!type.empty() && !is_json_type(type)) throw Error{ErrorKind::unsupported_type, "unsupported_media_type", k_not_json};
 }
 
 void detail::add_disposition(Headers& headers, std::string_view filename) {

@@ -5,14 +5,15 @@
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector, NoContent,
-// Raw or Stream.
+// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector,
+// NoContent, Raw, Stream, or an Upgrade (of a WebSocket).
 #pragma once
 
 #include "core/base/caller.hpp"
 #include "core/base/error.hpp"
 #include "core/http/call.hpp"
 #include "core/http/message.hpp"
+#include "core/http/websocket.hpp"
 #include "core/json/json.hpp"
 
 #include <cstdint>
@@ -56,7 +57,7 @@ struct Meta {
     bool paged = false;      // documents X-Total-Count and Link
     bool idempotent = false; // takes Idempotency-Key
     bool hidden = false;     // not in the OpenAPI document
-    bool no_store = false;   // Cache-Control: no-store (tokens, personal data)
+    bool no_store = false;   // Cache-Control: no-store, which routes that need a token have anyway
     std::size_t body_limit = 1 << 20;
     std::vector<Problem> problems = {};
     std::string_view consumes = {}; // the type of a body that the handler reads itself (Call::body), for the document
@@ -150,7 +151,7 @@ using Handler = std::function<Task<Response>(Call&)>;
 struct Signature {
     using Fields = std::vector<json::FieldSchema> (*)(json::Schemas& all);
     using Describe = json::Schema (*)(json::Schemas& all);
-    enum class Out { json, nothing, raw, stream };
+    enum class Out { json, nothing, raw, stream, websocket };
 
     Fields path = nullptr;
     Fields query = nullptr;
@@ -195,6 +196,12 @@ class Routes {
     template <class F>
     void del(std::string_view pattern, Meta meta, F handler) {
         add(Method::delete_, pattern, std::move(meta), std::move(handler));
+    }
+    /// A GET whose handler gives an Upgrade: the connection becomes a WebSocket. A token may also come as the query's
+    /// `token` or as the sub-protocol `bearer.<token>`, since browsers can't set headers there.
+    template <class F>
+    void websocket(std::string_view pattern, Meta meta, F handler) {
+        add(Method::get, pattern, std::move(meta), std::move(handler));
     }
     /// A GET whose handler makes the whole answer itself: files, redirects, pages.
     void serve(std::string_view pattern, Meta meta, Handler handler);

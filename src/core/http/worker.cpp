@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <stdexcept>
 
 namespace focus::http {
 namespace {
@@ -20,19 +19,6 @@ using namespace std::chrono_literals;
 
 EpochMs wall_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-asio::ssl::context make_tls(const Options& options) {
-    asio::ssl::context tls{asio::ssl::context::tls_server};
-    tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
-                    asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
-    SSL_CTX_set_mode(tls.native_handle(), SSL_MODE_RELEASE_BUFFERS); // idle connections hold no buffers
-    boost::system::error_code error;
-    tls.use_certificate_chain_file(options.tls_cert_file, error);
-    if (error) throw std::invalid_argument{"TLS_CERT_FILE " + options.tls_cert_file + ": " + error.message()};
-    tls.use_private_key_file(options.tls_key_file, asio::ssl::context::pem, error);
-    if (error) throw std::invalid_argument{"TLS_KEY_FILE " + options.tls_key_file + ": " + error.message()};
-    return tls;
 }
 
 AddressBytes address_of(const asio::ip::address& address) {
@@ -53,8 +39,9 @@ void report(std::exception_ptr failure) {
 } // namespace
 
 Shared::Shared(Options with_options, Hooks hooks, const Routes& routes, const Clock& with_clock, metrics::Registry& registry)
-    : options{std::move(with_options)}, clock{with_clock}, pipeline{options, std::move(hooks), routes, registry} {
-    if (!options.tls_cert_file.empty()) tls = make_tls(options);
+    : options{std::move(with_options)}, clock{with_clock}, pipeline{options, std::move(hooks), routes, registry},
+      networks{options.limits.connections_per_network, options.uncounted_networks} {
+    if (!options.tls_cert_file.empty()) certificates.emplace(options.tls_cert_file, options.tls_key_file);
 }
 
 Worker::Worker(std::shared_ptr<Shared> shared, asio::io_context& context, Acceptor acceptor)
@@ -103,18 +90,21 @@ void Worker::welcome(Socket socket) {
     boost::system::error_code error;
     const auto peer = socket.remote_endpoint(error);
     if (error) return; // gone already
-    if (shared_->connections.load() >= shared_->options.limits.connections) {
+    const auto address = address_of(peer.address());
+    auto place = shared_->connections.load() < shared_->options.limits.connections ? shared_->networks.enter(address) : std::nullopt;
+    if (!place) {
         ++turned_away_;
         return;
     }
     socket.set_option(asio::ip::tcp::no_delay{true}, error);
     socket.non_blocking(true, error);
-    if (shared_->tls)
+    if (shared_->certificates)
         asio::co_spawn(context_,
-                       serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->tls}, address_of(peer.address())),
+                       serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->certificates->current()}, address,
+                                        std::move(*place)),
                        report);
     else
-        asio::co_spawn(context_, serve_connection(shared_from_this(), std::move(socket), address_of(peer.address())), report);
+        asio::co_spawn(context_, serve_connection(shared_from_this(), std::move(socket), address, std::move(*place)), report);
 }
 
 Task<void> Worker::tick() {
@@ -123,9 +113,10 @@ Task<void> Worker::tick() {
         boost::system::error_code cancelled;
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
         date_ = format_http_date(wall_ms());
+        if (shared_->certificates) shared_->certificates->refresh();
         if (turned_away_ > 0)
-            log::warning("too many connections", {{"limit", static_cast<std::int64_t>(shared_->options.limits.connections)},
-                                                  {"turned_away", std::exchange(turned_away_, 0)}});
+            log::warning("too many connections", {{"turned_away", std::exchange(turned_away_, 0)},
+                                                  {"open", static_cast<std::int64_t>(shared_->connections.load())}});
         const auto now = std::chrono::steady_clock::now();
         for (auto at = connections_.begin(); at != connections_.end();) {
             auto& connection = *at++; // expire() may end and unlink it

@@ -3,13 +3,14 @@
 // Always holds: no timer per connection; a tick looks at the deadlines of all of them.
 #pragma once
 
+#include "core/http/certificates.hpp"
 #include "core/http/gzip.hpp"
+#include "core/http/network_limit.hpp"
 #include "core/http/pipeline.hpp"
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
@@ -26,8 +27,9 @@ struct Shared {
     Options options;
     const Clock& clock;
     Pipeline pipeline;
-    std::optional<boost::asio::ssl::context> tls;
+    std::optional<Certificates> certificates; // of a server that speaks TLS
     std::atomic<std::size_t> connections = 0;
+    NetworkLimit networks;
 };
 
 /// A connection as its worker sees it.

@@ -50,6 +50,7 @@ class HttpClient {
         std::size_t max_queue = 32;
         bool allow_plain_http = false; // development only
         std::string ca_file;           // empty: the system's
+        bool any_name = false;         // a certificate that ca_file vouches for is good under whatever name it was asked
     };
     explicit HttpClient(Options options);
     ~HttpClient();

@@ -173,6 +173,7 @@ void add_transfer(http::Routes& routes, Service& service) {
                      "an export of ActivityWatch. What was imported before is not added again; lines that are wrong are "
                      "reported and the rest is stored.",
                  .tag = "activities",
+                 .rate = http::Rate::export_,
                  .idempotent = true,
                  .body_limit = k_batch_body_limit,
                  .problems = {k_unknown_format}},

@@ -24,6 +24,9 @@ constexpr db::Statement k_rotate{"sessions.rotate", "UPDATE sessions SET current
 constexpr db::Statement k_live{"sessions.live",
                                "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms FROM sessions "
                                "WHERE user_id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? ORDER BY last_used_at_ms DESC, id DESC"};
+constexpr db::Statement k_surplus{"sessions.surplus",
+                                  "SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? "
+                                  "ORDER BY last_used_at_ms DESC, id DESC LIMIT 100 OFFSET ?"};
 constexpr db::Statement k_revoke{"sessions.revoke",
                                  "UPDATE sessions SET revoked_at_ms = ? WHERE id = ? AND user_id = ? AND revoked_at_ms IS NULL"};
 constexpr db::Statement k_revoke_all{"sessions.revoke_all",
@@ -110,6 +113,14 @@ db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64
                             .expires_at_ms = row.get<std::int64_t>(5)});
     }
     co_return sessions;
+}
+
+db::Task<std::vector<std::int64_t>> surplus_sessions(db::Session& session, std::int64_t user_id, EpochMs now, int kept) {
+    const auto result = co_await session.execute(k_surplus, user_id, now, kept);
+    std::vector<std::int64_t> ids;
+    ids.reserve(result.rows.size());
+    for (const auto& row : result.rows) ids.push_back(row.get<std::int64_t>(0));
+    co_return ids;
 }
 
 db::Task<bool> revoke(db::Session& session, std::int64_t user_id, std::int64_t session_id, EpochMs now) {

@@ -39,6 +39,8 @@ db::Task<void> rotate(db::Transaction& tx, std::int64_t session_id, std::int64_t
                       std::string_view token_hash, EpochMs now, EpochMs expires_at, const Origin& origin);
 
 db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64_t user_id, EpochMs now);
+/// The live sessions beyond the `kept` used last, at most 100.
+db::Task<std::vector<std::int64_t>> surplus_sessions(db::Session& session, std::int64_t user_id, EpochMs now, int kept);
 /// Whether a live session of this user ended by it.
 db::Task<bool> revoke(db::Session& session, std::int64_t user_id, std::int64_t session_id, EpochMs now);
 /// Ends every live session of the user but one (0: all).

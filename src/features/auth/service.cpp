@@ -1,6 +1,7 @@
 #include "features/auth/service.hpp"
 
 #include "core/crypto/crypto.hpp"
+#include "features/auth/limits.hpp"
 #include "features/auth/repository.hpp"
 
 namespace focus::auth {
@@ -36,6 +37,13 @@ Error already_verified() {
             "already_verified",
             {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
 }
+Error too_many_mails() {
+    return Error{ErrorKind::rate_limited,
+                 "rate_limited",
+                 {"Too many e-mails were sent to this address. Please try again in an hour.",
+                  "Trop d'e-mails ont été envoyés à cette adresse. Veuillez réessayer dans une heure."}}
+        .retry_after(static_cast<int>(limits::k_mails.first_wait_ms / k_second_ms));
+}
 Error wrong_password() {
     return {ErrorKind::bad_request, "wrong_password", {"The current password is not right.", "Le mot de passe actuel est incorrect."}};
 }
@@ -51,9 +59,9 @@ boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point mo
 } // namespace
 
 Service::Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
-                 mail::Outbox& outbox, SessionGuard& guard, metrics::Registry& metrics)
+                 mail::Outbox& outbox, SessionGuard& guard, attempts::Guard& attempts, metrics::Registry& metrics)
     : db_{database}, clock_{clock}, settings_{std::move(settings)}, users_{users}, hasher_{hasher}, outbox_{outbox}, guard_{guard},
-      registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered")},
+      attempts_{attempts}, registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered")},
       logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins")} {
     users_.on_changed([this](std::int64_t user_id) { guard_.forget(user_id); });
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
@@ -73,6 +81,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
                          .timezone = input.timezone ? input.timezone->value : "UTC"};
     if (input.full_name && !input.full_name->value.empty()) fresh.full_name = input.full_name->value;
     const auto in_transaction = [&](db::Transaction& tx) -> db::Task<users::User> {
+        if (!co_await may_mail(tx, fresh.email)) throw too_many_mails();
         auto user = co_await users_.create(tx, fresh);
         send_link(tx, user, k_verify, rules::k_verify_link_ms);
         audit(tx, origin, "register", "Account registered", user.id);
@@ -90,10 +99,13 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
 }
 
 db::Task<SignedIn> Service::login(Login input, Origin origin) {
+    auto from_network = limits::login_from_network(input.email.value, origin.ip);
+    std::optional from_strangers{limits::login_from_strangers(input.email.value)};
+    const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers));
     const auto found = co_await users_.credentials_by_email(input.email.value);
     const auto known = found.value_or(users::Credentials{});
     // An unknown address costs the same comparison as a known one.
-    if (!co_await hasher_.verify(input.password, known.password_hash)) {
+    if (!co_await verify(input.password, known.password_hash, attempt)) {
         co_await record_failed_login(known.user_id, origin);
         throw invalid_credentials();
     }
@@ -103,6 +115,7 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
         const auto opened = co_await open_session(tx, known.user_id, origin);
         users_.touch_last_login(tx, known.user_id);
+        attempts_.succeed(tx, attempt, clock_.now_ms() + limits::k_trusted_ms);
         if (renewed) users_.set_password(tx, known.user_id, *renewed);
         audit(tx, origin, "login", "Signed in", known.user_id);
         auto user = co_await users_.find(tx, known.user_id);
@@ -112,6 +125,22 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
         co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
                            std::move(*user)};
     });
+}
+
+db::Task<bool> Service::may_mail(db::Transaction& tx, std::string email) {
+    auto limit = limits::mails_to(email);
+    co_return co_await attempts_.take(tx, std::move(limit));
+}
+
+db::Task<bool> Service::verify(std::string password, std::string hash, attempts::Try attempt) {
+    std::exception_ptr overload;
+    try {
+        co_return co_await hasher_.verify(std::move(password), std::move(hash));
+    } catch (...) {
+        overload = std::current_exception();
+    }
+    co_await attempts_.take_back(std::move(attempt));
+    std::rethrow_exception(overload);
 }
 
 db::Task<void> Service::record_failed_login(std::int64_t user_id, Origin origin) {
@@ -211,6 +240,11 @@ void Service::announce_end(db::Transaction& tx, Ended ended) {
 db::Task<Service::Opened> Service::open_session(db::Transaction& tx, std::int64_t user_id, Origin origin) {
     auto token = crypto::random_token();
     const auto now = clock_.now_ms();
+    const auto surplus = co_await repository::surplus_sessions(tx, user_id, now, settings_.max_sessions - 1);
+    for (const auto old : surplus) {
+        co_await repository::revoke(tx, user_id, old, now);
+        announce_end(tx, {.user_id = user_id, .session_id = old});
+    }
     const auto id =
         co_await repository::insert_session(tx, user_id, origin, crypto::sha256_hex(token), now, now + settings_.refresh_token_ms);
     co_return Opened{id, std::move(token)};
@@ -255,6 +289,7 @@ db::Task<void> Service::resend_verification(Address input, Origin origin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_by_email(tx, input.email.value);
         if (!user || user->is_verified || !user->is_active) co_return;
+        if (!co_await may_mail(tx, user->email)) co_return;
         send_link(tx, *user, k_verify, rules::k_verify_link_ms);
         audit(tx, origin, "verification_requested", "Verification mail asked for again", user->id);
     });
@@ -266,6 +301,7 @@ db::Task<void> Service::forgot_password(Address input, Origin origin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_by_email(tx, input.email.value);
         if (!user || !user->is_active) co_return;
+        if (!co_await may_mail(tx, user->email)) co_return;
         send_link(tx, *user, k_reset, rules::k_reset_link_ms);
         audit(tx, origin, "password_reset_requested", "Password reset asked for", user->id);
     });
@@ -285,6 +321,7 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
         users_.set_password(tx, user->id, hash);
         if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
         repository::void_link_tokens(tx, k_reset, user->id);
+        attempts_.trust(tx, limits::login_from_network(user->email, origin.ip).key, clock_.now_ms() + limits::k_trusted_ms);
         end_all_sessions(tx, user->id);
         audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
               audit::Level::warning);
@@ -292,11 +329,14 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
 }
 
 db::Task<void> Service::change_password(Caller caller, ChangePassword input, Origin origin) {
+    auto limit = limits::current_password(caller.user_id);
+    const auto attempt = co_await attempts_.begin(std::move(limit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await hasher_.verify(input.current_password, known->password_hash)) throw wrong_password();
+    if (!known || !co_await verify(input.current_password, known->password_hash, attempt)) throw wrong_password();
     const auto hash = co_await hasher_.hash(input.new_password.value);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         users_.set_password(tx, caller.user_id, hash);
+        attempts_.succeed(tx, attempt);
         repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());
         audit(tx, origin, "password_changed", "Password changed; every other session ended", caller.user_id, audit::Level::warning);
         announce_end(tx, {.user_id = caller.user_id, .kept = caller.session_id});

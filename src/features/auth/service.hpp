@@ -3,6 +3,7 @@
 // ends the other sessions in the same transaction; each step that matters is in the audit trail.
 #pragma once
 
+#include "core/attempts/attempts.hpp"
 #include "core/audit/audit.hpp"
 #include "core/crypto/password.hpp"
 #include "core/db/database.hpp"
@@ -23,16 +24,17 @@ struct Settings {
     EpochMs access_token_ms = 30 * k_minute_ms;
     EpochMs refresh_token_ms = 7 * k_day_ms;
     std::string frontend_url; // where the mailed links lead, without a trailing slash
+    int max_sessions = 50;    // of one user; beyond that the one longest unused ends
 };
 
 class Service {
   public:
     Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
-            mail::Outbox& outbox, SessionGuard& guard, metrics::Registry& metrics);
+            mail::Outbox& outbox, SessionGuard& guard, attempts::Guard& attempts, metrics::Registry& metrics);
 
-    /// Throws 400 `email_taken`, 400 `username_taken`.
+    /// Throws 400 `email_taken`, 400 `username_taken`, 429 `rate_limited` when the address was sent too many mails.
     db::Task<users::User> register_user(Register input, Origin origin, Language language);
-    /// Throws 401 `invalid_credentials`, 403 `account_inactive`.
+    /// Throws 401 `invalid_credentials`, 403 `account_inactive`, 429 `rate_limited` after too many wrong passwords.
     db::Task<SignedIn> login(Login input, Origin origin);
     /// Throws 401 `invalid_refresh_token`, 401 `token_reused`.
     db::Task<Tokens> refresh(Refresh input, Origin origin);
@@ -49,7 +51,7 @@ class Service {
     db::Task<void> forgot_password(Address input, Origin origin);
     /// Throws 400 `invalid_token`, `token_expired`.
     db::Task<void> reset_password(ResetPassword input, Origin origin);
-    /// Throws 400 `wrong_password`.
+    /// Throws 400 `wrong_password`, 429 `rate_limited`.
     db::Task<void> change_password(Caller caller, ChangePassword input, Origin origin);
 
     /// A verified account made by the operator. Throws as register_user does.
@@ -77,6 +79,10 @@ class Service {
         std::int64_t session_id;
         std::string refresh_token;
     };
+    /// Whether one more mail to this address is within its limit; counts it if so.
+    db::Task<bool> may_mail(db::Transaction& tx, std::string email);
+    /// Whether the password is right. A try that the hasher had no time for does not count.
+    db::Task<bool> verify(std::string password, std::string hash, attempts::Try attempt);
     db::Task<Opened> open_session(db::Transaction& tx, std::int64_t user_id, Origin origin);
     [[nodiscard]] Tokens make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const;
     void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime);
@@ -92,6 +98,7 @@ class Service {
     crypto::PasswordHasher& hasher_;
     mail::Outbox& outbox_;
     SessionGuard& guard_;
+    attempts::Guard& attempts_;
     metrics::Counter registered_;
     metrics::Counter logged_in_;
     std::vector<std::function<void(Ended)>> ended_hooks_;

@@ -61,6 +61,11 @@ struct SessionGuard::Memory {
         ++change_count;
         sessions.erase(user_id);
     }
+    void forget_all() {
+        const std::scoped_lock lock{mutex};
+        ++change_count;
+        sessions.clear();
+    }
 };
 
 SessionGuard::SessionGuard(db::Database& database, bus::Bus& bus, const Clock& clock, std::string jwt_secret)
@@ -69,6 +74,7 @@ SessionGuard::SessionGuard(db::Database& database, bus::Bus& bus, const Clock& c
         std::int64_t user_id = 0;
         if (std::from_chars(payload.data(), payload.data() + payload.size(), user_id).ec == std::errc{}) memory->forget(user_id);
     });
+    bus_.on_gap([memory = memory_] { memory->forget_all(); });
 }
 
 SessionGuard::~SessionGuard() = default;
@@ -94,14 +100,22 @@ db::Task<std::optional<Caller>> SessionGuard::authenticate(std::string token) {
     const auto now = clock_.now_ms();
     const auto claims = claims_of(token, now);
     if (!claims) co_return std::nullopt;
-    auto caller = memory_->find(claims->user_id, claims->session_id);
-    if (!caller) {
-        const auto generation = memory_->generation();
-        caller = co_await repository::caller_of(db_, claims->session_id, claims->user_id, now);
-        if (!caller) co_return std::nullopt;
-        memory_->remember(*caller, generation);
-    }
-    caller->token_expires_at_ms = claims->expires_at_ms;
+    auto caller = co_await look_up(claims->user_id, claims->session_id, now);
+    if (caller) caller->token_expires_at_ms = claims->expires_at_ms;
+    co_return caller;
+}
+
+db::Task<bool> SessionGuard::stands(std::int64_t user_id, std::int64_t session_id) {
+    const auto caller = co_await look_up(user_id, session_id, clock_.now_ms());
+    co_return caller.has_value();
+}
+
+db::Task<std::optional<Caller>> SessionGuard::look_up(std::int64_t user_id, std::int64_t session_id, EpochMs now) {
+    auto caller = memory_->find(user_id, session_id);
+    if (caller) co_return caller;
+    const auto generation = memory_->generation();
+    caller = co_await repository::caller_of(db_, session_id, user_id, now);
+    if (caller) memory_->remember(*caller, generation);
     co_return caller;
 }
 

@@ -25,11 +25,16 @@ class SessionGuard {
     /// The caller of an access token; nothing when it is malformed, expired, or its session has ended.
     db::Task<std::optional<Caller>> authenticate(std::string token);
 
+    /// Whether the session still stands. For what outlives a request (sockets): asked after they have begun to listen for
+    /// ended sessions, so that no end is missed.
+    db::Task<bool> stands(std::int64_t user_id, std::int64_t session_id);
+
     /// Forgets what is remembered of the user, here and on every other instance. Safe from any thread.
     void forget(std::int64_t user_id);
 
   private:
     struct Memory;
+    db::Task<std::optional<Caller>> look_up(std::int64_t user_id, std::int64_t session_id, EpochMs now);
     std::optional<crypto::AccessClaims> claims_of(const std::string& token, EpochMs now);
 
     db::Database& db_;

@@ -3,6 +3,7 @@
 #include "core/base/log.hpp"
 #include "features/blocking/messages.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -42,8 +43,20 @@ ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock&
     });
 }
 
-db::Task<void> ScheduleWatch::run() {
+void ScheduleWatch::start(boost::asio::any_io_executor executor) {
+    running_ = true;
+    boost::asio::co_spawn(executor, run(), [this](std::exception_ptr) { running_ = false; }); // run() catches
+}
+
+db::Task<void> ScheduleWatch::stopped() {
     boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+    while (running_) {
+        timer.expires_after(k_tick / 10);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+}
+
+db::Task<void> ScheduleWatch::run() {
     auto look_again_at = std::chrono::steady_clock::now();
     while (!stopping_) {
         bool failed = false;
@@ -62,10 +75,19 @@ db::Task<void> ScheduleWatch::run() {
             look_again_at = {};
             failed = true;
         }
-        const auto left = std::chrono::milliseconds{std::max<EpochMs>(0, earliest_ - clock_.now_ms())};
-        timer.expires_after(failed ? k_after_failure : std::min<std::chrono::milliseconds>(left, k_tick));
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_await wait_for_next(failed);
     }
+}
+
+/// In short steps, because the clock may be set and a stop asked for at any time.
+db::Task<void> ScheduleWatch::wait_for_next(bool failed) {
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+    const auto give_up_at = std::chrono::steady_clock::now() + k_after_failure;
+    do {
+        const auto left = std::chrono::milliseconds{std::max<EpochMs>(0, earliest_ - clock_.now_ms())};
+        timer.expires_after(failed ? k_tick : std::min<std::chrono::milliseconds>(left, k_tick));
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    } while (failed && !stopping_ && std::chrono::steady_clock::now() < give_up_at);
 }
 
 db::Task<void> ScheduleWatch::work_off_changes() {

@@ -21,9 +21,11 @@ class ScheduleWatch {
   public:
     ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, notifications::Service& notifications);
 
-    /// Announces what becomes due, until stop(). Run once per instance.
-    db::Task<void> run();
+    /// Announces what becomes due, on `executor`, until stop(). Once per instance.
+    void start(boost::asio::any_io_executor executor);
     void stop() noexcept { stopping_ = true; }
+    /// Waits for the announcement that is under way.
+    db::Task<void> stopped();
 
     /// Stores the user's next instant and makes every instance wait for it.
     void plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now);
@@ -37,6 +39,8 @@ class ScheduleWatch {
     db::Task<void> follow_zone(std::int64_t user_id);
 
   private:
+    db::Task<void> run();
+    db::Task<void> wait_for_next(bool failed);
     db::Task<void> announce_user(std::int64_t user_id);
     db::Task<void> work_off_changes();
 
@@ -46,6 +50,7 @@ class ScheduleWatch {
     users::Service& users_;
     notifications::Service& notifications_;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> running_{false};
     std::atomic<EpochMs> earliest_;
     std::mutex mutex_;
     std::vector<std::int64_t> changed_users_; // accounts whose zone may have changed

@@ -10,7 +10,6 @@ using http::IdPath;
 using http::Path;
 using http::Problem;
 using http::Query;
-using http::Rate;
 using http::Reply;
 using http::Task;
 using users::Message;
@@ -118,16 +117,39 @@ void add_writing(http::Routes& routes, Service& service) {
                });
 }
 
-void add_joining(http::Routes& routes, Service& service) {
-    // Codes can be guessed here: the class of sign-ins counts per address.
+/// Of wrong invitation codes: after ten each try has to wait, up to an hour.
+constexpr attempts::Patience k_codes{.free = 10, .first_wait_ms = 30 * k_second_ms, .longest_wait_ms = k_hour_ms, .memory_ms = k_day_ms};
+
+/// Joins by a code, and counts it when it is wrong.
+Task<Joined> join_counted(attempts::Guard& guard, std::int64_t user_id, Task<Joined> join) {
+    attempts::Limit limit{"invitation " + std::to_string(user_id), k_codes};
+    auto attempt = co_await guard.begin(std::move(limit));
+    std::optional<Joined> joined;
+    std::exception_ptr failure;
+    bool is_wrong = false;
+    try {
+        joined = co_await std::move(join);
+    } catch (const Error& error) {
+        failure = std::current_exception();
+        is_wrong = error.code() == "invalid_invitation_code";
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!is_wrong) co_await guard.take_back(std::move(attempt));
+    if (failure) std::rethrow_exception(failure);
+    co_return std::move(*joined);
+}
+
+void add_joining(http::Routes& routes, Service& service, attempts::Guard& guard) {
     routes.post("/api/challenges/join",
                 {.id = "joinChallengeByCode",
                  .summary = "Join a private challenge by its code alone",
+                 .description = "Ten wrong codes are free; after that each has to wait longer than the one before.",
                  .tag = "challenges",
-                 .rate = Rate::auth,
                  .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many}},
-                [&service](Call& call, Body<RequiredInvitation> body) -> Task<Reply<Joined>> {
-                    co_return co_await service.join_by_code(call.user(), call.origin(), std::move(body->invitation_code.value));
+                [&service, &guard](Call& call, Body<RequiredInvitation> body) -> Task<Reply<Joined>> {
+                    auto join = service.join_by_code(call.user(), call.origin(), std::move(body->invitation_code.value));
+                    co_return co_await join_counted(guard, call.user().user_id, std::move(join));
                 });
     routes.post(
         "/api/challenges/{id}/join",
@@ -135,12 +157,14 @@ void add_joining(http::Routes& routes, Service& service) {
          .summary = "Join a challenge",
          .description = "What was recorded on its days before joining counts too. Coming back after leaving is allowed while it runs.",
          .tag = "challenges",
-         .rate = Rate::auth,
          .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many, k_not_found}},
-        [&service](Call& call, Path<IdPath> path, Body<std::optional<Invitation>> body) -> Task<Reply<Joined>> {
+        [&service, &guard](Call& call, Path<IdPath> path, Body<std::optional<Invitation>> body) -> Task<Reply<Joined>> {
             std::string code;
             if (body.value && body.value->invitation_code) code = std::move(body.value->invitation_code->value);
-            co_return co_await service.join(call.user(), call.origin(), path->id, std::move(code));
+            const bool has_code = !code.empty();
+            auto join = service.join(call.user(), call.origin(), path->id, std::move(code));
+            if (has_code) join = join_counted(guard, call.user().user_id, std::move(join));
+            co_return co_await std::move(join);
         });
     routes.post("/api/challenges/{id}/leave",
                 {.id = "leaveChallenge",
@@ -156,10 +180,10 @@ void add_joining(http::Routes& routes, Service& service) {
 
 } // namespace
 
-void add_routes(http::Routes& routes, Service& service) {
+void add_routes(http::Routes& routes, Service& service, attempts::Guard& guard) {
     add_reading(routes, service);
     add_writing(routes, service);
-    add_joining(routes, service);
+    add_joining(routes, service, guard);
 }
 
 } // namespace focus::challenges

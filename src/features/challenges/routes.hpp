@@ -1,11 +1,13 @@
 // The routes of /api/challenges; wired by app.
 #pragma once
 
+#include "core/attempts/attempts.hpp"
 #include "core/http/routes.hpp"
 #include "features/challenges/service.hpp"
 
 namespace focus::challenges {
 
-void add_routes(http::Routes& routes, Service& service);
+/// `guard` counts wrong invitation codes.
+void add_routes(http::Routes& routes, Service& service, attempts::Guard& guard);
 
 } // namespace focus::challenges

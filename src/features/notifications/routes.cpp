@@ -13,9 +13,58 @@ using http::Query;
 using http::Reply;
 using http::Task;
 
+struct SocketQuery {
+    std::optional<std::string> token;
+    std::optional<json::Integer<0, INT64_MAX>> after_id;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"token", "The access token, unless it comes as Authorization or as the sub-protocol `bearer.<token>` beside `focus.v1`"},
+        {"after_id", "Replays what was missed since this notification"},
+    };
+};
+
+struct SocketStats {
+    std::int64_t active_users = 0;
+    std::int64_t connections = 0;
+};
+
+constexpr std::string_view k_subprotocol = "focus.v1";
+
+Error forbidden() {
+    return {ErrorKind::forbidden, "forbidden", {"You are not allowed to do this.", "Vous n'avez pas le droit de faire cela."}};
+}
+
+void add_socket(http::Routes& routes, Hub& hub) {
+    routes.websocket("/api/ws/notifications",
+                     {.id = "notificationSocket",
+                      .summary = "Notifications as they happen, over a WebSocket",
+                      .description = "Messages are JSON objects; docs/websocket.md describes them all.",
+                      .tag = "notifications",
+                      .access = Access::signed_in,
+                      .problems = {{429, "too_many_connections", "the user has 100 sockets open here"}}},
+                     [&hub](Call& call, Query<SocketQuery> query) -> Task<Reply<http::Upgrade>> {
+                         const auto after_id = query->after_id ? std::optional{query->after_id->value} : std::nullopt;
+                         co_return http::Upgrade{.listener = hub.welcome(call.user(), after_id),
+                                                 .subprotocol = std::string{
+                                                     http::offers_subprotocol(call, k_subprotocol) ? k_subprotocol : std::string_view{}}};
+                     });
+    routes.get("/api/ws/stats",
+               {.id = "socketStats",
+                .summary = "Open sockets and the people behind them, over all instances",
+                .tag = "admin",
+                .access = Access::signed_in, // routes below /ws don't ask for a verified address
+                .problems = {{403, "forbidden", "the user is no administrator"}}},
+               [&hub](Call& call) -> Task<Reply<SocketStats>> {
+                   if (call.user().role != Role::admin) throw forbidden();
+                   const auto totals = hub.totals(call.user().user_id);
+                   co_return SocketStats{totals.active_users, totals.connections};
+               });
+}
+
 } // namespace
 
-void add_routes(http::Routes& routes, Service& service) {
+void add_routes(http::Routes& routes, Service& service, Hub& hub) {
+    add_socket(routes, hub);
     routes.get("/api/notifications",
                {.id = "listNotifications",
                 .summary = "What the user was told in the last 30 days",

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "core/http/routes.hpp"
-#include "features/notifications/service.hpp"
+#include "features/notifications/hub.hpp"
 
 namespace focus::notifications {
 
-void add_routes(http::Routes& routes, Service& service);
+void add_routes(http::Routes& routes, Service& service, Hub& hub);
 
 } // namespace focus::notifications

@@ -6,7 +6,8 @@ namespace focus::testing {
 
 Instance::Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics)
     : hasher{{.cost = 4}, metrics}, outbox{{.sealing_key = std::string(32, 'k')}, clock}, cache{{}, database, nullptr, bus, metrics},
-      rooms{{database, cache, bus, clock, hasher, outbox, metrics, "https://focus.example"},
+      attempts{database, clock, {.hash_key = std::string(32, 'a')}},
+      rooms{{database, cache, bus, clock, hasher, outbox, attempts, metrics, "https://focus.example"},
             {.jwt_secret = std::string(32, 's'), .frontend_url = "https://focus.example"},
             {}} {}
 

@@ -176,7 +176,8 @@ PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, counters_.ac
 Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
     Pool& first = *pools_.front();
     auto link = co_await asio::co_spawn(first.executor(), first.connect_apart(), asio::use_awaitable);
-    co_return std::make_unique<MysqlMigrations>(std::move(link), "CONCAT('focus.migrate.', DATABASE())");
+    co_return std::make_unique<MysqlMigrations>(std::move(link),
+                                                "LEFT(CONCAT('focus.migrate.', DATABASE()), 64)"); // MySQL takes no longer name
 }
 
 void MysqlDatabase::close() {

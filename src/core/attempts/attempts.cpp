@@ -1,0 +1,159 @@
+#include "core/attempts/attempts.hpp"
+
+#include "core/base/error.hpp"
+#include "core/crypto/crypto.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace focus::attempts {
+
+namespace {
+
+// Also locks the row, before it is read.
+constexpr db::Statement k_make{
+    "attempts.make",
+    {.sqlite = "INSERT INTO attempts (attempt_key, wrong, next_at_ms, trusted_until_ms, expires_at_ms) VALUES (?, 0, 0, 0, ?) "
+               "ON CONFLICT DO NOTHING",
+     .mysql = "INSERT INTO attempts (attempt_key, wrong, next_at_ms, trusted_until_ms, expires_at_ms) VALUES (?, 0, 0, 0, ?) "
+              "ON DUPLICATE KEY UPDATE attempt_key = attempt_key"}};
+constexpr db::Statement k_read{"attempts.read",
+                               "SELECT wrong, next_at_ms, trusted_until_ms, expires_at_ms FROM attempts WHERE attempt_key = ?"};
+constexpr db::Statement k_count{
+    "attempts.count", "UPDATE attempts SET wrong = ?, next_at_ms = ?, trusted_until_ms = ?, expires_at_ms = ? WHERE attempt_key = ?"};
+constexpr db::Statement k_succeed{
+    "attempts.succeed", "UPDATE attempts SET wrong = 0, next_at_ms = 0, trusted_until_ms = ?, expires_at_ms = ? WHERE attempt_key = ?"};
+constexpr db::Statement k_take_back{
+    "attempts.take_back",
+    "UPDATE attempts SET wrong = CASE WHEN wrong > 0 THEN wrong - 1 ELSE 0 END, next_at_ms = 0 WHERE attempt_key = ?"};
+constexpr db::Statement k_delete_expired{
+    "attempts.delete_expired",
+    {.sqlite = "DELETE FROM attempts WHERE attempt_key IN (SELECT attempt_key FROM attempts WHERE expires_at_ms < ? ORDER BY "
+               "expires_at_ms LIMIT ?)",
+     .mysql = "DELETE FROM attempts WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+
+constexpr int k_most_counted = 1'000'000; // more makes no difference
+
+struct State {
+    int wrong = 0;
+    EpochMs next_at_ms = 0;
+    EpochMs trusted_until_ms = 0;
+};
+
+State state_of(const db::Result& result, EpochMs now) {
+    if (result.rows.empty() || result.rows.front().get<EpochMs>(3) <= now) return {};
+    const auto& row = result.rows.front();
+    return {.wrong = row.get<int>(0), .next_at_ms = row.get<EpochMs>(1), .trusted_until_ms = row.get<EpochMs>(2)};
+}
+
+std::vector<db::Command> reads(const std::vector<std::string>& keys) {
+    std::vector<db::Command> commands;
+    for (const auto& key : keys) commands.push_back(db::Command::of(k_read, key));
+    return commands;
+}
+
+/// When the next try may be, by those limits that count.
+EpochMs next_at(const std::vector<State>& states, EpochMs now) {
+    EpochMs at = states.front().next_at_ms;
+    if (states.size() > 1 && states.front().trusted_until_ms <= now) at = std::max(at, states.back().next_at_ms);
+    return at;
+}
+
+std::vector<State> states_of(const std::vector<db::Result>& results, std::size_t first, EpochMs now) {
+    std::vector<State> states;
+    for (auto at = first; at < results.size(); ++at) states.push_back(state_of(results[at], now));
+    return states;
+}
+
+Error too_many(EpochMs wait_ms) {
+    const auto seconds = static_cast<int>((wait_ms + k_second_ms - 1) / k_second_ms);
+    return Error{ErrorKind::rate_limited,
+                 "rate_limited",
+                 {"Too many tries. Please wait a while and try again.", "Trop d'essais. Veuillez patienter avant de réessayer."}}
+        .retry_after(seconds);
+}
+
+} // namespace
+
+EpochMs wait_after(const Patience& patience, int wrong) noexcept {
+    if (wrong < patience.free) return 0;
+    EpochMs wait = patience.first_wait_ms;
+    for (int i = patience.free; i < wrong && wait < patience.longest_wait_ms; ++i) wait *= 2;
+    return std::min(wait, patience.longest_wait_ms);
+}
+
+std::string Guard::hash_of(std::string_view key) const { return crypto::base64url_encode(crypto::hmac_sha256(options_.hash_key, key)); }
+
+db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared) {
+    if (!options_.enabled) co_return Try{};
+    std::vector<Limit> limits;
+    limits.push_back(std::move(own));
+    if (shared) limits.push_back(std::move(*shared));
+    std::vector<std::string> keys;
+    for (const auto& limit : limits) keys.push_back(hash_of(limit.key));
+    // A look first: who has to wait costs no write.
+    const auto seen = co_await db_.run(reads(keys));
+    const auto now = clock_.now_ms();
+    if (const auto at = next_at(states_of(seen, 0, now), now); at > now) throw too_many(at - now);
+    const auto counted = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Counted> { co_return co_await count(tx, limits); });
+    if (counted.wait_ms > 0) throw too_many(counted.wait_ms);
+    co_return Try{.own = keys.front(), .shared = counted.is_shared ? keys.back() : std::string{}};
+}
+
+db::Task<Guard::Counted> Guard::count(db::Transaction& tx, std::vector<Limit> limits) {
+    const auto now = clock_.now_ms();
+    std::vector<std::string> keys;
+    std::vector<db::Command> commands;
+    for (const auto& limit : limits) {
+        keys.push_back(hash_of(limit.key));
+        commands.push_back(db::Command::of(k_make, keys.back(), now + limit.patience.memory_ms));
+    }
+    for (auto& command : reads(keys)) commands.push_back(std::move(command));
+    const auto results = co_await tx.run(std::move(commands));
+    auto states = states_of(results, keys.size(), now);
+    if (const auto at = next_at(states, now); at > now) co_return Counted{.wait_ms = at - now};
+    if (states.front().trusted_until_ms > now) states.resize(1); // what is shared with strangers does not count
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        const auto& patience = limits[i].patience;
+        const auto wrong = std::min(states[i].wrong + 1, k_most_counted);
+        const auto trusted_until = states[i].trusted_until_ms;
+        tx.defer(k_count, wrong, now + wait_after(patience, wrong), trusted_until, std::max(now + patience.memory_ms, trusted_until),
+                 keys[i]);
+    }
+    co_return Counted{.is_shared = states.size() > 1};
+}
+
+db::Task<bool> Guard::take(db::Transaction& tx, Limit limit) {
+    if (!options_.enabled) co_return true;
+    std::vector<Limit> limits;
+    limits.push_back(std::move(limit));
+    const auto counted = co_await count(tx, std::move(limits));
+    co_return counted.wait_ms == 0;
+}
+
+void Guard::succeed(db::Transaction& tx, const Try& attempt, EpochMs trusted_until) const {
+    if (attempt.own.empty()) return;
+    tx.defer(k_succeed, trusted_until, std::max(trusted_until, clock_.now_ms()), attempt.own);
+    if (!attempt.shared.empty()) tx.defer(k_take_back, attempt.shared);
+}
+
+db::Task<void> Guard::take_back(Try attempt) {
+    if (attempt.own.empty()) co_return;
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        tx.defer(k_take_back, attempt.own);
+        if (!attempt.shared.empty()) tx.defer(k_take_back, attempt.shared);
+        co_return;
+    });
+}
+
+void Guard::trust(db::Transaction& tx, std::string_view key, EpochMs until) const {
+    if (!options_.enabled) return;
+    tx.defer(k_make, hash_of(key), until);
+    tx.defer(k_succeed, until, until, hash_of(key));
+}
+
+db::Task<std::uint64_t> Guard::delete_expired(db::Session& session, EpochMs now, int limit) {
+    co_return (co_await session.execute(k_delete_expired, now, limit)).affected;
+}
+
+} // namespace focus::attempts

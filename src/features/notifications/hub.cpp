@@ -1,0 +1,113 @@
+#include "features/notifications/hub.hpp"
+
+#include "features/notifications/live_client.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <format>
+#include <sstream>
+
+namespace focus::notifications {
+
+namespace {
+
+/// Bus topic: "<user> <session> <kept>", as auth::Service::Ended.
+constexpr std::string_view k_ended_topic = "sessions.ended";
+constexpr std::chrono::microseconds k_between_looks{500};
+constexpr std::size_t k_max_per_user = 100; // sockets on one instance
+
+Error too_many_connections() {
+    return Error{
+        ErrorKind::rate_limited, "too_many_connections", {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
+        .retry_after(60);
+}
+
+} // namespace
+
+Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
+         Settings settings)
+    : service_{service}, guard_{guard}, bus_{bus}, clock_{clock}, settings_{settings}, presence_{bus},
+      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance")},
+      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance")} {
+    bus_.subscribe(std::string{k_push_topic}, [this](std::string_view payload) { receive(payload); });
+    bus_.subscribe(std::string{k_ended_topic}, [this](std::string_view payload) { end_sessions(payload); });
+    bus_.on_gap([this] { look_again(); });
+    auth.on_sessions_ended([this](auth::Service::Ended ended) {
+        bus_.publish(k_ended_topic, std::format("{} {} {}", ended.user_id, ended.session_id, ended.kept));
+    });
+}
+
+Hub::~Hub() = default;
+
+std::shared_ptr<http::SocketListener> Hub::welcome(const Caller& caller, std::optional<std::int64_t> after_id) {
+    if (clients_of(caller.user_id).size() >= k_max_per_user) throw too_many_connections();
+    return std::make_shared<LiveClient>(*this, caller, after_id);
+}
+
+void Hub::add(std::shared_ptr<LiveClient> client) {
+    const auto user_id = client->user_id();
+    {
+        const std::scoped_lock lock{mutex_};
+        auto& clients = clients_[user_id];
+        if (clients.empty()) users_.add(1);
+        clients.push_back(std::move(client));
+    }
+    connections_.add(1);
+    presence_.change(user_id, +1);
+}
+
+void Hub::remove(const LiveClient& client) {
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto found = clients_.find(client.user_id());
+        if (found == clients_.end()) return;
+        std::erase_if(found->second, [&](const auto& one) { return one.get() == &client; });
+        if (found->second.empty()) {
+            clients_.erase(found);
+            users_.add(-1);
+        }
+    }
+    connections_.add(-1);
+    presence_.change(client.user_id(), -1);
+}
+
+Hub::Clients Hub::clients_of(std::int64_t user_id) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = clients_.find(user_id);
+    return found == clients_.end() ? Clients{} : found->second;
+}
+
+void Hub::receive(std::string_view payload) {
+    auto decoded = decode(payload);
+    if (!decoded) return;
+    const auto clients = clients_of(decoded->user_id);
+    if (clients.empty()) return;
+    const auto push = std::make_shared<const Push>(std::move(*decoded));
+    for (const auto& client : clients) boost::asio::post(client->executor(), [client, push] { client->deliver(push); });
+}
+
+/// After pushes or ended sessions may have been missed. One after the other: all at once would be too much for the database.
+void Hub::look_again() {
+    std::vector<std::shared_ptr<LiveClient>> all;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [user_id, clients] : clients_) all.insert(all.end(), clients.begin(), clients.end());
+    }
+    auto at = std::chrono::steady_clock::now();
+    for (const auto& client : all) {
+        boost::asio::post(client->executor(), [client, at] { client->look_again_at(at); });
+        at += k_between_looks;
+    }
+}
+
+void Hub::end_sessions(std::string_view payload) {
+    std::istringstream in{std::string{payload}};
+    auth::Service::Ended ended;
+    if (!(in >> ended.user_id >> ended.session_id >> ended.kept)) return;
+    for (const auto& client : clients_of(ended.user_id)) {
+        boost::asio::post(client->executor(), [client, ended] { client->session_ended(ended.session_id, ended.kept); });
+    }
+}
+
+} // namespace focus::notifications

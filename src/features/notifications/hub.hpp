@@ -1,0 +1,66 @@
+// Hub: every open notification socket of this instance, and what reaches them: pushes of the bus, ended sessions.
+// Always holds: a push is handed to each socket of its user on that socket's own thread; whatever happens on other
+// instances comes by the bus, never otherwise.
+#pragma once
+
+#include "core/http/websocket.hpp"
+#include "core/metrics/metrics.hpp"
+#include "features/auth/service.hpp"
+#include "features/notifications/presence.hpp"
+#include "features/notifications/push.hpp"
+#include "features/notifications/service.hpp"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace focus::notifications {
+
+class LiveClient;
+
+class Hub {
+  public:
+    struct Settings {
+        std::chrono::seconds heartbeat{30}; // between heartbeats; who is silent for two of them is let go
+    };
+    Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
+        Settings settings);
+    ~Hub();
+
+    /// A listener for a new connection of the caller, which is told what it has missed after `after_id` (nothing: from
+    /// now on). Throws 429 `too_many_connections`.
+    [[nodiscard]] std::shared_ptr<http::SocketListener> welcome(const Caller& caller, std::optional<std::int64_t> after_id);
+    [[nodiscard]] Presence::Totals totals(std::int64_t user_id) { return presence_.totals(user_id, std::chrono::steady_clock::now()); }
+
+    // for the sockets
+    void add(std::shared_ptr<LiveClient> client);
+    void remove(const LiveClient& client);
+    void beat(http::Socket::Instant now) { presence_.beat(now); }
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+    [[nodiscard]] Service& service() noexcept { return service_; }
+    [[nodiscard]] auth::SessionGuard& guard() noexcept { return guard_; }
+
+  private:
+    using Clients = std::vector<std::shared_ptr<LiveClient>>;
+    [[nodiscard]] Clients clients_of(std::int64_t user_id);
+    void receive(std::string_view payload);
+    void end_sessions(std::string_view payload);
+    void look_again();
+
+    Service& service_;
+    auth::SessionGuard& guard_;
+    bus::Bus& bus_;
+    const Clock& clock_;
+    const Settings settings_;
+    Presence presence_;
+    metrics::Gauge connections_;
+    metrics::Gauge users_;
+    std::mutex mutex_;
+    std::unordered_map<std::int64_t, Clients> clients_; // by user
+};
+
+} // namespace focus::notifications

@@ -1,0 +1,77 @@
+// LiveClient: one notification socket and what it says (docs/websocket.md): heartbeats, subscriptions, acknowledgements,
+// token renewal, and the notifications in the order of their ids.
+// Always holds: a stored notification is sent once and after the ones before it; when a push tells of one that this
+// socket has not seen, it reads the rows instead of guessing. Lives on its connection's thread but for the constructor,
+// user_id() and executor().
+#pragma once
+
+#include "core/http/websocket.hpp"
+#include "features/notifications/hub.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace focus::notifications {
+
+class LiveClient final : public http::SocketListener, public std::enable_shared_from_this<LiveClient> {
+  public:
+    LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id);
+
+    [[nodiscard]] std::int64_t user_id() const noexcept { return user_id_; }
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+
+    void deliver(const std::shared_ptr<const Push>& push);
+    /// `session_id` 0: every session of the user but `kept`.
+    void session_ended(std::int64_t session_id, std::int64_t kept);
+    /// Pushes or the end of the session may have been missed: from then on the rows are looked at.
+    void look_again_at(http::Socket::Instant when);
+
+    void on_open(http::Socket& socket) override;
+    void on_message(std::string_view text) override;
+    void on_tick(http::Socket::Instant now) override;
+    void on_drained() override;
+    void on_close() override;
+
+  private:
+    struct Message;
+    using Types = std::bitset<8>;
+
+    /// How a socket comes to read rows: as it opens, because a push was missed, or because anything may have been.
+    enum class Reason { opened, missed_push, gap };
+    void start_catching_up(Reason reason);
+    db::Task<void> catch_up(Reason reason);
+    db::Task<void> wait_until_drained();
+    void show(Type type, http::SharedText frame);
+    void act(const Message& message);
+    void subscribe(const Message& message, bool on);
+    /// Runs a reply's coroutine; a failure of it becomes an `error` message.
+    template <class F>
+    void reply_later(F make_reply);
+    void reply(std::string frame);
+    void fail(std::string_view code, Text text);
+
+    Hub& hub_;
+    const std::int64_t user_id_;
+    std::int64_t session_id_;
+    EpochMs expires_at_ms_;
+    Language language_;
+    boost::asio::any_io_executor executor_;
+    http::Socket* socket_ = nullptr; // while it is open
+    http::Socket::Instant next_heartbeat_;
+    std::int64_t last_id_ = 0;             // of the notification shown (or passed over) last
+    std::optional<std::int64_t> after_id_; // where the client asked to go on
+    bool is_greeted_ = false;              // the `connection` message comes first
+    bool catching_up_ = false;             // reading rows: pushes only say that there is more
+    bool has_more_ = false;
+    std::optional<http::Socket::Instant> look_again_;
+    bool is_narrowed_ = false; // the client has named what it wants
+    Types types_ = Types{}.set();
+    boost::asio::steady_timer* drained_ = nullptr; // of the coroutine that waits for it
+};
+
+} // namespace focus::notifications
