@@ -1,5 +1,6 @@
 """Jobs, restarts and lost instances with several of them."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -91,3 +92,22 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster) -> None:
     assert load.failures == []
     for account, done in zip(load.accounts, load.done.values(), strict=True):
         assert account.daily()["total_time"] == done
+
+
+def test_rate_limits_count_over_all_instances() -> None:
+    limits = {"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_READ": "30/600", "RATE_LIMIT_AUTH": "1000/60"}
+    with contextlib.closing(Cluster(**limits)) as cluster:
+        person = cluster.new_account()
+        clients = [cluster.on(i, person) for i in range(3)]
+        for client in clients:
+            client.checked = False  # the contract is read over the same limit
+        answers = [clients[i % 3].get("/api/users/me") for i in range(60)]
+        allowed = [answer for answer in answers if answer.status_code == 200]
+        assert 28 <= len(allowed) <= 31, "one bucket for all"
+        refused = answers[-1]
+        assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 0 and refused.headers["RateLimit-Remaining"] == "0"
+        cluster.redis.kill()
+        eventually(lambda: cluster.cache_of(cluster.instances[0]) == "unavailable", "the loss to be seen")
+        alone = [clients[0].get("/api/users/me").status_code for _ in range(40)]
+        assert alone.count(200) == 30 and alone.count(429) == 10, "each instance counts for itself"
+        cluster.redis.start()
