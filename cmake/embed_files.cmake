@@ -1,4 +1,8 @@
-# Writes one C++ file with the bytes of FILES; assembler .incbin keeps it fast for any size.
+# Writes one C++ file with the bytes of FILES (without them: of all files below PREFIX); assembler .incbin keeps it fast
+# for any size.
+if(NOT FILES)
+  file(GLOB_RECURSE FILES "${PREFIX}/*")
+endif()
 set(text "// Made by cmake/embed_files.cmake.\n#include \"core/base/embedded.hpp\"\n\n")
 set(table "")
 set(index 0)

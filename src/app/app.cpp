@@ -2,6 +2,8 @@
 
 #include "app/demo.hpp"
 #include "app/housekeeping.hpp"
+#include "app/observer.hpp"
+#include "app/reload.hpp"
 #include "app/secrets.hpp"
 #include "app/system_routes.hpp"
 #include "core/base/log.hpp"
@@ -10,6 +12,7 @@
 #include "core/http/docs.hpp"
 #include "core/http/redis_rate_limiter.hpp"
 #include "core/http/server.hpp"
+#include "core/instances/pulse.hpp"
 #include "core/mail/delivery.hpp"
 #include "core/redis/client.hpp"
 
@@ -101,6 +104,7 @@ http::ApiInfo api_info() {
                      {"users", "Profiles"},
                      {"activities", "What was used, when and how long"},
                      {"statistics", "Where the time went"},
+                     {"admin", "For administrators: accounts, numbers, audit trail, health"},
                      {"operation", "For operators and orchestrators"}}};
 }
 
@@ -198,6 +202,7 @@ App::App(Settings settings)
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
+    rooms_->admin.health().set_sources(health_sources());
     templates_ = std::make_unique<mail::Templates>(
         mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
     if (!settings_.mail_server.empty())
@@ -209,17 +214,37 @@ App::App(Settings settings)
 
 App::~App() = default;
 
+admin::HealthSources App::health_sources() {
+    admin::HealthSources sources;
+    sources.jobs = [this] { return scheduler_->status(); };
+    sources.websocket = [this]() -> asio::awaitable<admin::WebsocketHealth> {
+        const auto totals = rooms_->hub.totals(0);
+        co_return admin::WebsocketHealth{totals.active_users, totals.connections};
+    };
+    sources.cache = [this]() -> asio::awaitable<admin::CacheHealth> {
+        const auto status = co_await cache_->status();
+        co_return admin::CacheHealth{.status =
+                                         status.status == "unavailable" ? admin::HealthStatus::degraded : admin::HealthStatus::healthy,
+                                     .backend = status.backend,
+                                     .version = status.version,
+                                     .used_memory = status.used_memory,
+                                     .clients = status.clients,
+                                     .hit_ratio = status.hit_ratio};
+    };
+    sources.instance = instance_name();
+    return sources;
+}
+
 void App::add_routes() {
-    add_system_routes(routes_, {.database = *database_,
-                                .cache = *cache_,
-                                .metrics = metrics_,
-                                .clock = clock_,
-                                .ready = ready_,
-                                .metrics_enabled = settings_.metrics_enabled});
+    add_system_routes(routes_, {.database = *database_, .cache = *cache_, .clock = clock_, .pages = pages_, .ready = ready_});
+    if (settings_.metrics_enabled) {
+        auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
+        add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
+    }
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
-        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox);
+        if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
     }
     http::add_docs(routes_, api_info());
 }
@@ -286,7 +311,24 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
               {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
 }
 
-int App::serve(bool with_demo) {
+std::unique_ptr<http::Server> App::start_metrics_server() {
+    if (!settings_.metrics_enabled) return nullptr;
+    const auto address = split_address(settings_.metrics_address);
+    if (!address) {
+        if (!settings_.is_development() && settings_.metrics_token.empty())
+            log::warning("/metrics answers everybody who reaches the API: set METRICS_TOKEN or METRICS_ADDRESS");
+        return nullptr;
+    }
+    http::Options options;
+    options.host = address->host;
+    options.port = address->port;
+    auto server = std::make_unique<http::Server>(std::move(options), metrics_routes_, http::Hooks{}, clock_, metrics_);
+    server->start({&background_});
+    log::info("metrics are served", {{"address", std::format("{}:{}", address->host, server->bound_port())}});
+    return server;
+}
+
+int App::serve(bool with_demo, std::function<Settings()> reload) {
     using namespace asio::experimental::awaitable_operators;
     raise_file_limit();
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
@@ -297,6 +339,7 @@ int App::serve(bool with_demo) {
                             clock_,
                             metrics_,
                             background_.get_executor()};
+    instances::Pulse pulse{*database_, instance_name(), FOCUS_VERSION, background_.get_executor()};
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;
@@ -307,6 +350,9 @@ int App::serve(bool with_demo) {
     threads.emplace_back([this] { background_.run(); });
     if (redis_) redis_->start();
     bus_->start();
+    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
+    Observer observer{{metrics_, *rooms_, *hasher_, server}, settings_};
+    std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
     asio::co_spawn(
@@ -325,9 +371,12 @@ int App::serve(bool with_demo) {
             const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
+            metrics_server = start_metrics_server();
             delivery.start();
+            pulse.start();
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
+            asio::co_spawn(background_, observer.run(), asio::detached);
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
@@ -336,9 +385,11 @@ int App::serve(bool with_demo) {
             co_await drain.async_wait(asio::use_awaitable);
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
+            if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();
+            co_await pulse.stop();
             bus_->stop();
             if (redis_) redis_->stop();
         },

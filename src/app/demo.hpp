@@ -1,4 +1,4 @@
-// A believable account to look at: three months of somebody's phone.
+// A believable account to look at: three months of somebody's phone, with limits, friends and challenges.
 #pragma once
 
 #include "app/rooms.hpp"
@@ -9,7 +9,9 @@
 
 namespace focus::app {
 
-/// Makes the demo account and its history unless it is there; gives a line for people with its address and password.
-boost::asio::awaitable<std::string> fill_demo(Rooms& rooms, const Clock& clock);
+/// Makes the demo account, its friends and their history unless it is there; gives a line for people with its address
+/// and password. Everything is recorded as if it had happened on its day: `clock` runs through these days meanwhile,
+/// and is right again afterwards, so nothing else may go on in this process yet.
+boost::asio::awaitable<std::string> fill_demo(Rooms& rooms, Clock& clock);
 
 } // namespace focus::app

@@ -1,6 +1,6 @@
 #include "app/system_routes.hpp"
 
-#include <format>
+#include <algorithm>
 
 namespace focus::app {
 
@@ -8,10 +8,11 @@ namespace {
 
 using http::Access;
 using http::Call;
-using http::Query;
+using http::Path;
 using http::Rate;
 using http::Raw;
 using http::Reply;
+using http::Response;
 using http::Task;
 
 struct MailView {
@@ -26,57 +27,17 @@ struct MailView {
     json::Timestamp sent_at;
 };
 
-struct MailboxQuery {
-    std::optional<json::Text<1, 10>> format;
-};
+// The mails' own style attributes need 'unsafe-inline'; they are shown in a frame of /dev/mail, without scripts.
+constexpr std::string_view k_mail_policy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-popups";
 
-std::string escape_html(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        case '\'':
-            out += "&#39;";
-            break;
-        default:
-            out += c;
-        }
-    }
-    return out;
-}
-
-constexpr std::string_view k_style =
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "article{border:1px solid #8886;border-radius:.5rem;padding:1rem;margin:1rem 0}h2{margin:0;font-size:1.1rem}"
-    "iframe{width:100%;height:34rem;border:0;background:#fff}small{opacity:.7}";
-
-std::string page_of(const std::vector<mail::Mail>& mails) {
-    auto page = std::format("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">"
-                            "<title>Mails (development)</title><style>{}</style><h1>Mails</h1>"
-                            "<p>This development server sends no mail. What it would have sent is here, newest first.</p>",
-                            k_style);
-    if (mails.empty()) page += "<p>Nothing yet.</p>";
-    for (const auto& mail : mails) {
-        page += std::format("<article><h2>{}</h2><small>{} · to {} · {}</small>", escape_html(mail.content.subject), escape_html(mail.type),
-                            escape_html(mail.recipient), format_rfc3339(mail.sent_at_ms));
-        if (!mail.link.empty()) page += std::format("<p><a href=\"{0}\">{0}</a></p>", escape_html(mail.link));
-        page += std::format("<details><summary>Show</summary><iframe sandbox srcdoc=\"{}\" title=\"{}\"></iframe></details></article>",
-                            escape_html(mail.content.html), escape_html(mail.content.subject));
-    }
-    return page;
-}
+const http::Meta k_inbox{.id = "devMail",
+                         .summary = "Mails that were not sent (development only)",
+                         .access = Access::nobody,
+                         .rate = Rate::none,
+                         .hidden = true};
+const http::Meta k_mail{
+    .id = "devMailPreview", .summary = "One of them as it would look", .access = Access::nobody, .rate = Rate::none, .hidden = true};
 
 std::vector<MailView> views_of(const std::vector<mail::Mail>& mails) {
     std::vector<MailView> views;
@@ -97,22 +58,18 @@ std::vector<MailView> views_of(const std::vector<mail::Mail>& mails) {
 
 } // namespace
 
-void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox) {
-    routes.get("/dev/mail",
-               {.id = "devMail",
-                .summary = "Mails that were not sent (development only)",
-                .access = Access::nobody,
-                .rate = Rate::none,
-                .hidden = true},
-               [&mailbox](Call& call, Query<MailboxQuery> query) -> Task<Reply<Raw>> {
-                   const auto mails = mailbox.list();
-                   const bool wants_json = (query->format && query->format->value == "json") || call.header("Accept") == "application/json";
-                   if (wants_json) co_return Raw{"application/json", json::write(views_of(mails))};
-                   // The mails' own style attributes need 'unsafe-inline'; they run in a sandbox without scripts.
-                   co_return Reply<Raw>{
-                       Raw{"text/html; charset=utf-8", page_of(mails)},
-                       {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"}}};
-               });
+void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox, const WebPages& pages) {
+    routes.serve("/dev/mail", k_inbox, [&mailbox, &pages](Call& call) -> Task<Response> {
+        if (WebPages::is_for_browser(call) && call.query() != "format=json") co_return pages.page(call);
+        co_return Response{.content_type = http::k_json, .body = json::write(views_of(mailbox.list()))};
+    });
+    routes.get("/dev/mail/{id}", k_mail, [&mailbox](Call&, Path<http::IdPath> path) -> Task<Reply<Raw>> {
+        const auto mails = mailbox.list();
+        const auto found = std::ranges::find(mails, path->id, &mail::Mail::id);
+        if (found == mails.end()) throw not_found();
+        co_return Reply<Raw>{Raw{"text/html; charset=utf-8", found->content.html},
+                             {{"Content-Security-Policy", std::string{k_mail_policy}}}};
+    });
 }
 
 } // namespace focus::app

@@ -1,10 +1,16 @@
 #include "app/system_routes.hpp"
 
 #include "core/base/log.hpp"
+#include "core/crypto/crypto.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <format>
 
 namespace focus::app {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -13,6 +19,7 @@ using http::Call;
 using http::Rate;
 using http::Raw;
 using http::Reply;
+using http::Response;
 using http::Task;
 
 constexpr db::Statement k_ping{"health.ping", "SELECT 1"};
@@ -52,6 +59,11 @@ Task<bool> database_answers(db::Database& database) {
         log::warning("health: the database does not answer", {{"cause", std::string_view{error.what()}}});
         co_return false;
     }
+}
+
+Response service_card() {
+    const Service service{"Focus", FOCUS_VERSION, "/api/docs", "/api/openapi.json", "/api/health"};
+    return {.content_type = http::k_json, .body = json::write(service)};
 }
 
 void add_health(http::Routes& routes, const SystemParts& parts) {
@@ -96,20 +108,39 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
 
 void add_system_routes(http::Routes& routes, SystemParts parts) {
     add_health(routes, parts);
-    routes.get(
-        "/", {.id = "service", .summary = "Name, version and links", .tag = "operation", .access = Access::nobody, .rate = Rate::none},
-        [](Call&) -> Task<Reply<Service>> { co_return Service{"Focus", FOCUS_VERSION, "/api/docs", "/api/openapi.json", "/api/health"}; });
-    if (parts.metrics_enabled) {
-        routes.get("/metrics",
-                   {.id = "metrics",
-                    .summary = "Metrics in the Prometheus text format",
-                    .tag = "operation",
-                    .access = Access::nobody,
-                    .rate = Rate::none},
-                   [&metrics = parts.metrics](Call&) -> Task<Reply<Raw>> {
-                       co_return Raw{"text/plain; version=0.0.4; charset=utf-8", metrics.render()};
-                   });
-    }
+    routes.serve("/",
+                 {.id = "service",
+                  .summary = "Name, version and links",
+                  .description = "As JSON; a browser (`Accept: text/html`) gets the web page.",
+                  .tag = "operation",
+                  .access = Access::nobody,
+                  .rate = Rate::none},
+                 [&pages = parts.pages](Call& call) -> Task<Response> {
+                     auto response = WebPages::is_for_browser(call) ? pages.page(call) : service_card();
+                     response.headers.emplace_back("Vary", "Accept");
+                     co_return response;
+                 });
+    parts.pages.add_routes(routes);
+}
+
+void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, asio::any_io_executor background) {
+    routes.get("/metrics",
+               {.id = "metrics",
+                .summary = "Metrics in the Prometheus text format",
+                .description = "Asks for `METRICS_TOKEN` where that is set. With `METRICS_ADDRESS` it is served there only.",
+                .tag = "operation",
+                .access = Access::nobody,
+                .rate = Rate::none,
+                .problems = {{401, "not_authenticated", "No token, or a wrong one."}}},
+               [&metrics, token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
+                   if (!token.empty() && !crypto::equal_constant_time(call.header("Authorization"), "Bearer " + token))
+                       throw Error{
+                           ErrorKind::unauthorized, "not_authenticated", {"Metrics need a token.", "Les métriques demandent un jeton."}};
+                   auto render = [](const metrics::Registry& from) -> Task<std::string> { co_return from.render(); };
+                   auto rendering = asio::co_spawn(background, render(metrics), asio::use_awaitable);
+                   auto text = co_await std::move(rendering);
+                   co_return Raw{"text/plain; version=0.0.4; charset=utf-8", std::move(text)};
+               });
 }
 
 void add_development_routes(http::Routes& routes, Clock& clock) {

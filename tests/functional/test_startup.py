@@ -133,6 +133,17 @@ def test_secrets_from_files(make_server, tmp_path):
     assert with_the_key.tokens["access_token"]
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_any_setting_from_a_file(tmp_path, both):
+    (tmp_path / "url").write_text("sqlite:///elsewhere.db\n")
+    settings = {"DATABASE_URL_FILE": str(tmp_path / "url")} | ({"DATABASE_URL": "sqlite:///here.db"} if both else {})
+    run = focus("config", "print", cwd=tmp_path, **settings)
+    if both:
+        assert run.returncode == 2 and one_line(run) == "focus: DATABASE_URL and DATABASE_URL_FILE are both set"
+    else:
+        assert run.returncode == 0 and 'DATABASE_URL = "sqlite:///elsewhere.db"' in run.stdout
+
+
 def test_the_key_of_development_is_made_once_and_private(make_server):
     server = make_server()
     del server.settings["SECRET_KEY"]
@@ -255,7 +266,10 @@ def test_mails_are_shown_in_development(make_server):
 
     eventually(mails, "the mail at /dev/mail")
     page = httpx.get(f"{server.url}/dev/mail", headers={"Accept": "text/html"})
-    assert page.status_code == 200 and account.email in page.text and "<script" not in page.text
+    assert page.status_code == 200 and "unsafe-inline" not in page.headers["content-security-policy"]
+    preview = httpx.get(f"{server.url}/dev/mail/{mails()[0]['id']}")
+    assert preview.status_code == 200 and account.username in preview.text
+    assert "sandbox" in preview.headers["content-security-policy"]
     link = re.search(r"https://focus\.example/verify-email\?token=[\w-]+", json.dumps(mails()[0]))
     assert link, mails()
     eventually(lambda: any(link.group() in line for line in server.lines), "the link in the log")

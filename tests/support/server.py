@@ -180,5 +180,15 @@ class Server(Clients):
         return subprocess.run([str(BINARY), *arguments], cwd=self.folder, env=base_environment() | self.settings,
                               capture_output=True, text=True, timeout=60 * SLOWNESS)  # fmt: skip
 
+    def new_admin(self, **fields) -> Account:
+        """A fresh administrator, signed in."""
+        name = f"admin{os.getpid()}x{next(_numbers)}"
+        account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
+        made = self.command("admin", "create", "--email", account.email, "--username", account.username,
+                            "--admin-email", account.email, "--admin-password", account.password)  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        account.id = account.login()["user"]["id"]
+        return account
+
     def resident_bytes(self) -> int:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -17,5 +17,6 @@ std::span<const File> migrations_sqlite();
 std::span<const File> migrations_mysql();
 std::span<const File> mail_templates();
 std::span<const File> docs_pages();
+std::span<const File> web_pages();
 
 } // namespace focus::embedded

@@ -249,7 +249,7 @@ void Cache::forget(std::vector<std::string> patterns) {
 Task<Status> Cache::status() {
     Status status{.status = std::string{health()}, .backend = redis_ == nullptr ? "memory" : "redis"};
     if (const auto reads = hit_count_ + miss_count_; reads > 0)
-        status.hit_ratio = std::round(1e4 * static_cast<double>(hit_count_) / static_cast<double>(reads)) / 100;
+        status.hit_ratio = std::round(1e4 * static_cast<double>(hit_count_) / static_cast<double>(reads)) / 1e4;
     if (redis_ == nullptr) {
         status.used_memory = static_cast<std::int64_t>(memory_.bytes());
         co_return status;

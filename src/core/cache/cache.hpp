@@ -42,7 +42,7 @@ struct Status {
     std::optional<std::string> version;
     std::optional<std::int64_t> used_memory; // bytes
     std::optional<std::int64_t> clients;
-    std::optional<double> hit_ratio; // of this process, since its start; in percent
+    std::optional<double> hit_ratio; // of this process, since its start; 0 to 1
 };
 
 class Cache {

@@ -63,10 +63,18 @@ constexpr db::Statement k_record{"challenges.record",
                                  "SELECT (SELECT COUNT(*) FROM challenge_members m JOIN challenges c ON c.id = m.challenge_id WHERE "
                                  "m.user_id = ? AND c.deleted_at_ms IS NULL), (SELECT COUNT(*) FROM challenges WHERE winner_id = ? AND "
                                  "deleted_at_ms IS NULL)"};
+constexpr db::Statement k_counts{
+    "challenges.counts", "SELECT COUNT(*), COALESCE(SUM(cancelled_at_ms IS NULL AND frozen_at_ms IS NULL AND starts_at_ms <= ?), 0), "
+                         "COALESCE(SUM(cancelled_at_ms IS NULL AND frozen_at_ms IS NOT NULL), 0) FROM challenges WHERE "
+                         "deleted_at_ms IS NULL"};
 constexpr db::Statement k_due{"challenges.due", "SELECT id FROM challenges WHERE next_step_at_ms <= ? ORDER BY next_step_at_ms LIMIT ?"};
 constexpr db::Statement k_open_by_creator{
     "challenges.open_by_creator", "SELECT id FROM challenges WHERE creator_id = ? AND frozen_at_ms IS NULL AND cancelled_at_ms IS NULL "
                                   "AND deleted_at_ms IS NULL ORDER BY id"};
+constexpr db::Statement k_count_by_status{
+    "challenges.count_by_status",
+    "SELECT CASE WHEN cancelled_at_ms IS NOT NULL THEN 3 WHEN frozen_at_ms IS NOT NULL THEN 2 WHEN starts_at_ms <= ? THEN 1 ELSE 0 END AS "
+    "status, COUNT(*) FROM challenges WHERE deleted_at_ms IS NULL GROUP BY status"};
 
 Row row_of(const db::Row& row) {
     Row out;
@@ -239,6 +247,13 @@ db::Task<std::int64_t> count(db::Session& session, Filter filter, EpochMs now) {
     co_return result.rows.at(0).get<std::int64_t>(0);
 }
 
+db::Task<std::array<std::int64_t, 4>> count_by_status(db::Session& session, EpochMs now) {
+    const auto result = co_await session.execute(k_count_by_status, now);
+    std::array<std::int64_t, 4> counts{};
+    for (const auto& row : result.rows) counts.at(static_cast<std::size_t>(row.get<std::int64_t>(0))) = row.get<std::int64_t>(1);
+    co_return counts;
+}
+
 db::Task<std::vector<Row>> list_of_user(db::Session& session, std::int64_t user_id, std::optional<Status> status, EpochMs now,
                                         std::int64_t skip, std::int64_t limit) {
     Where where;
@@ -267,6 +282,13 @@ db::Command record_command(std::int64_t user_id) { return db::Command::of(k_reco
 
 Record record_of(const db::Result& result) {
     return {.participated = result.rows.at(0).get<std::int64_t>(0), .won = result.rows.at(0).get<std::int64_t>(1)};
+}
+
+db::Command counts_command(EpochMs now) { return db::Command::of(k_counts, now); }
+
+Counts counts_of(const db::Result& result) {
+    const auto& row = result.rows.at(0);
+    return {.total = row.get<std::int64_t>(0), .active = row.get<std::int64_t>(1), .completed = row.get<std::int64_t>(2)};
 }
 
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit) {
