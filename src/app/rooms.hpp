@@ -4,6 +4,7 @@
 
 #include "core/attempts/attempts.hpp"
 #include "core/bus/bus.hpp"
+#include "core/cache/cache.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
 #include "core/jobs/scheduler.hpp"
@@ -25,6 +26,7 @@ namespace focus::app {
 /// What the rooms stand on.
 struct Foundation {
     db::Database& database;
+    cache::Cache& cache;
     bus::Bus& bus;
     const Clock& clock;
     crypto::PasswordHasher& hasher;
@@ -42,6 +44,7 @@ struct Rooms {
     void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
+    cache::Cache& cache;
     attempts::Guard& attempts;
     users::Service users;
     auth::SessionGuard guard;

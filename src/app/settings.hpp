@@ -25,6 +25,7 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    int drain_seconds = 0; // at a stop: served on while "not ready"
     std::vector<std::string> allowed_hosts;
     int max_connections = 20'000;
     int max_connections_per_ip = 1'000;
@@ -32,6 +33,9 @@ struct Settings {
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
     int database_pool_size = 16;
+    std::string redis_url; // empty: cache, bus and rate limits are this process' own
+    bool cache_enabled = true;
+    int cache_ttl_seconds = 300;
     // Who may come in
     std::string secret_key;
     int access_token_minutes = 30;

@@ -81,7 +81,7 @@ void LiveClient::on_open(http::Socket& socket) {
     executor_ = socket.executor();
     next_heartbeat_ = std::chrono::steady_clock::now() + hub_.settings().heartbeat;
     hub_.add(shared_from_this());
-    start_catching_up(true);
+    start_catching_up(Reason::opened);
 }
 
 void LiveClient::on_close() {
@@ -98,6 +98,10 @@ void LiveClient::on_tick(http::Socket::Instant now) {
     hub_.beat(now);
     if (hub_.clock().now_ms() >= expires_at_ms_) return socket_->close(codes::session_over, "the token has expired");
     if (now - socket_->last_heard() >= 2 * hub_.settings().heartbeat) return socket_->close(codes::silent, "no sign of life");
+    if (look_again_ && now >= *look_again_ && !catching_up_) {
+        look_again_.reset();
+        start_catching_up(Reason::gap);
+    }
     if (now < next_heartbeat_) return;
     next_heartbeat_ = std::max(next_heartbeat_ + hub_.settings().heartbeat, now); // late once is not late for ever
     reply(json::write(Plain{"heartbeat", {hub_.clock().now_ms()}}));
@@ -107,6 +111,8 @@ void LiveClient::session_ended(std::int64_t session_id, std::int64_t kept) {
     const bool mine = session_id == 0 ? session_id_ != kept : session_id_ == session_id;
     if (socket_ != nullptr && mine) socket_->close(codes::session_over, "the session has ended");
 }
+
+void LiveClient::look_again_at(http::Socket::Instant when) { look_again_ = when; }
 
 // --- notifications in order --------------------------------------------------------------------------------------------
 
@@ -121,7 +127,7 @@ void LiveClient::deliver(const std::shared_ptr<const Push>& push) {
         return;
     }
     if (push->id <= last_id_) return; // seen among the rows
-    if (push->previous_id != last_id_) return start_catching_up(false);
+    if (push->previous_id != last_id_) return start_catching_up(Reason::missed_push);
     last_id_ = push->id;
     if (!push->is_silent) show(push->type, {push, &push->frame});
 }
@@ -130,9 +136,9 @@ void LiveClient::show(Type type, http::SharedText frame) {
     if (types_.test(static_cast<std::size_t>(type))) socket_->send(std::move(frame));
 }
 
-void LiveClient::start_catching_up(bool first) {
+void LiveClient::start_catching_up(Reason reason) {
     catching_up_ = true;
-    asio::co_spawn(executor_, catch_up(first), [self = shared_from_this()](std::exception_ptr failure) {
+    asio::co_spawn(executor_, catch_up(reason), [self = shared_from_this()](std::exception_ptr failure) {
         if (!failure || self->socket_ == nullptr) return;
         try {
             std::rethrow_exception(failure);
@@ -143,11 +149,13 @@ void LiveClient::start_catching_up(bool first) {
     });
 }
 
-db::Task<void> LiveClient::catch_up(bool first) {
+db::Task<void> LiveClient::catch_up(Reason reason) {
     auto& service = hub_.service();
-    if (first) {
-        const bool stands = co_await hub_.guard().stands(user_id_, session_id_); // it may have ended during the handshake
+    if (reason != Reason::missed_push) { // it may have ended unnoticed, during the handshake for example
+        const bool stands = co_await hub_.guard().stands(user_id_, session_id_);
         if (!stands && socket_ != nullptr) socket_->close(codes::session_over, "the session has ended");
+    }
+    if (reason == Reason::opened) {
         const auto newest = co_await service.last_id(user_id_);
         last_id_ = std::min(after_id_.value_or(newest), newest);
         if (socket_ == nullptr) co_return;
@@ -158,7 +166,7 @@ db::Task<void> LiveClient::catch_up(bool first) {
         is_greeted_ = true;
         has_more_ = has_more_ || last_id_ < newest;
     }
-    for (bool more = !first || has_more_; more;) {
+    for (bool more = reason != Reason::opened || has_more_; more;) {
         has_more_ = false;
         const auto page = co_await service.pushed_after(user_id_, last_id_, k_page);
         for (const auto& notification : page) {
