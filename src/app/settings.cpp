@@ -280,9 +280,11 @@ void apply_environment(Settings& settings) {
     for (const auto& setting : all_settings()) {
         const string name{setting.name};
         if (const auto* path = std::getenv((name + "_FILE").c_str())) {
+            if (std::getenv(name.c_str()) != nullptr) throw std::invalid_argument{std::format("{0} and {0}_FILE are both set", name)};
             set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
+        } else if (const auto* value = std::getenv(name.c_str())) {
+            set(settings, setting, value, "the environment");
         }
-        if (const auto* value = std::getenv(name.c_str())) set(settings, setting, value, "the environment");
     }
 }
 

@@ -22,12 +22,18 @@ constexpr db::Statement k_insert{
 constexpr db::Statement k_retry{"outbox.retry",
                                 "UPDATE outbox SET next_attempt_at_ms = ? WHERE id = ? AND status IN ('pending', 'failed')"};
 
+constexpr db::Statement k_personal{"outbox.personal", "SELECT id, type, recipient, language, status, created_at_ms, sent_at_ms FROM outbox "
+                                                      "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+
 constexpr db::Statement k_forget{
     "outbox.forget_user",
     "UPDATE outbox SET recipient = '', sealed = NULL, dedup_key = NULL, last_error = CASE status WHEN 'sent' THEN NULL "
     "ELSE 'the account was deleted' END, next_attempt_at_ms = NULL, lease = NULL, "
     "status = CASE status WHEN 'sent' THEN 'sent' ELSE 'dead' END WHERE user_id = ?"};
 
+constexpr db::Statement k_delete_of_user{"outbox.delete_of_user",
+                                         db::Sql{"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE user_id = ? LIMIT ?)",
+                                                 "DELETE FROM outbox WHERE user_id = ? LIMIT ?"}};
 constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status FROM outbox WHERE id > ? ORDER BY id LIMIT 500"};
 
 } // namespace
@@ -89,6 +95,10 @@ db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs befor
     }
 }
 
+db::Task<std::uint64_t> Outbox::delete_of_user(db::Database& database, std::int64_t user_id, int limit) {
+    co_return (co_await database.execute(k_delete_of_user, user_id, limit)).affected;
+}
+
 void Outbox::wake_after(db::Transaction& tx) const {
     if (wake_) tx.after_commit(wake_);
 }
@@ -97,6 +107,13 @@ SealedPart Outbox::open(std::string_view sealed) const {
     const auto text = crypto::unseal(options_.sealing_key, sealed);
     if (!text) throw std::runtime_error{"the mail was stored under another SECRET_KEY"};
     return json::parse<SealedPart>(*text);
+}
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(
+        database, "mails", k_personal,
+        {{"id"}, {"type"}, {"recipient"}, {"language"}, {"status"}, {"created_at", Kind::time}, {"sent_at", Kind::time}});
 }
 
 } // namespace focus::mail

@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
 #include "core/mail/unsubscribe.hpp"
+#include "core/personal/personal.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -67,6 +68,9 @@ class Outbox {
     /// dedup_keys may be used again.
     static db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 
+    /// Deletes rows of a user, at most `limit`; gives how many went.
+    static db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit);
+
     /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -82,5 +86,8 @@ class Outbox {
     const Clock& clock_;
     std::function<void()> wake_;
 };
+
+/// The mails to a user, without their texts, for his own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 } // namespace focus::mail

@@ -34,7 +34,17 @@ struct Change {
 struct Recorded {
     Caller caller;
     Origin origin;
+    EpochMs now_ms = 0; // when
     std::vector<Change> changes;
+};
+
+/// What a later room does inside every transaction that changes activities.
+struct Follower {
+    /// What it has to read, after the totals have changed: the reads of all followers and the write itself share one round
+    /// trip, so new rows may have no id yet.
+    std::function<std::vector<db::Command>(const Recorded&)> reads;
+    /// Acts on the results of `reads`.
+    std::function<db::Task<void>(db::Transaction&, const Recorded&, std::vector<db::Result>)> react;
 };
 
 struct ListQuery {
@@ -125,11 +135,12 @@ class Service {
     /// Those of the users who have recorded something since that day.
     db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
 
-    /// Runs inside every transaction that changes activities, after their roll-ups were queued.
-    using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
-    void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
+    void on_recorded(Follower follower) { followers_.push_back(std::move(follower)); }
     /// The activities and what the user made of his apps, for his own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
+    /// Deletes some of a user's activities as if he did, without a word in the audit trail (his account is being erased);
+    /// gives how many.
+    db::Task<std::size_t> remove_some(std::int64_t user_id, int limit);
     /// Drops what the user made of his apps (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
     /// The apps that have series of their own among the metrics.
@@ -141,7 +152,8 @@ class Service {
         bool created = false; // else a duplicate
         std::int64_t id = 0;
     };
-    db::Task<void> apply(db::Transaction& tx, const Recorded& recorded);
+    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react.
+    db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert = {});
     db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
     /// In a transaction of their own; `then` runs at its end.
     db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
@@ -153,8 +165,8 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     users::Service& users_;
+    std::vector<Follower> followers_;
     metrics::NameCounters created_;
-    std::vector<Hook> hooks_;
 };
 
 } // namespace focus::activities

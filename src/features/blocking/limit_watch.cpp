@@ -77,17 +77,25 @@ LimitWatch::LimitWatch(const Clock& clock, users::Service& users, notifications:
     : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)},
       counters_{counters} {}
 
-db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded) {
+std::vector<db::Command> LimitWatch::reads(const activities::Recorded& recorded) {
     const auto& caller = recorded.caller;
-    Scene scene{.user_id = caller.user_id, .zone = caller.zone, .today = {}, .now = clock_.now_ms(), .origin = recorded.origin};
-    scene.today = scene.zone.day_of(scene.now);
-    const auto apps = apps_of(recorded.changes, scene.today);
-
+    const auto today = caller.zone.day_of(recorded.now_ms);
     std::vector<db::Command> commands;
     commands.push_back(users::Service::alert_settings_command(caller.user_id));
-    commands.push_back(activities::Service::day_total_command(caller.user_id, scene.today));
-    if (!apps.empty()) commands.push_back(repository::matching_command(caller.user_id, apps));
-    const auto results = co_await tx.run(std::move(commands));
+    commands.push_back(activities::Service::day_total_command(caller.user_id, today));
+    if (const auto apps = apps_of(recorded.changes, today); !apps.empty())
+        commands.push_back(repository::matching_command(caller.user_id, apps));
+    return commands;
+}
+
+db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+    const auto& caller = recorded.caller;
+    const Scene scene{.user_id = caller.user_id,
+                      .zone = caller.zone,
+                      .today = caller.zone.day_of(recorded.now_ms),
+                      .now = recorded.now_ms,
+                      .origin = recorded.origin};
+    const auto apps = apps_of(recorded.changes, scene.today);
     const auto settings = users::Service::alert_settings_of(results.at(0));
     const auto total_ms = activities::Service::day_total_of(results.at(1));
 

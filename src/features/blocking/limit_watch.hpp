@@ -24,8 +24,9 @@ class LimitWatch {
     LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
                std::string frontend_url, Counters& counters);
 
-    /// Activities have changed: evaluates what they count for and pushes the live counters.
-    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded);
+    /// Activities have changed: what to read of it; evaluates what they count for and pushes the live counters.
+    [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results);
 
     /// What an evaluation is about.
     struct Scene {

@@ -3,6 +3,7 @@
 // the user's policy version in the same transaction and tells his devices after it.
 #pragma once
 
+#include "core/personal/personal.hpp"
 #include "features/blocking/limit_watch.hpp"
 #include "features/blocking/schedule_watch.hpp"
 #include "features/blocking/types.hpp"
@@ -36,6 +37,9 @@ class Service {
     /// The active limits of these users, per user by name.
     db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
+    /// Over all users.
+    db::Task<Counts> counts() { return repository::counts(db_, clock_.now_ms()); }
+
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();
 
@@ -44,6 +48,9 @@ class Service {
 
     /// Whoever runs the instance runs this too.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
+
+    /// For the user's own export.
+    [[nodiscard]] personal::Section personal_data();
 
   private:
     struct Scene;

@@ -57,7 +57,10 @@ Service::Service(db::Database& database, const Clock& clock, users::Service& use
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, scores_{clock, users, activities, notifications},
       course_{database, clock, users, notifications, outbox, std::move(frontend_url)},
       created_{metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {
-    activities.on_recorded([this](db::Transaction& tx, const activities::Recorded& recorded) { return scores_.react(tx, recorded); });
+    activities.on_recorded({.reads = &ScoreKeeper::reads,
+                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                                return scores_.react(tx, recorded, std::move(results));
+                            }});
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) { return forget(tx, user_id); });
 }
 
@@ -278,5 +281,7 @@ void Service::audit(db::Transaction& tx, const Origin& origin, const Caller& cal
         {.action = action, .message = std::move(message), .user_id = caller.user_id, .resource_type = "challenge", .resource_id = id},
         clock_.now_ms());
 }
+
+std::vector<personal::Section> Service::personal_data() { return member_repository::personal_data(db_); }
 
 } // namespace focus::challenges

@@ -6,6 +6,7 @@
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
 #include "core/metrics/metrics.hpp"
+#include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/course_keeper.hpp"
 #include "features/challenges/member_repository.hpp"
@@ -57,6 +58,9 @@ class Service {
     /// What somebody has done in challenges: the command, and what its result says.
     [[nodiscard]] static db::Command record_command(std::int64_t user_id) { return repository::record_command(user_id); }
     [[nodiscard]] static Record record_of(const db::Result& result) { return repository::record_of(result); }
+    /// How many challenges there are: the command, and what its result says.
+    [[nodiscard]] static db::Command counts_command(EpochMs now) { return repository::counts_command(now); }
+    [[nodiscard]] static Counts counts_of(const db::Result& result) { return repository::counts_of(result); }
     /// Where these users stand in the challenges that run.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 
@@ -65,6 +69,9 @@ class Service {
 
     /// Starts and ends challenges.
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
+
+    /// For the user's own export.
+    [[nodiscard]] std::vector<personal::Section> personal_data();
 
   private:
     db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);

@@ -17,9 +17,8 @@ constexpr std::string_view k_ended_topic = "sessions.ended";
 constexpr std::size_t k_max_per_user = 100; // sockets on one instance
 
 Error too_many_connections() {
-    return Error{ErrorKind::rate_limited,
-                 "too_many_connections",
-                 {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
+    return Error{
+        ErrorKind::rate_limited, "too_many_connections", {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
         .retry_after(60);
 }
 
