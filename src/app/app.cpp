@@ -311,7 +311,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] { background_.run(); });
     asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
-    Observer observer{{metrics_, *rooms_, *hasher_, server}, settings_};
+    Observer observer{{metrics_, *rooms_, *hasher_, server, clock_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
