@@ -96,6 +96,12 @@ mail::Settings mail_settings(const Settings& settings) {
             .ca_file = settings.mail_ca_file};
 }
 
+notifications::Hub::Settings socket_settings(const Settings& settings) {
+    notifications::Hub::Settings sockets{.heartbeat = std::chrono::seconds{settings.websocket_heartbeat_seconds}};
+    if (!settings.rate_limit_enabled) sockets.max_per_user.reset();
+    return sockets;
+}
+
 http::Options http_options(const Settings& settings) {
     http::Options options;
     options.host = settings.host;
@@ -163,14 +169,14 @@ App::App(Settings settings)
     attempts_ = std::make_unique<attempts::Guard>(
         *database_, clock_,
         attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
-    rooms_ = std::make_unique<Rooms>(
-        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
-        auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
-                       .access_token_ms = settings_.access_token_minutes * k_minute_ms,
-                       .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
-                       .frontend_url = settings_.frontend_url,
-                       .max_sessions = settings_.max_sessions},
-        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}});
+    rooms_ =
+        std::make_unique<Rooms>(Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
+                                auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                                               .access_token_ms = settings_.access_token_minutes * k_minute_ms,
+                                               .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                                               .frontend_url = settings_.frontend_url,
+                                               .max_sessions = settings_.max_sessions},
+                                user_defaults(settings_), socket_settings(settings_));
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);

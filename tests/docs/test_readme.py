@@ -4,10 +4,14 @@ import json
 import os
 import re
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
+from support.client import expect
 from support.engines import TOP
+from support.processes import SLOWNESS, free_port, spawn
 
 ADDRESS = "http://127.0.0.1:8000"
 
@@ -57,3 +61,23 @@ def test_the_table_of_settings_is_the_programs_own():
     printed = subprocess.run([str(BINARY), "config", "docs"], capture_output=True, text=True, env=base_environment(), check=True).stdout
     page = (TOP / "docs/configuration.md").read_text()
     assert printed.strip() in page, "run: build/release/focus config docs, and put it into docs/configuration.md"
+
+
+def test_the_python_client_of_the_websocket_page(make_server):
+    found = re.search(r"<!-- client.*?-->\n```python\n(.*?)```", (TOP / "docs/websocket.md").read_text(), re.DOTALL)
+    server = make_server(PORT=str(free_port())).start()
+    user = server.new_account()
+    client = spawn([sys.executable, "-c", found[1]], stdout=subprocess.PIPE, text=True,
+                   env={"FOCUS_WS": server.url.replace("http", "ws"), "FOCUS_TOKEN": user.tokens["access_token"]})  # fmt: skip
+    expect(user.api.post("/api/blocked", json={"app_name": "Maps", "daily_limit_minutes": 10}), 201)
+    user.record("Maps", 9)
+    timer = threading.Timer(60 * SLOWNESS, client.kill)
+    timer.start()
+    lines = iter(client.stdout.readline, "")
+    assert any("Maps: 90 %" in line for line in lines)
+    server.restart()  # the client comes back by itself, and reads on where it was
+    user.record("Maps", 9)
+    assert any("Maps is blocked" in line for line in lines)
+    expect(user.anonymous.post("/api/auth/logout", json={"refresh_token": user.tokens["refresh_token"]}), 204)
+    assert client.wait() == 0, "4401 ends it"
+    timer.cancel()

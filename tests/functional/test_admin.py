@@ -214,10 +214,10 @@ def test_purging(own):
     for i in range(3):
         user.record(f"App {i}", 10 + i)
     expect(user.api.post("/api/activities/batch", json={"activities": [{"app_name": f"B{i % 7}", "duration_minutes": 1, "client_id": f"c{i}"} for i in range(450)]}), 200)
-    assert {"activities", "audit_log", "last_uses", "sessions"} <= rows_about(server.database, user.id).keys()
     before = expect(own.api.get(at("/stats/overview")), 200)
     assert (before["total_activities"], before["daily_active_users"], before["monthly_active_users"]) == (453, 1, 1)
     assert before["top_users"][0]["id"] == user.id
+    assert {"activities", "audit_log", "last_uses", "sessions"} <= rows_about(server.database, user.id).keys()
     expect(own.api.delete(at(f"/users/{user.id}?purge=true")), 200)
     assert rows_about(server.database, user.id).keys() <= {"notification_turns"}
     overview = expect(own.api.get(at("/stats/overview")), 200)

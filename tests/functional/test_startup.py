@@ -16,6 +16,7 @@ from support.client import expect
 from support.engines import TOP
 from support.processes import SLOWNESS, eventually, free_port
 from support.server import BINARY, SECRET_KEY, base_environment
+from support.websocket import Live
 
 
 def focus(*arguments: str, cwd=None, stdin: str = "", **settings: str) -> subprocess.CompletedProcess:
@@ -401,6 +402,19 @@ def test_a_renewed_certificate_is_used_without_a_restart(make_server, tmp_path):
         (renewed / "key.pem").replace(tmp_path / "key.pem")
         eventually(lambda: served_certificate(server) != first, "the new certificate")
         assert client.get(f"{server.url}/api/health/live").status_code == 200  # its connection went on
+
+
+def test_sockets_over_tls(make_server, tmp_path, monkeypatch):
+    certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    server = tls_server(make_server, tmp_path)
+    eventually(server.is_ready, "the server to be ready")
+    user = server.new_account()
+    with Live(user) as live:
+        user.record("Maps", 5)
+        assert live.notification("activity_update")["data"]["total_time_today"] == 5
+        assert live.ask("pong", action="ping")
+        assert server.terminate() == 0 and live.closed() == 1001
 
 
 def test_healthcheck_of_a_server_with_a_name_of_its_own(make_server, tmp_path):

@@ -181,9 +181,9 @@ db::Task<std::vector<Activity>> Service::today(Caller caller) {
 
 db::Command Service::day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
 std::vector<AppTotal> Service::day_apps_of(const db::Result& result) { return repository::day_apps_of(result); }
-db::Command Service::day_total_command(std::int64_t user_id, Day day, bool lock) {
-    return repository::day_total_command(user_id, day, lock);
-}
+db::Command Service::day_total_command(std::int64_t user_id, Day day) { return repository::day_total_command(user_id, day); }
+db::Command Service::hold_day_command(std::int64_t user_id, Day day) { return repository::hold_day_command(user_id, day); }
+db::Command Service::release_day_command(std::int64_t user_id, Day day) { return repository::release_day_command(user_id, day); }
 std::int64_t Service::day_total_of(const db::Result& result) { return repository::day_total_of(result); }
 
 } // namespace focus::activities

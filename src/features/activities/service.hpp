@@ -122,9 +122,11 @@ class Service {
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
     [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day);
     [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result);
-    /// With `lock` no other transaction changes the day until this one ends.
-    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false);
+    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day);
     [[nodiscard]] static std::int64_t day_total_of(const db::Result& result);
+    /// From the first to the commit no other transaction changes the day; the second belongs before the commit.
+    [[nodiscard]] static db::Command hold_day_command(std::int64_t user_id, Day day);
+    [[nodiscard]] static db::Command release_day_command(std::int64_t user_id, Day day);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);

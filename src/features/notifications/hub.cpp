@@ -14,7 +14,6 @@ namespace {
 
 /// Bus topic: "<user> <session> <kept>", as auth::Service::Ended.
 constexpr std::string_view k_ended_topic = "sessions.ended";
-constexpr std::size_t k_max_per_user = 100; // sockets on one instance
 
 Error too_many_connections() {
     return Error{
@@ -39,7 +38,7 @@ Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::
 Hub::~Hub() = default;
 
 std::shared_ptr<http::SocketListener> Hub::welcome(const Caller& caller, std::optional<std::int64_t> after_id) {
-    if (clients_of(caller.user_id).size() >= k_max_per_user) throw too_many_connections();
+    if (settings_.max_per_user && count_of(caller.user_id) >= *settings_.max_per_user) throw too_many_connections();
     return std::make_shared<LiveClient>(*this, caller, after_id);
 }
 
@@ -74,6 +73,12 @@ Hub::Clients Hub::clients_of(std::int64_t user_id) {
     const std::scoped_lock lock{mutex_};
     const auto found = clients_.find(user_id);
     return found == clients_.end() ? Clients{} : found->second;
+}
+
+std::size_t Hub::count_of(std::int64_t user_id) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = clients_.find(user_id);
+    return found == clients_.end() ? 0 : found->second.size();
 }
 
 void Hub::receive(std::string_view payload) {

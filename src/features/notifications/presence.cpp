@@ -130,6 +130,7 @@ void Presence::receive_news(const std::string& from, std::string_view news) {
         const std::scoped_lock lock{mutex_};
         auto& other = others_[from];
         other.heard_at = std::chrono::steady_clock::now();
+        if (other.changes < 0 && *changes == 1) other.changes = 0; // its very first: nothing came before
         const bool is_next = user_id && count && other.changes >= 0 && *changes == other.changes + 1;
         if (is_next) {
             other.changes = *changes;
