@@ -132,7 +132,7 @@ class Server(Clients):
     @property
     def _is_silent(self) -> bool:
         """Its log won't say where it listens."""
-        return self.settings["LOG_LEVEL"] in ("warning", "error", "critical")
+        return self.settings.get("LOG_LEVEL") in ("warning", "error", "critical")
 
     def is_ready(self) -> bool:
         try:
