@@ -23,7 +23,8 @@ RUN --mount=type=bind,source=dev,target=/tmp/setup/dev --mount=type=bind,source=
 COPY --from=build /opt/focus/bin/focus /usr/local/bin/focus
 USER 10001:10001
 WORKDIR /var/lib/focus
-ENV HOST=0.0.0.0 PORT=8000 DATABASE_URL=sqlite:////var/lib/focus/focus.db LOG_FORMAT=json
+# The database is /var/lib/focus/data/focus.db unless DATABASE_URL or DATABASE_URL_FILE says otherwise.
+ENV HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json
 VOLUME /var/lib/focus
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -30,6 +30,8 @@ NORMAL_SECONDS = 10
 
 
 def bar(done: int, total: int) -> None:
+    if done < total and not sys.stderr.isatty():
+        return
     width = 40 * done // total
     print(f"\r  filling [{'#' * width}{'.' * (40 - width)}] {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
 

@@ -72,16 +72,16 @@ class Bench:
     charts: Callable[[dict], Iterator[Chart]] | None = None
 
 
-# What is not here runs with its defaults, always, and has its text only.
+# What is not here runs with its defaults, always, and has its text only. (wrk takes whole seconds, and some scripts halve them.)
 KNOWN = {
-    "http": Bench("--seconds 1 --rounds 1 --memory-requests 20000", http_charts),
-    "stats": Bench("--activities 1200000 --seconds 0.5 --rounds 1 --batches 4", stats_charts),
+    "http": Bench("--seconds 2 --rounds 1 --memory-requests 20000", http_charts),
+    "stats": Bench("--activities 1200000 --seconds 1 --rounds 1 --batches 4", stats_charts),
     "challenges": Bench("--participants 1000 --requests 30", challenge_charts),
     "reminders": Bench("--users 20000 --clients 2", reminder_charts),
     "attack": Bench("--seconds 2"),
-    "cache": Bench("--seconds 1 --users 500"),
+    "cache": Bench("--seconds 2 --users 500"),
     "faults": Bench("--seconds 3 --rate 50"),
-    "metrics": Bench("--seconds 0.5 --rounds 2"),
+    "metrics": Bench("--seconds 2 --rounds 2"),
 }
 NO_BENCHES = {"report", "plots"}
 

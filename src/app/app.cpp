@@ -2,6 +2,8 @@
 
 #include "app/demo.hpp"
 #include "app/housekeeping.hpp"
+#include "app/observer.hpp"
+#include "app/reload.hpp"
 #include "app/secrets.hpp"
 #include "app/system_routes.hpp"
 #include "core/base/log.hpp"
@@ -188,12 +190,11 @@ App::App(Settings settings)
 App::~App() = default;
 
 void App::add_routes() {
-    add_system_routes(routes_, {.database = *database_,
-                                .metrics = metrics_,
-                                .clock = clock_,
-                                .pages = pages_,
-                                .ready = ready_,
-                                .metrics_enabled = settings_.metrics_enabled});
+    add_system_routes(routes_, {.database = *database_, .clock = clock_, .pages = pages_, .ready = ready_});
+    if (settings_.metrics_enabled) {
+        auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
+        add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
+    }
     rooms_->add_routes(routes_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
@@ -264,7 +265,24 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
               {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
 }
 
-int App::serve(bool with_demo) {
+std::unique_ptr<http::Server> App::start_metrics_server() {
+    if (!settings_.metrics_enabled) return nullptr;
+    const auto address = split_address(settings_.metrics_address);
+    if (!address) {
+        if (!settings_.is_development() && settings_.metrics_token.empty())
+            log::warning("/metrics answers everybody who reaches the API: set METRICS_TOKEN or METRICS_ADDRESS");
+        return nullptr;
+    }
+    http::Options options;
+    options.host = address->host;
+    options.port = address->port;
+    auto server = std::make_unique<http::Server>(std::move(options), metrics_routes_, http::Hooks{}, clock_, metrics_);
+    server->start({&background_});
+    log::info("metrics are served", {{"address", std::format("{}:{}", address->host, server->bound_port())}});
+    return server;
+}
+
+int App::serve(bool with_demo, std::function<Settings()> reload) {
     using namespace asio::experimental::awaitable_operators;
     raise_file_limit();
     mail::Delivery delivery{{.mails_per_second = settings_.mail_rate_per_second},
@@ -283,6 +301,9 @@ int App::serve(bool with_demo) {
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] { background_.run(); });
+    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
+    Observer observer{{metrics_, *rooms_, *hasher_, server}, settings_};
+    std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
     asio::co_spawn(
@@ -301,15 +322,18 @@ int App::serve(bool with_demo) {
             const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
             if (first.index() != 0) co_return; // stopped while starting
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
+            metrics_server = start_metrics_server();
             delivery.start();
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
+            asio::co_spawn(background_, observer.run(), asio::detached);
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
+            if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();

@@ -37,7 +37,8 @@ class App {
     ~App();
 
     /// Migrates, starts, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
-    int serve(bool with_demo);
+    /// SIGHUP takes over what `reload` gives of the settings that may change meanwhile.
+    int serve(bool with_demo, std::function<Settings()> reload);
     /// Runs one piece of work on this thread (commands); what it throws comes out here.
     void run(std::function<boost::asio::awaitable<void>()> work);
     /// Applies pending migrations, waiting for a database that is not there yet.
@@ -56,10 +57,11 @@ class App {
     void add_routes();
     [[nodiscard]] http::Hooks hooks();
     boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
+    [[nodiscard]] std::unique_ptr<http::Server> start_metrics_server();
 
     Settings settings_;
     Clock clock_;
-    metrics::Registry metrics_;
+    metrics::Registry metrics_{settings_.metrics_enabled};
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
     boost::asio::io_context background_{1};                          // of the jobs and the mails: they keep no request waiting
     std::unique_ptr<bus::Bus> bus_;
@@ -76,6 +78,7 @@ class App {
     std::unique_ptr<jobs::Scheduler> scheduler_;
     WebPages pages_;
     http::Routes routes_;
+    http::Routes metrics_routes_; // of METRICS_ADDRESS
     std::atomic<bool> ready_{false};
 };
 

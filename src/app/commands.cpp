@@ -47,9 +47,12 @@ struct CommonOptions {
                 ->group("Settings");
         }
     }
-    [[nodiscard]] Settings load() const {
+    [[nodiscard]] Settings read() const {
         const bool implicit = config_file.empty() && std::filesystem::exists("focus.toml");
-        auto settings = load_settings(flags, implicit ? "focus.toml" : config_file);
+        return load_settings(flags, implicit ? "focus.toml" : config_file);
+    }
+    [[nodiscard]] Settings load() const {
+        auto settings = read();
         log::configure(settings.log_level, settings.log_format);
         return settings;
     }
@@ -221,7 +224,8 @@ struct CommandLine {
         return sub;
     }
     void add_serve() {
-        auto* serve = command("serve", "Run the server", [this] { return App{common.load()}.serve(demo); });
+        auto* serve =
+            command("serve", "Run the server", [this] { return App{common.load()}.serve(demo, [this] { return common.read(); }); });
         serve->add_flag("--demo", demo, "Fill in the demo account first");
     }
     void add_migrate() {

@@ -23,11 +23,13 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       guard{foundation.database, foundation.bus, foundation.clock, auth_settings.jwt_secret},
       auth{foundation.database, foundation.clock,  std::move(auth_settings), users, foundation.hasher, foundation.outbox, guard,
            foundation.attempts, foundation.metrics},
-      activities{foundation.database, foundation.clock, users}, notifications{foundation.database, foundation.bus, foundation.clock, users},
+      activities{foundation.database, foundation.clock, users, foundation.metrics},
+      notifications{foundation.database, foundation.bus, foundation.clock, users},
       hub{notifications, auth, guard, foundation.bus, foundation.clock, foundation.metrics, socket_settings},
-      blocking{foundation.database, foundation.bus, foundation.clock,  users,
-               activities,          notifications,  foundation.outbox, foundation.frontend_url},
-      challenges{foundation.database, foundation.clock, users, activities, notifications, foundation.outbox, foundation.frontend_url},
+      blocking{foundation.database, foundation.bus,          foundation.clock,  users, activities, notifications,
+               foundation.outbox,   foundation.frontend_url, foundation.metrics},
+      challenges{foundation.database,     foundation.clock,  users, activities, notifications, foundation.outbox,
+                 foundation.frontend_url, foundation.metrics},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
       reports{foundation.database, foundation.clock, activities} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
@@ -39,6 +41,10 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
     reports.add_section(users.personal_data());
     reports.add_section(auth.personal_data());
     for (auto& section : activities.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(blocking.personal_data());
+    for (auto& section : challenges.personal_data()) reports.add_section(std::move(section));
+    reports.add_section(notifications.personal_data());
+    reports.add_section(mail::personal_data(foundation.database));
     reports.add_section(audit::personal_data(foundation.database));
 }
 

@@ -129,6 +129,11 @@ void set_reminder_time(Settings& settings, const string& value) {
     settings.reminder_time = value;
 }
 
+void set_metrics_address(Settings& settings, const string& value) {
+    if (!value.empty() && !split_address(value)) throw BadValue{std::format("\"{}\" is not host:port", value)};
+    settings.metrics_address = value;
+}
+
 void set_database_url(Settings& settings, const string& value) {
     try {
         static_cast<void>(db::parse_url(value));
@@ -214,7 +219,10 @@ const std::vector<Setting>& all_settings() {
          [](const Settings& s) { return s.reminder_time; }},
         number("WEBSOCKET_HEARTBEAT_INTERVAL", "Seconds between heartbeats of notification sockets; who is silent for two is let go",
                &Settings::websocket_heartbeat_seconds, 1, 3600),
-        boolean("METRICS_ENABLED", "Serve GET /metrics", &Settings::metrics_enabled),
+        boolean("METRICS_ENABLED", "Measure, and serve GET /metrics", &Settings::metrics_enabled),
+        {"METRICS_ADDRESS", "host:port that serves /metrics instead of the API's address, without TLS; empty: the API's", false,
+         set_metrics_address, [](const Settings& s) { return s.metrics_address; }},
+        secret("METRICS_TOKEN", "What /metrics asks for as Authorization: Bearer; empty: nothing", &Settings::metrics_token),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
@@ -272,9 +280,11 @@ void apply_environment(Settings& settings) {
     for (const auto& setting : all_settings()) {
         const string name{setting.name};
         if (const auto* path = std::getenv((name + "_FILE").c_str())) {
+            if (std::getenv(name.c_str()) != nullptr) throw std::invalid_argument{std::format("{0} and {0}_FILE are both set", name)};
             set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
+        } else if (const auto* value = std::getenv(name.c_str())) {
+            set(settings, setting, value, "the environment");
         }
-        if (const auto* value = std::getenv(name.c_str())) set(settings, setting, value, "the environment");
     }
 }
 
@@ -298,6 +308,18 @@ void check(Settings& settings) {
 }
 
 } // namespace
+
+std::optional<Address> split_address(string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == string_view::npos || colon == 0) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto port = text.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size() || host.empty()) return std::nullopt;
+    return Address{string{host}, number};
+}
 
 std::vector<SettingInfo> describe(const Settings& settings) {
     const Settings defaults;

@@ -63,12 +63,21 @@ struct Settings {
     int websocket_heartbeat_seconds = 30;
     // What it tells
     bool metrics_enabled = true;
+    std::string metrics_address;  // host:port; empty: where the API is
+    std::string metrics_token;    // empty: nobody is asked
     int log_retention_days = 365; // of the audit trail; 0: for ever
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;
 
     [[nodiscard]] bool is_development() const { return environment == "development"; }
 };
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+/// "127.0.0.1:9100", "[::1]:9100"; nothing for anything else.
+[[nodiscard]] std::optional<Address> split_address(std::string_view text);
 
 /// One setting as the documentation shows it.
 struct SettingInfo {

@@ -1,10 +1,16 @@
 #include "app/system_routes.hpp"
 
 #include "core/base/log.hpp"
+#include "core/crypto/crypto.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <format>
 
 namespace focus::app {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -111,17 +117,26 @@ void add_system_routes(http::Routes& routes, SystemParts parts) {
                      co_return response;
                  });
     parts.pages.add_routes(routes);
-    if (parts.metrics_enabled) {
-        routes.get("/metrics",
-                   {.id = "metrics",
-                    .summary = "Metrics in the Prometheus text format",
-                    .tag = "operation",
-                    .access = Access::nobody,
-                    .rate = Rate::none},
-                   [&metrics = parts.metrics](Call&) -> Task<Reply<Raw>> {
-                       co_return Raw{"text/plain; version=0.0.4; charset=utf-8", metrics.render()};
-                   });
-    }
+}
+
+void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, asio::any_io_executor background) {
+    routes.get("/metrics",
+               {.id = "metrics",
+                .summary = "Metrics in the Prometheus text format",
+                .description = "Asks for `METRICS_TOKEN` where that is set. With `METRICS_ADDRESS` it is served there only.",
+                .tag = "operation",
+                .access = Access::nobody,
+                .rate = Rate::none,
+                .problems = {{401, "not_authenticated", "No token, or a wrong one."}}},
+               [&metrics, token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
+                   if (!token.empty() && !crypto::equal_constant_time(call.header("Authorization"), "Bearer " + token))
+                       throw Error{
+                           ErrorKind::unauthorized, "not_authenticated", {"Metrics need a token.", "Les métriques demandent un jeton."}};
+                   auto render = [](const metrics::Registry& from) -> Task<std::string> { co_return from.render(); };
+                   auto rendering = asio::co_spawn(background, render(metrics), asio::use_awaitable);
+                   auto text = co_await std::move(rendering);
+                   co_return Raw{"text/plain; version=0.0.4; charset=utf-8", std::move(text)};
+               });
 }
 
 void add_development_routes(http::Routes& routes, Clock& clock) {

@@ -7,20 +7,23 @@
 #include "core/mail/transport.hpp"
 #include "core/metrics/metrics.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <atomic>
+#include <string>
 
 namespace focus::app {
 
 struct SystemParts {
     db::Database& database;
-    metrics::Registry& metrics;
     Clock& clock;
     const WebPages& pages;
     const std::atomic<bool>& ready; // false before the start is done and from the first moment of a shutdown
-    bool metrics_enabled = true;
 };
 
 void add_system_routes(http::Routes& routes, SystemParts parts);
+/// `GET /metrics`; asks for `token` unless that is empty. The text is made on `background`, since it takes milliseconds.
+void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, boost::asio::any_io_executor background);
 /// `POST /dev/clock`; never in production.
 void add_development_routes(http::Routes& routes, Clock& clock);
 /// `GET /dev/mail`: the mails that a development server did not send, as a page or (`?format=json`) as JSON.

@@ -134,6 +134,17 @@ def test_secrets_from_files(make_server, tmp_path):
     assert with_the_key.tokens["access_token"]
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_any_setting_from_a_file(tmp_path, both):
+    (tmp_path / "url").write_text("sqlite:///elsewhere.db\n")
+    settings = {"DATABASE_URL_FILE": str(tmp_path / "url")} | ({"DATABASE_URL": "sqlite:///here.db"} if both else {})
+    run = focus("config", "print", cwd=tmp_path, **settings)
+    if both:
+        assert run.returncode == 2 and one_line(run) == "focus: DATABASE_URL and DATABASE_URL_FILE are both set"
+    else:
+        assert run.returncode == 0 and 'DATABASE_URL = "sqlite:///elsewhere.db"' in run.stdout
+
+
 def test_the_key_of_development_is_made_once_and_private(make_server):
     server = make_server()
     del server.settings["SECRET_KEY"]

@@ -83,7 +83,7 @@ def test_one_app(user):
     assert [entry["date"] for entry in answer["daily_breakdown"]] == [str(today - timedelta(days=29 - i)) for i in range(30)]
 
 
-@pytest.mark.parametrize("name", ["日本語 🙈", "a b%", "'; --", "100%_", "...", "?&#"])
+@pytest.mark.parametrize("name", ["日本語 🙈", "a b%", "'; --", "100%_", "...", "?&#", "AC/DC"])
 def test_apps_with_odd_names(user, name):
     user.record(name, 7)
     assert stats(user, "app/" + quote(name, safe=""))["total_time"] == 7

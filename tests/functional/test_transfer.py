@@ -126,6 +126,11 @@ def test_everything_held_on_the_user(user, other):
     fill(user)
     other.record("Somebody else's", 1)
     expect(user.api.put("/api/activities/apps/plain", json={"display_name": "Simple"}), 200)
+    limit = expect(user.api.post("/api/blocked", json={"app_name": "plain", "daily_limit_minutes": 90.5}), 201)
+    days = {"start_date": "2099-01-01", "end_date": "2099-01-07"}
+    mine = expect(user.api.post("/api/challenges", json={"name": "Mine", "target_apps": ["plain"], **days}), 201)
+    theirs = expect(other.api.post("/api/challenges", json={"name": "Theirs", "target_apps": ["plain"], **days}), 201)
+    expect(user.api.post(f"/api/challenges/{theirs['id']}/join", json={}), 200)
     answer = user.api.get("/api/users/me/export")
     assert "attachment" in answer.headers["content-disposition"] and answer.headers["cache-control"] == "no-store"
     everything_held = expect(answer, 200)
@@ -135,6 +140,12 @@ def test_everything_held_on_the_user(user, other):
     assert everything_held["sessions"] and everything_held["audit_log"]
     assert {"login", "register"} <= {entry["action"] for entry in everything_held["audit_log"]}
     assert isinstance(everything_held["audit_log"][0]["details"], dict)
+    assert [(row["id"], row["daily_limit_minutes"]) for row in everything_held["blocked_apps"]] == [(limit["id"], 90.5)]
+    assert [(row["id"], row["name"], row["target_apps"]) for row in everything_held["challenges_created"]] == [(mine["id"], "Mine", ["plain"])]
+    assert [row["challenge_id"] for row in everything_held["challenge_participations"]] == [mine["id"], theirs["id"]]
+    assert everything_held["notifications"] == expect(user.api.get("/api/notifications"), 200)[::-1]
+    assert {mail["type"] for mail in everything_held["mails"]} >= {"verify_email", "welcome"}
+    assert {mail["recipient"] for mail in everything_held["mails"]} == {user.email}
     for secret in ("password", "hash", "Somebody else", user.tokens["refresh_token"], "$2b$"):
         assert secret not in answer.text.replace("password_", ""), secret
 

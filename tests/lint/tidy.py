@@ -39,17 +39,16 @@ def everything_behind(file: Path) -> list[Path]:
 
 
 def flags(command: str) -> list[str]:
-    """The compiler's flags without its precompiled header (which clang can't read) and without the output."""
+    """The compiler's flags without its precompiled header (every file includes what it needs) and without the output."""
     words = shlex.split(command)
     kept = [word for word in words if word.startswith(("-D", "-I", "-std="))]
     kept += [f"-isystem{words[i + 1]}" for i, word in enumerate(words) if word == "-isystem"]
-    return [*kept, "-include", str(SOURCE / "pch.hpp")]
+    return kept
 
 
 def fingerprint(file: Path, arguments: list[str]) -> str:
     digest = hashlib.sha256()
     digest.update((TOP / ".clang-tidy").read_bytes())
-    digest.update((SOURCE / "pch.hpp").read_bytes())
     digest.update(" ".join(arguments).replace(str(TOP), "").encode())
     for path in everything_behind(file):
         digest.update(str(path.relative_to(TOP)).encode() + b"\0" + path.read_bytes())

@@ -57,7 +57,8 @@ class Contract:
     def check(self, request: httpx.Request, response: httpx.Response) -> None:
         where = f"{request.method} {request.url.raw_path.decode()} -> {response.status_code} {response.text[:2000]!r}"
         check_conventions(request, response, where)
-        path = unquote(request.url.raw_path.decode().split("?")[0], errors="replace")
+        segments = request.url.raw_path.decode().split("?")[0].split("/")
+        path = "/".join(unquote(segment, errors="replace").replace("/", "%2F") for segment in segments)
         found = self.operation(request.method, path)
         if found is None:
             undocumented = path.startswith("/api/") and request.method != "OPTIONS" and not self._is_meta(path)

@@ -117,6 +117,8 @@ void configure(Level level, Format format) {
 
 void set_level(Level level) { logger().set_level(to_spdlog(level)); }
 
+std::string_view to_string(Level level) noexcept { return k_names[static_cast<std::size_t>(level)]; }
+
 Level level() noexcept { return static_cast<Level>(logger().level()); }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {

@@ -17,6 +17,7 @@ enum class Format { text, json };
 void configure(Level level, Format format);
 void set_level(Level level);
 [[nodiscard]] Level level() noexcept;
+[[nodiscard]] std::string_view to_string(Level level) noexcept;
 
 using FieldValue = std::variant<std::string_view, std::int64_t, double, bool>;
 struct Field {

@@ -57,19 +57,16 @@ std::string compute(const std::string& password, const std::string& setting) {
 struct PasswordHasher::Impl {
     Options options;
     std::string dummy; // what is computed when there is no hash to compare with
-    metrics::Gauge queue;
     metrics::Histogram seconds;
     Workers workers;
 
     Impl(Options chosen, metrics::Registry& registry)
         : options{chosen}, dummy{new_setting(chosen.cost)},
-          queue{registry.gauge("focus_api_password_queue", "Passwords that wait for a bcrypt thread")},
-          seconds{registry.histogram("focus_api_password_seconds", "Time of one bcrypt computation, without waiting")},
+          seconds{registry.histogram("focus_api_password_duration_seconds", "Time of one bcrypt computation, without waiting.")},
           workers{{.threads = chosen.threads, .max_queue = chosen.max_queue, .retry_after_s = k_retry_after_s}} {}
 
     /// Takes the password by value and wipes it.
     std::string timed(std::string password, const std::string& setting) {
-        queue.set(static_cast<double>(workers.waiting()));
         const auto start = std::chrono::steady_clock::now();
         std::string hash = compute(password, setting);
         OPENSSL_cleanse(password.data(), password.size());
@@ -86,6 +83,8 @@ struct PasswordHasher::Impl {
 
 PasswordHasher::PasswordHasher(Options options, metrics::Registry& metrics) : impl_{std::make_unique<Impl>(options, metrics)} {}
 PasswordHasher::~PasswordHasher() = default;
+
+std::size_t PasswordHasher::waiting() const { return impl_->workers.waiting(); }
 
 boost::asio::awaitable<std::string> PasswordHasher::hash(std::string password) {
     if (password.size() > k_max_password_bytes || password.contains('\0'))

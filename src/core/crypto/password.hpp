@@ -33,6 +33,8 @@ class PasswordHasher {
     boost::asio::awaitable<bool> verify(std::string password, std::string hash);
     /// Whether the hash is of an older kind or cheaper than today's and should be renewed at the next login.
     [[nodiscard]] bool needs_rehash(std::string_view hash) const noexcept;
+    /// Passwords that wait for a thread.
+    [[nodiscard]] std::size_t waiting() const;
 
   private:
     struct Impl;

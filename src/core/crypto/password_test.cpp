@@ -114,7 +114,7 @@ TEST_F(Password, AFullQueueIsRefusedAtOnce) {
     EXPECT_GE(done, 2);
     EXPECT_GE(refused, 40);
     EXPECT_TRUE(on_its_own_thread);
-    EXPECT_TRUE(metrics_.render().contains("focus_api_password_seconds")) << metrics_.render();
+    EXPECT_TRUE(metrics_.render().contains("focus_api_password_duration_seconds")) << metrics_.render();
 }
 
 TEST_F(Password, EndingAnswersThoseWhoWait) {

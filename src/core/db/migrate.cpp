@@ -5,6 +5,7 @@
 #include "core/base/log.hpp"
 #include "core/db/migration_session.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 

@@ -30,7 +30,7 @@ struct KeyHash {
 } // namespace
 
 StatementMetrics::StatementMetrics(metrics::Registry& registry)
-    : registry_{registry}, active_{registry.gauge("focus_api_db_connections_active", "Database connections at work")}, id_{next_id()} {}
+    : registry_{registry}, active_{registry.gauge("focus_api_db_connections_active", "Database connections at work.")}, id_{next_id()} {}
 
 StatementMetrics::Handles& StatementMetrics::handles(std::string_view name) const {
     thread_local std::unordered_map<Key, Handles, KeyHash> cache;
@@ -38,12 +38,11 @@ StatementMetrics::Handles& StatementMetrics::handles(std::string_view name) cons
     if (const auto found = cache.find(key); found != cache.end()) return found->second;
     const metrics::Labels labels{{"operation", std::string{name}}};
     return cache
-        .emplace(key,
-                 Handles{registry_.counter("focus_api_db_queries_total", "Database statements run", labels),
-                         registry_.counter("focus_api_db_errors_total", "Database statements that failed", labels),
-                         registry_.histogram("focus_api_db_query_duration_seconds",
-                                             "Time until a statement's answer, queueing included; statements of one round trip share it",
-                                             labels, {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})})
+        .emplace(key, Handles{registry_.counter("focus_api_db_queries_total", "Database statements run.", labels),
+                              registry_.counter("focus_api_db_errors_total", "Database statements that failed.", labels),
+                              registry_.histogram(
+                                  "focus_api_db_query_duration_seconds",
+                                  "Time until a statement's answer, queueing included; statements of one round trip share it.", labels)})
         .first->second;
 }
 

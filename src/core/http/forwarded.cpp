@@ -3,6 +3,7 @@
 #include "core/http/headers.hpp"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <stdexcept>

@@ -402,11 +402,13 @@ void Pipeline::finish(const Exchange& x, std::size_t bytes_sent, bool complete) 
                           {"route", x.endpoint != nullptr ? std::string_view{x.endpoint->pattern} : std::string_view{"-"}},
                           {"target", log::redact(x.target_)},
                           {"status", std::int64_t{status}},
+                          {"code", x.response.error_code}, // of an error
                           {"bytes", static_cast<std::int64_t>(bytes_sent)},
                           {"complete", complete},
                           {"ms", std::chrono::duration<double, std::milli>(taken).count()},
                           {"user", x.caller_ ? x.caller_->user_id : std::int64_t{0}},
                           {"ip", std::string_view{x.origin_.ip}},
+                          {"agent", std::string_view{x.origin_.user_agent}},
                           {"request_id", std::string_view{x.origin_.request_id}}});
 }
 

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <ctime>
+#include <openssl/ssl.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <system_error>
@@ -54,6 +56,15 @@ Server::Server(Options options, const Routes& routes, Hooks hooks, const Clock& 
 Server::~Server() = default;
 
 std::size_t Server::connections() const noexcept { return shared_->connections.load(); }
+
+std::optional<EpochMs> Server::certificate_end() const {
+    if (!shared_->certificates) return std::nullopt;
+    const auto context = shared_->certificates->current();
+    const auto* certificate = SSL_CTX_get0_certificate(context->native_handle());
+    std::tm end{};
+    if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return std::nullopt;
+    return static_cast<EpochMs>(timegm(&end)) * k_second_ms;
+}
 
 void Server::start(const std::vector<asio::io_context*>& contexts) {
     const auto& options = shared_->options;

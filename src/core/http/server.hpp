@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace focus::http {
@@ -31,6 +32,8 @@ class Server {
     /// The port that start() found.
     [[nodiscard]] std::uint16_t bound_port() const noexcept { return port_; }
     [[nodiscard]] std::size_t connections() const noexcept;
+    /// When the certificate ends that is served; nothing without TLS.
+    [[nodiscard]] std::optional<EpochMs> certificate_end() const;
 
     /// Stops accepting, closes idle connections, lets running requests finish within the limit, then closes the rest.
     /// Returns when no connection is left. The contexts must keep running until then.

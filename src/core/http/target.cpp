@@ -62,11 +62,7 @@ std::optional<Target> split_target(std::string_view target) noexcept {
     return Target{target.substr(0, question), target.substr(question + 1)};
 }
 
-std::optional<std::string> decode_segment(std::string_view segment) {
-    auto text = decode(segment, false);
-    if (text && text->contains('/')) return std::nullopt;
-    return text;
-}
+std::optional<std::string> decode_segment(std::string_view segment) { return decode(segment, false); }
 
 std::optional<Params> decode_pairs(std::string_view query) {
     Params pairs;

@@ -18,7 +18,8 @@ struct Target {
 /// byte that a URI may not have.
 [[nodiscard]] std::optional<Target> split_target(std::string_view target) noexcept;
 
-/// Decodes %XX. Nothing for a broken or cut sequence, or when NUL, '/' or invalid UTF-8 comes out of a segment.
+/// Decodes %XX, an encoded '/' too: it is part of the segment (RFC 3986 §2.2). Nothing for a broken or cut sequence, or
+/// when NUL or invalid UTF-8 comes out.
 [[nodiscard]] std::optional<std::string> decode_segment(std::string_view segment);
 
 /// application/x-www-form-urlencoded pairs ('+' is a space). Nothing for broken sequences, NUL or invalid UTF-8.

@@ -31,7 +31,7 @@ constexpr std::size_t k_longest_instance = 40;
 constexpr db::Statement k_insert{
     "jobs.insert", db::Sql{"INSERT INTO jobs (name, next_run_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
                            "INSERT INTO jobs (name, next_run_ms) VALUES (?, ?) ON DUPLICATE KEY UPDATE next_run_ms = next_run_ms"}};
-constexpr db::Statement k_list{"jobs.list", "SELECT name, next_run_ms, lease_until_ms FROM jobs"};
+constexpr db::Statement k_list{"jobs.list", "SELECT name, next_run_ms, lease_until_ms, last_run_ms, last_duration_ms FROM jobs"};
 constexpr db::Statement k_status{"jobs.status", "SELECT name, next_run_ms, last_run_ms, last_duration_ms, last_error, runs, lease, "
                                                 "lease_until_ms FROM jobs"};
 constexpr db::Statement k_claim{"jobs.claim",
@@ -93,6 +93,36 @@ struct Scheduler::Timers {
     asio::steady_timer idle;  // stop() waits on it; cancelled when a coroutine is done
 };
 
+/// A job's metrics: what the table says, which is the same on every instance, and the runs of this one.
+struct Scheduler::Series {
+    metrics::Gauge last_run;
+    metrics::Gauge last_duration;
+    metrics::Gauge overdue;
+    metrics::Counter done;
+    metrics::Counter failed;
+    metrics::Histogram duration;
+
+    Series(metrics::Registry& registry, const std::string& job)
+        : last_run{registry.gauge("focus_api_job_last_run_timestamp_seconds", "When the last finished run of a job began.",
+                                  {{"name", job}})},
+          last_duration{
+              registry.gauge("focus_api_job_last_duration_seconds", "How long the last finished run of a job took.", {{"name", job}})},
+          overdue{
+              registry.gauge("focus_api_job_overdue_seconds", "For how long a job is due without having been finished.", {{"name", job}})},
+          done{runs(registry, job, "done")}, failed{runs(registry, job, "failed")},
+          duration{registry.histogram("focus_api_job_duration_seconds", "How long the runs of a job took.", {{"name", job}})} {}
+
+    static metrics::Counter runs(metrics::Registry& registry, const std::string& job, const char* result) {
+        return registry.counter("focus_api_job_runs_total", "Runs of jobs.", {{"name", job}, {"result", result}});
+    }
+    void set(const db::Row& row, EpochMs now) const {
+        const auto seconds = [](EpochMs ms) { return static_cast<double>(ms) / k_second_ms; };
+        overdue.set(seconds(std::max<EpochMs>(0, now - row.get<EpochMs>(1))));
+        last_run.set(seconds(row.get<std::optional<EpochMs>>(3).value_or(0)));
+        last_duration.set(seconds(row.get<std::optional<std::int64_t>>(4).value_or(0)));
+    }
+};
+
 Scheduler::Scheduler(db::Database& database, const Clock& clock, metrics::Registry& metrics, Options options)
     : db_{database}, clock_{clock}, metrics_{metrics}, options_{std::move(options)} {
     options_.instance = cut_utf8(options_.instance, k_longest_instance);
@@ -102,6 +132,7 @@ Scheduler::~Scheduler() = default;
 
 void Scheduler::add(Job job) {
     if (knows(job.name)) throw std::invalid_argument{"two jobs are named " + job.name};
+    series_.emplace_back(metrics_, job.name);
     jobs_.push_back(std::move(job));
 }
 
@@ -109,6 +140,8 @@ const Job* Scheduler::find(std::string_view name) const {
     const auto found = std::ranges::find(jobs_, name, &Job::name);
     return found == jobs_.end() ? nullptr : &*found;
 }
+
+const Scheduler::Series& Scheduler::series_of(const Job& job) const { return series_[static_cast<std::size_t>(&job - jobs_.data())]; }
 
 bool Scheduler::knows(std::string_view name) const { return find(name) != nullptr; }
 
@@ -165,6 +198,7 @@ db::Task<void> Scheduler::look() {
     for (const auto& row : table.rows) {
         const auto* job = find(row.get<std::string_view>(0));
         if (job == nullptr || stopping_) continue;
+        series_of(*job).set(row, clock_.now_ms());
         co_await consider(*job, row.get<EpochMs>(1), row.get<EpochMs>(2) <= system_now_ms());
     }
 }
@@ -237,9 +271,9 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
     while (!heart.is_over) co_await heart.ended.async_wait(asio::as_tuple(asio::deferred));
 
     const bool unfinished = run.should_stop() && !outcome.error;
-    metrics_.counter("focus_job_runs_total", "Runs of jobs", {{"job", job.name}, {"result", outcome.error ? "failed" : "done"}}).add();
-    metrics_.histogram("focus_job_duration_seconds", "How long the runs of a job took", {{"job", job.name}})
-        .observe(std::chrono::duration<double>(outcome.duration).count());
+    const auto& series = series_of(job);
+    (outcome.error ? series.failed : series.done).add();
+    series.duration.observe(std::chrono::duration<double>(outcome.duration).count());
     if (outcome.error) log::error("job failed", {{"job", std::string_view{job.name}}, {"cause", std::string_view{*outcome.error}}});
     try {
         co_await finish(job, std::move(lease), run.started_ms(), outcome, unfinished);

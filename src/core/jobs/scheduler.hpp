@@ -91,7 +91,8 @@ class Scheduler {
 
   private:
     struct Timers;
-    struct Due;
+
+    struct Series;
 
     db::Task<void> poll_forever();
     db::Task<void> look();
@@ -99,6 +100,7 @@ class Scheduler {
     db::Task<void> ensure_rows();
     [[nodiscard]] std::string new_lease() const;
     [[nodiscard]] const Job* find(std::string_view name) const;
+    [[nodiscard]] const Series& series_of(const Job& job) const;
     [[nodiscard]] EpochMs jittered(const Job& job, EpochMs at) const;
     db::Task<Outcome> execute(const Job& job, std::string lease);
     db::Task<void> run_due(const Job& job, std::string lease);
@@ -109,6 +111,7 @@ class Scheduler {
     metrics::Registry& metrics_;
     Options options_;
     std::vector<Job> jobs_;
+    std::vector<Series> series_; // of the jobs, in their order
     std::unique_ptr<Timers> timers_;
     std::atomic<bool> stopping_{false};
     bool rows_exist_ = false;

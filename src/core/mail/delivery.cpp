@@ -72,8 +72,8 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     Impl(Options chosen, db::Database& to, Outbox& from, const Templates& texts, Transport* way, const Clock& time,
          metrics::Registry& registry, asio::any_io_executor executor)
         : options{chosen}, database{to}, outbox{from}, templates{texts}, transport{way}, clock{time}, metrics{registry},
-          length{registry.gauge("focus_api_outbox_length", "Mails that wait or are on their way")},
-          age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them")}, strand{asio::make_strand(std::move(executor))},
+          length{registry.gauge("focus_api_outbox_length", "Mails that wait or are on their way.")},
+          age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them.")}, strand{asio::make_strand(std::move(executor))},
           idle{strand}, turn{strand}, changed{strand, SteadyClock::time_point::max()}, heartbeat{strand},
           workers{{.threads = chosen.parallel, .max_queue = static_cast<std::size_t>(chosen.parallel)}} {}
 
@@ -235,7 +235,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         const bool is_dead = result.outcome == net::SmtpOutcome::rejected || (result.outcome != net::SmtpOutcome::accepted && is_last);
         const std::string_view status = result.outcome == net::SmtpOutcome::accepted ? "sent" : is_dead ? "dead" : "failed";
         metrics
-            .counter("focus_api_emails_sent_total", "Deliveries by what came of them",
+            .counter("focus_api_emails_sent_total", "Deliveries by what came of them.",
                      {{"type", row.type}, {"status", std::string{status}}})
             .add();
         log::write(status == "sent" ? log::Level::info : log::Level::warning, "mail",

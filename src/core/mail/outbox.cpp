@@ -22,6 +22,9 @@ constexpr db::Statement k_insert{
 constexpr db::Statement k_retry{"outbox.retry",
                                 "UPDATE outbox SET next_attempt_at_ms = ? WHERE id = ? AND status IN ('pending', 'failed')"};
 
+constexpr db::Statement k_personal{"outbox.personal", "SELECT id, type, recipient, language, status, created_at_ms, sent_at_ms FROM outbox "
+                                                      "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+
 constexpr db::Statement k_forget{
     "outbox.forget_user",
     "UPDATE outbox SET recipient = '', sealed = NULL, dedup_key = NULL, last_error = CASE status WHEN 'sent' THEN NULL "
@@ -97,6 +100,13 @@ SealedPart Outbox::open(std::string_view sealed) const {
     const auto text = crypto::unseal(options_.sealing_key, sealed);
     if (!text) throw std::runtime_error{"the mail was stored under another SECRET_KEY"};
     return json::parse<SealedPart>(*text);
+}
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(
+        database, "mails", k_personal,
+        {{"id"}, {"type"}, {"recipient"}, {"language"}, {"status"}, {"created_at", Kind::time}, {"sent_at", Kind::time}});
 }
 
 } // namespace focus::mail

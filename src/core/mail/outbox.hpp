@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
 #include "core/mail/unsubscribe.hpp"
+#include "core/personal/personal.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -82,5 +83,8 @@ class Outbox {
     const Clock& clock_;
     std::function<void()> wake_;
 };
+
+/// The mails to a user, without their texts, for his own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 } // namespace focus::mail

@@ -59,6 +59,42 @@ TEST(Metrics, handles_count_from_many_threads) {
     EXPECT_EQ(value_of(registry.render(), "focus_total"), 40'000);
 }
 
+TEST(Metrics, a_level_has_no_type) {
+    Registry registry;
+    registry.level("focus_users_total", "Users", {{"status", "active"}}).set(7);
+    const auto text = registry.render();
+    EXPECT_EQ(value_of(text, R"(focus_users_total{status="active"})"), 7);
+    EXPECT_TRUE(text.contains("# TYPE focus_users_total untyped\n"));
+}
+
+TEST(Metrics, a_dropped_counter_is_gone_and_starts_again_from_nothing) {
+    Registry registry;
+    registry.counter("focus_total", "Total", {{"a", "1"}}).add(5);
+    registry.drop_counter("focus_total", "Total", {{"a", "1"}});
+    EXPECT_FALSE(registry.render().contains("focus_total{"));
+    registry.counter("focus_total", "Total", {{"a", "1"}}).add();
+    EXPECT_EQ(value_of(registry.render(), R"(focus_total{a="1"})"), 1);
+}
+
+TEST(Metrics, looks_before_each_scrape) {
+    Registry registry;
+    const auto gauge = registry.gauge("focus_looks", "Looks");
+    registry.on_scrape([gauge] { gauge.add(1); });
+    EXPECT_EQ(value_of(registry.render(), "focus_looks"), 1);
+    EXPECT_EQ(value_of(registry.render(), "focus_looks"), 2);
+    registry.on_scrape({});
+    EXPECT_EQ(value_of(registry.render(), "focus_looks"), 2);
+}
+
+TEST(Metrics, one_that_is_off_counts_nothing) {
+    Registry registry{false};
+    registry.counter("focus_total", "Total").add();
+    registry.gauge("focus_gauge", "Gauge").set(1);
+    registry.level("focus_level", "Level").set(1);
+    registry.histogram("focus_seconds", "Seconds").observe(1);
+    EXPECT_FALSE(registry.render().contains("focus_"));
+}
+
 TEST(Metrics, tells_of_the_process) {
     const Registry registry;
     const auto text = registry.render();

@@ -98,11 +98,10 @@ Record record_of(const db::Row& row) {
     return record;
 }
 
-db::Task<std::int64_t> insert(db::Session& session, const Record& record) {
+db::Command insert_command(const Record& record) {
     auto command = db::Command::of(k_insert);
     command.params = values_of(record);
-    const auto result = co_await session.run_one(std::move(command));
-    co_return result.last_insert_id;
+    return command;
 }
 
 db::Task<void> insert_all(db::Session& session, std::vector<Record>& records) {

@@ -21,7 +21,7 @@ namespace focus::activities::repository {
 [[nodiscard]] Record record_of(const db::Row& row);
 
 /// Gives the new row's id.
-db::Task<std::int64_t> insert(db::Session& session, const Record& record);
+[[nodiscard]] db::Command insert_command(const Record& record);
 /// Inserts the rows and sets their ids.
 db::Task<void> insert_all(db::Session& session, std::vector<Record>& records);
 

@@ -7,6 +7,9 @@
 #include "features/activities/repository.hpp"
 #include "features/activities/usage_repository.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace focus::activities {
 
 namespace {
@@ -52,26 +55,53 @@ std::string name_of(const repository::PageRequest& request) {
 
 } // namespace
 
-db::Task<void> Service::apply(db::Transaction& tx, const Recorded& recorded) {
+db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert) {
     rules::Delta delta;
     for (const auto& change : recorded.changes) {
         if (change.before) delta.add(*change.before, -1);
         if (change.after) delta.add(*change.after, +1);
     }
     repository::apply(tx, recorded.caller.user_id, delta);
+<<<<<<< HEAD
+    std::vector<db::Command> commands;
+    if (insert) commands.push_back(std::move(*insert));
+    std::vector<std::size_t> counts;
+    for (const auto& follower : followers_) {
+        auto reads = follower.reads(recorded);
+        counts.push_back(reads.size());
+        std::ranges::move(reads, std::back_inserter(commands));
+    }
+    std::vector<db::Result> results;
+    if (!commands.empty()) results = co_await tx.run(std::move(commands));
+    auto next = results.begin();
+    if (insert) recorded.changes.front().after->id = next++->last_insert_id;
+    for (std::size_t i = 0; i < followers_.size(); ++i) {
+        const auto first = next;
+        next += static_cast<std::ptrdiff_t>(counts[i]);
+        std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
+        co_await followers_[i].react(tx, recorded, std::move(read));
+    }
+=======
     for (const auto& hook : hooks_) co_await hook(tx, recorded);
+    std::vector<metrics::Name> created;
+    for (const auto& change : recorded.changes)
+        if (!change.before) created.push_back({change.after->app_key, change.after->app_name});
+    if (created.empty()) co_return;
+    tx.after_commit([this, created = std::move(created)] {
+        for (const auto& app : created) created_.add(app.key, app.shown);
+    });
+>>>>>>> main
 }
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {
     const auto record = to_record(caller, input, clock_.now_ms());
     require_valid(record, caller, record.created_at_ms, {"body"});
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Activity> {
-        auto stored = record;
-        stored.id = co_await repository::insert(tx, stored);
+        Recorded recorded{caller, origin, record.created_at_ms, {}};
+        recorded.changes.push_back({std::nullopt, record});
+        co_await apply(tx, recorded, repository::insert_command(record));
+        const auto& stored = *recorded.changes.front().after;
         audit::record(tx, origin, entry_of(caller, "activity_created", "Activity recorded", stored.id), stored.created_at_ms);
-        Recorded recorded{caller, origin, {}};
-        recorded.changes.push_back({std::nullopt, stored});
-        co_await apply(tx, recorded);
         auto answer = to_wire(stored);
         idempotency::keep(tx, origin, answer, stored.created_at_ms);
         co_return answer;
@@ -93,7 +123,7 @@ db::Task<Activity> Service::update(Caller caller, Origin origin, std::int64_t id
         require_valid(*record, caller, record->updated_at_ms, {"body"});
         repository::update(tx, *record);
         audit::record(tx, origin, entry_of(caller, "activity_updated", "Activity changed", id), record->updated_at_ms);
-        Recorded recorded{caller, origin, {}};
+        Recorded recorded{caller, origin, record->updated_at_ms, {}};
         recorded.changes.push_back({std::move(before), *record});
         co_await apply(tx, recorded);
         co_return to_wire(*record);
@@ -105,8 +135,8 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
         auto record = co_await repository::find_for_update(tx, caller.user_id, id);
         if (!record) throw not_found();
         repository::remove(tx, caller.user_id, id);
-        audit::record(tx, origin, entry_of(caller, "activity_deleted", "Activity deleted", id), clock_.now_ms());
-        Recorded recorded{caller, origin, {}};
+        Recorded recorded{caller, origin, clock_.now_ms(), {}};
+        audit::record(tx, origin, entry_of(caller, "activity_deleted", "Activity deleted", id), recorded.now_ms);
         recorded.changes.push_back({std::move(record), std::nullopt});
         co_await apply(tx, recorded);
     });

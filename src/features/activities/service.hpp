@@ -6,6 +6,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+#include "core/metrics/name_counters.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/cursor.hpp"
 #include "features/activities/export.hpp"
@@ -33,7 +34,17 @@ struct Change {
 struct Recorded {
     Caller caller;
     Origin origin;
+    EpochMs now_ms = 0; // when
     std::vector<Change> changes;
+};
+
+/// What a later room does inside every transaction that changes activities.
+struct Follower {
+    /// What it has to read, after the totals have changed: the reads of all followers and the write itself share one round
+    /// trip, so new rows may have no id yet.
+    std::function<std::vector<db::Command>(const Recorded&)> reads;
+    /// Acts on the results of `reads`.
+    std::function<db::Task<void>(db::Transaction&, const Recorded&, std::vector<db::Result>)> react;
 };
 
 struct ListQuery {
@@ -67,7 +78,9 @@ using ImportProgress = std::function<void(double)>;
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users) : db_{database}, clock_{clock}, users_{users} {}
+    Service(db::Database& database, const Clock& clock, users::Service& users, metrics::Registry& metrics)
+        : db_{database}, clock_{clock}, users_{users},
+          created_{metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
 
     /// Throws 422 for times that contradict each other, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
@@ -124,13 +137,13 @@ class Service {
     /// Those of the users who have recorded something since that day.
     db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
 
-    /// Runs inside every transaction that changes activities, after their roll-ups were queued.
-    using Hook = std::function<db::Task<void>(db::Transaction&, const Recorded&)>;
-    void on_recorded(Hook hook) { hooks_.push_back(std::move(hook)); }
+    void on_recorded(Follower follower) { followers_.push_back(std::move(follower)); }
     /// The activities and what the user made of his apps, for his own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
     /// Drops what the user made of his apps (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
+    /// The apps that have series of their own among the metrics.
+    void name_in_metrics(const std::vector<metrics::Name>& apps) { created_.prefer(apps); }
 
   private:
     /// What became of a row that was to be stored.
@@ -138,7 +151,8 @@ class Service {
         bool created = false; // else a duplicate
         std::int64_t id = 0;
     };
-    db::Task<void> apply(db::Transaction& tx, const Recorded& recorded);
+    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react.
+    db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert = {});
     db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
     /// In a transaction of their own; `then` runs at its end.
     db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
@@ -150,7 +164,12 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     users::Service& users_;
+<<<<<<< HEAD
+    std::vector<Follower> followers_;
+=======
+    metrics::NameCounters created_;
     std::vector<Hook> hooks_;
+>>>>>>> main
 };
 
 } // namespace focus::activities

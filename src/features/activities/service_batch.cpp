@@ -92,7 +92,7 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
         for (std::size_t i = 0; i < fresh.size(); ++i) stored[places[i]] = {.created = true, .id = fresh[i].id};
         audit::record(tx, origin, entry_of(caller, fresh.size(), records.size() - fresh.size(), fresh.front().id),
                       fresh.front().created_at_ms);
-        Recorded recorded{caller, origin, {}};
+        Recorded recorded{caller, origin, clock_.now_ms(), {}};
         recorded.changes.reserve(fresh.size());
         for (auto& record : fresh) recorded.changes.push_back({std::nullopt, std::move(record)});
         co_await apply(tx, recorded);

@@ -144,13 +144,14 @@ TEST_P(ActivitiesServiceTest, HooksSeeAWholeBatchAtOnceAndCanUndoIt) {
     int calls = 0;
     std::size_t changes = 0;
     bool refuse = false;
-    service_->on_recorded([&](db::Transaction&, const Recorded& recorded) -> db::Task<void> {
+    const auto react = [&](db::Transaction&, const Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
         ++calls;
         changes = recorded.changes.size();
         for (const auto& change : recorded.changes) EXPECT_TRUE(!change.before && change.after && change.after->id > 0);
         if (refuse) throw not_found();
         co_return;
-    });
+    };
+    service_->on_recorded({.reads = [](const Recorded&) { return std::vector<db::Command>{}; }, .react = react});
     batch(batch_json(0, 30));
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(changes, 30U);

@@ -3,6 +3,7 @@
 #include "core/base/fold.hpp"
 #include "support/cpp/activities.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <format>
@@ -71,6 +72,7 @@ class StatisticsTest : public testing::ActivitiesTest {
   protected:
     void live(const Journey& journey);
     void spend_a_day(Day day, std::mt19937& random);
+    void spread();
     void check_day(Day day);
     void check_period(Day first, Day last, const Period& period);
     void check_app(const std::string& name, Day today);
@@ -92,7 +94,13 @@ class StatisticsTest : public testing::ActivitiesTest {
     }
     std::string random_activity(Day day, std::mt19937& random, Remembered& one);
 
+    /// What a day's hours should be, and of how many activities' parts: each may be rounded.
+    struct Hours {
+        std::array<double, 24> ms{};
+        int parts = 0;
+    };
     std::map<std::int64_t, Remembered> rows_;
+    std::map<std::string, Hours> hours_;
     std::string zone_;
 };
 FOCUS_TEST_ON_EACH_DATABASE(StatisticsTest);
@@ -212,22 +220,24 @@ void StatisticsTest::check_day(Day day) {
         EXPECT_EQ(*stats.change_percent, round2(static_cast<double>(expected.ms - before.ms) * 100.0 / static_cast<double>(before.ms)));
     }
 
-    // Minute by minute, what no statistic of ours does.
-    std::vector<double> hours(24);
-    int parts = 0;
+    const auto& [hours, parts] = hours_[name];
+    for (std::size_t hour = 0; hour < 24; ++hour) EXPECT_NEAR(static_cast<double>(stats.hourly[hour].ms), hours[hour], parts + 1) << hour;
+}
+
+/// Minute by minute, what no statistic of ours does.
+void StatisticsTest::spread() {
+    hours_.clear();
     for (const auto& [id, one] : rows_) {
         if (!one.start || !one.end) continue;
         const auto minutes = std::max<EpochMs>(1, (*one.end - *one.start) / k_minute_ms);
-        bool counted = false;
+        std::set<std::string> days;
         for (EpochMs minute = 0; minute < minutes; ++minute) {
-            const auto [local_day, hour] = local(one.zone, *one.start + minute * k_minute_ms);
-            if (local_day != name) continue;
-            hours[static_cast<std::size_t>(hour)] += static_cast<double>(one.ms) / static_cast<double>(minutes);
-            counted = true;
+            const auto [day, hour] = local(one.zone, *one.start + minute * k_minute_ms);
+            hours_[day].ms[static_cast<std::size_t>(hour)] += static_cast<double>(one.ms) / static_cast<double>(minutes);
+            days.insert(day);
         }
-        parts += counted ? 1 : 0;
+        for (const auto& day : days) ++hours_[day].parts;
     }
-    for (std::size_t hour = 0; hour < 24; ++hour) EXPECT_NEAR(static_cast<double>(stats.hourly[hour].ms), hours[hour], parts + 1) << hour;
 }
 
 void StatisticsTest::check_period(Day first, Day last, const Period& period) {
@@ -313,6 +323,7 @@ void StatisticsTest::live(const Journey& journey) {
         ASSERT_NO_FATAL_FAILURE(spend_a_day(first.plus(i), random));
     }
     const auto last = first.plus(k_days - 1);
+    spread();
     for (auto day = first.plus(-10); day <= last; day = day.plus(1)) check_day(day);
     for (int i = 0; i < 10; ++i) {
         const auto end = first.plus(static_cast<int>(random() % k_days));
@@ -329,6 +340,7 @@ void StatisticsTest::live(const Journey& journey) {
         rows_.erase(rows_.begin());
     }
     check_period(first.plus(-10), last, range(first.plus(-10), last));
+    spread();
     check_day(first.plus(3));
     check_apps();
     check_list();

@@ -61,8 +61,8 @@ boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point mo
 Service::Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
                  mail::Outbox& outbox, SessionGuard& guard, attempts::Guard& attempts, metrics::Registry& metrics)
     : db_{database}, clock_{clock}, settings_{std::move(settings)}, users_{users}, hasher_{hasher}, outbox_{outbox}, guard_{guard},
-      attempts_{attempts}, registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered")},
-      logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins")} {
+      attempts_{attempts}, registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered.")},
+      logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins.")} {
     users_.on_changed([this](std::int64_t user_id) { guard_.forget(user_id); });
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         end_all_sessions(tx, user_id);

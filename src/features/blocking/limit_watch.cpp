@@ -73,20 +73,29 @@ void LimitWatch::Memory::remember(std::int64_t user_id, Day day, rules::Reached 
 }
 
 LimitWatch::LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
-                       std::string frontend_url)
-    : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)} {}
+                       std::string frontend_url, Counters& counters)
+    : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)},
+      counters_{counters} {}
 
-db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded) {
+std::vector<db::Command> LimitWatch::reads(const activities::Recorded& recorded) {
     const auto& caller = recorded.caller;
-    Scene scene{.user_id = caller.user_id, .zone = caller.zone, .today = {}, .now = clock_.now_ms(), .origin = recorded.origin};
-    scene.today = scene.zone.day_of(scene.now);
-    const auto apps = apps_of(recorded.changes, scene.today);
-
+    const auto today = caller.zone.day_of(recorded.now_ms);
     std::vector<db::Command> commands;
     commands.push_back(users::Service::alert_settings_command(caller.user_id));
-    commands.push_back(activities::Service::day_total_command(caller.user_id, scene.today));
-    if (!apps.empty()) commands.push_back(repository::matching_command(caller.user_id, apps));
-    const auto results = co_await tx.run(std::move(commands));
+    commands.push_back(activities::Service::day_total_command(caller.user_id, today));
+    if (const auto apps = apps_of(recorded.changes, today); !apps.empty())
+        commands.push_back(repository::matching_command(caller.user_id, apps));
+    return commands;
+}
+
+db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+    const auto& caller = recorded.caller;
+    const Scene scene{.user_id = caller.user_id,
+                      .zone = caller.zone,
+                      .today = caller.zone.day_of(recorded.now_ms),
+                      .now = recorded.now_ms,
+                      .origin = recorded.origin};
+    const auto apps = apps_of(recorded.changes, scene.today);
     const auto settings = users::Service::alert_settings_of(results.at(0));
     const auto total_ms = activities::Service::day_total_of(results.at(1));
 
@@ -146,6 +155,10 @@ db::Task<bool> LimitWatch::evaluate(db::Transaction& tx, const Scene& scene, Ent
     audit(tx, scene, "limit_reached", "Daily limit of an app reached", entry.id);
     audit(tx, scene, "app_blocked", "App blocked by its limit", entry.id);
     entry.last_blocked_at_ms = scene.now;
+    tx.after_commit([this, key = entry.app_key, name = entry.app_name] {
+        counters_.limits_reached.add(key, name);
+        counters_.apps_blocked.add(key, name);
+    });
     co_return true;
 }
 
@@ -167,6 +180,7 @@ db::Task<void> LimitWatch::evaluate_total(db::Transaction& tx, const Scene& scen
     if (due.limit) {
         co_await notifications_.add(tx, addressee_of(*user), total_warning_of(used_ms, limit_ms, true));
         audit(tx, scene, "limit_reached", "Overall daily limit reached", 0);
+        tx.after_commit([this] { counters_.days_reached.add(); });
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/mail/outbox.hpp"
 #include "features/activities/service.hpp"
+#include "features/blocking/counters.hpp"
 #include "features/blocking/messages.hpp"
 #include "features/blocking/repository.hpp"
 #include "features/notifications/service.hpp"
@@ -21,10 +22,11 @@ namespace focus::blocking {
 class LimitWatch {
   public:
     LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
-               std::string frontend_url);
+               std::string frontend_url, Counters& counters);
 
-    /// Activities have changed: evaluates what they count for and pushes the live counters.
-    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded);
+    /// Activities have changed: what to read of it; evaluates what they count for and pushes the live counters.
+    [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results);
 
     /// What an evaluation is about.
     struct Scene {
@@ -68,6 +70,7 @@ class LimitWatch {
     notifications::Service& notifications_;
     mail::Outbox& outbox_;
     std::string frontend_url_;
+    Counters& counters_;
     Memory memory_;
 };
 

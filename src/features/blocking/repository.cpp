@@ -88,6 +88,11 @@ Entry entry_of(const db::Row& row) {
     return entry;
 }
 
+constexpr db::Statement k_personal{"blocked_apps.personal",
+                                   "SELECT id, app_name, app_package, app_category, limit_ms, is_active, notify_at, schedules, "
+                                   "last_blocked_at_ms, last_reset_at_ms, created_at_ms, updated_at_ms FROM blocked_apps "
+                                   "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+
 } // namespace
 
 std::string identity_of(std::string_view app_key, std::string_view app_package) {
@@ -200,6 +205,23 @@ void delete_of_user(db::Transaction& tx, std::int64_t user_id) {
     tx.defer(k_delete_state_of_user, user_id);
     tx.defer(k_delete_entries_of_user, user_id);
     tx.defer(k_delete_events_of_user, user_id);
+}
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(database, "blocked_apps", k_personal,
+                                   {{"id"},
+                                    {"app_name"},
+                                    {"app_package"},
+                                    {"app_category"},
+                                    {"daily_limit_minutes", Kind::minutes},
+                                    {"is_active", Kind::flag},
+                                    {"notify_at_percentage"},
+                                    {"schedules", Kind::json},
+                                    {"last_blocked_at", Kind::time},
+                                    {"last_reset_at", Kind::time},
+                                    {"created_at", Kind::time},
+                                    {"updated_at", Kind::time}});
 }
 
 } // namespace focus::blocking::repository

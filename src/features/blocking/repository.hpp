@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/blocking/types.hpp"
 
 #include <cstdint>
@@ -65,5 +66,7 @@ db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int l
 db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id);
+/// For the user's own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 } // namespace focus::blocking::repository

@@ -28,8 +28,8 @@ constexpr int k_users_per_read = 100;
 } // namespace
 
 ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users,
-                             notifications::Service& notifications)
-    : db_{database}, clock_{clock}, bus_{bus}, users_{users}, notifications_{notifications}, earliest_{k_never} {
+                             notifications::Service& notifications, Counters& counters)
+    : db_{database}, clock_{clock}, bus_{bus}, users_{users}, notifications_{notifications}, counters_{counters}, earliest_{k_never} {
     bus_.subscribe(std::string{k_topic}, [this](std::string_view payload) {
         EpochMs at = 0;
         if (std::from_chars(payload.data(), payload.data() + payload.size(), at).ec != std::errc{}) return;
@@ -128,6 +128,7 @@ db::Task<bool> ScheduleWatch::announce(db::Transaction& tx, const users::User& u
     }
     co_await notifications_.add(tx, to, block_of(entry, state, Reason::schedule, zone));
     entry.last_blocked_at_ms = now;
+    tx.after_commit([this, key = entry.app_key, name = entry.app_name] { counters_.apps_blocked.add(key, name); });
     audit::record(tx, Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "schedule"},
                   {.action = "app_blocked",
                    .message = "App blocked by its schedule",

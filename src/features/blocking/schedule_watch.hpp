@@ -6,6 +6,7 @@
 
 #include "core/bus/bus.hpp"
 #include "features/activities/service.hpp"
+#include "features/blocking/counters.hpp"
 #include "features/blocking/repository.hpp"
 #include "features/blocking/rules.hpp"
 #include "features/notifications/service.hpp"
@@ -19,7 +20,8 @@ namespace focus::blocking {
 
 class ScheduleWatch {
   public:
-    ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, notifications::Service& notifications);
+    ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, notifications::Service& notifications,
+                  Counters& counters);
 
     /// Announces what becomes due, on `executor`, until stop(). Once per instance.
     void start(boost::asio::any_io_executor executor);
@@ -49,6 +51,7 @@ class ScheduleWatch {
     bus::Bus& bus_;
     users::Service& users_;
     notifications::Service& notifications_;
+    Counters& counters_;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> running_{false};
     std::atomic<EpochMs> earliest_;

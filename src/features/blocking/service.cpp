@@ -142,15 +142,31 @@ struct Service::Scene {
 };
 
 Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
+<<<<<<< HEAD
                  notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url)
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications},
       limits_{clock, users, notifications, outbox, std::move(frontend_url)}, schedules_{database, bus, clock, users, notifications} {
+    activities.on_recorded({.reads = &LimitWatch::reads,
+                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                                return limits_.react(tx, recorded, std::move(results));
+                            }});
+=======
+                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
+    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, counters_{metrics},
+      limits_{clock, users, notifications, outbox, std::move(frontend_url), counters_},
+      schedules_{database, bus, clock, users, notifications, counters_} {
     activities.on_recorded(
         [this](db::Transaction& tx, const activities::Recorded& recorded) -> db::Task<void> { return limits_.react(tx, recorded); });
+>>>>>>> main
     users.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         repository::delete_of_user(tx, user_id);
         co_return;
     });
+}
+
+void Service::name_in_metrics(const std::vector<metrics::Name>& apps) {
+    counters_.limits_reached.prefer(apps);
+    counters_.apps_blocked.prefer(apps);
 }
 
 db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller, Origin origin) {
@@ -343,5 +359,7 @@ db::Task<std::uint64_t> Service::delete_old_events() {
         if (step < k_events) co_return gone;
     }
 }
+
+personal::Section Service::personal_data() { return repository::personal_data(db_); }
 
 } // namespace focus::blocking

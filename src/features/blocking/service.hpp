@@ -3,6 +3,7 @@
 // the user's policy version in the same transaction and tells his devices after it.
 #pragma once
 
+#include "core/personal/personal.hpp"
 #include "features/blocking/limit_watch.hpp"
 #include "features/blocking/schedule_watch.hpp"
 #include "features/blocking/types.hpp"
@@ -16,7 +17,7 @@ namespace focus::blocking {
 class Service {
   public:
     Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
-            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url);
+            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics);
 
     /// Throws 400 `already_exists`, 400 `too_many_limits`.
     db::Task<BlockedApp> create(Caller caller, Origin origin, NewBlockedApp input);
@@ -39,8 +40,14 @@ class Service {
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();
 
+    /// The apps that have series of their own among the metrics.
+    void name_in_metrics(const std::vector<metrics::Name>& apps);
+
     /// Whoever runs the instance runs this too.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
+
+    /// For the user's own export.
+    [[nodiscard]] personal::Section personal_data();
 
   private:
     struct Scene;
@@ -52,6 +59,7 @@ class Service {
     const Clock& clock_;
     users::Service& users_;
     notifications::Service& notifications_;
+    Counters counters_;
     LimitWatch limits_;
     ScheduleWatch schedules_;
 };

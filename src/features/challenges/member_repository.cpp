@@ -65,17 +65,15 @@ constexpr db::Statement k_ranking{"challenge_members.ranking",
                                   "ORDER BY m.score_ms DESC, m.total_ms, m.joined_at_ms, m.user_id"};
 constexpr db::Statement k_rank{"challenge_members.rank",
                                "SELECT 1 + COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms > ?"};
-constexpr db::Statement k_rank_at{"challenge_members.rank_at",
-                                  "SELECT 1 + COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED
-                                  " AND b.score_ms > (SELECT b.score_ms FROM challenge_members b WHERE " FOCUS_RANKED FOCUS_RANKING_ORDER
-                                  " LIMIT 1 OFFSET ?)"};
-constexpr db::Statement k_position{
-    "challenge_members.position",
-    "SELECT (SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms > ?) + "
-    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms = ? AND b.total_ms < ?) + "
-    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms = ? AND b.total_ms = ? AND b.joined_at_ms < ?) + "
-    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED
-    " AND b.score_ms = ? AND b.total_ms = ? AND b.joined_at_ms = ? AND b.user_id < ?)"};
+// Whoever has the same score and stands before this one.
+#define FOCUS_TIED_BEFORE                                                                                                                  \
+    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms = ? AND b.total_ms < ?) + "                           \
+    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED " AND b.score_ms = ? AND b.total_ms = ? AND b.joined_at_ms < ?) + "    \
+    "(SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED                                                                        \
+    " AND b.score_ms = ? AND b.total_ms = ? AND b.joined_at_ms = ? AND b.user_id < ?)"
+constexpr db::Statement k_tied_before{"challenge_members.tied_before", "SELECT " FOCUS_TIED_BEFORE};
+constexpr db::Statement k_position{"challenge_members.position", "SELECT (SELECT COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED
+                                                                 " AND b.score_ms > ?) + " FOCUS_TIED_BEFORE};
 constexpr db::Statement k_scores{"challenge_members.scores", "SELECT b.score_ms, COUNT(*) FROM challenge_members b WHERE " FOCUS_RANKED
                                                              " GROUP BY b.score_ms ORDER BY b.score_ms DESC"};
 constexpr db::Statement k_next_by_user{
@@ -109,6 +107,15 @@ std::vector<Member> members_of(const db::Result& result) {
     for (const auto& row : result.rows) members.push_back(member_of(row));
     return members;
 }
+
+constexpr db::Statement k_personal_created{
+    "challenges.personal", "SELECT id, name, description, type, target_apps, target_ms, start_date, end_date, timezone, is_public, "
+                           "created_at_ms FROM challenges WHERE creator_id = ? AND id > ? ORDER BY id LIMIT ?"};
+constexpr db::Statement k_personal_member{
+    "challenge_members.personal",
+    "SELECT m.challenge_id, c.name, c.type, c.start_date, c.end_date, m.is_ranked, m.score_ms, m.total_ms, m.joined_at_ms, "
+    "m.left_at_ms FROM challenge_members m JOIN challenges c ON c.id = m.challenge_id WHERE m.user_id = ? AND m.challenge_id > ? "
+    "ORDER BY m.challenge_id LIMIT ?"};
 
 } // namespace
 
@@ -204,11 +211,15 @@ void delete_periods(db::Transaction& tx, std::int64_t challenge_id, std::int64_t
 void delete_all_periods(db::Transaction& tx, std::int64_t challenge_id) { tx.defer(k_delete_all_periods, challenge_id); }
 
 db::Task<Page> ranking(db::Session& session, std::int64_t challenge_id, std::int64_t skip, std::int64_t limit) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_ranking, challenge_id, limit, skip, challenge_id));
-    if (skip > 0) commands.push_back(db::Command::of(k_rank_at, challenge_id, challenge_id, skip));
-    const auto results = co_await session.run(std::move(commands));
-    co_return Page{.members = members_of(results.at(0)), .first_rank = skip > 0 ? results.at(1).rows.at(0).get<std::int64_t>(0) : 1};
+    Page page{.members = members_of(co_await session.execute(k_ranking, challenge_id, limit, skip, challenge_id)), .first_rank = 1};
+    if (skip == 0 || page.members.empty()) co_return page;
+    const auto& first = page.members.front();
+    const auto score = first.standing.score_ms;
+    const auto total = first.standing.total_ms;
+    const auto tied = co_await session.find(k_tied_before, challenge_id, score, total, challenge_id, score, total, first.joined_at_ms,
+                                            challenge_id, score, total, first.joined_at_ms, first.user_id);
+    page.first_rank = skip + 1 - tied->get<std::int64_t>(0);
+    co_return page;
 }
 
 db::Task<std::int64_t> position(db::Session& session, Member member) {
@@ -279,6 +290,35 @@ db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t 
         if (results[i].affected > 0) taken.push_back(user_ids[i]);
     }
     co_return taken;
+}
+
+std::vector<personal::Section> personal_data(db::Database& database) {
+    using personal::Kind;
+    std::vector<personal::Section> sections;
+    sections.push_back(personal::table_section(database, "challenges_created", k_personal_created,
+                                               {{"id"},
+                                                {"name"},
+                                                {"description"},
+                                                {"challenge_type"},
+                                                {"target_apps", Kind::json},
+                                                {"target_minutes", Kind::minutes},
+                                                {"start_date"},
+                                                {"end_date"},
+                                                {"timezone"},
+                                                {"is_public", Kind::flag},
+                                                {"created_at", Kind::time}}));
+    sections.push_back(personal::table_section(database, "challenge_participations", k_personal_member,
+                                               {{"challenge_id"},
+                                                {"name"},
+                                                {"challenge_type"},
+                                                {"start_date"},
+                                                {"end_date"},
+                                                {"takes_part", Kind::flag},
+                                                {"score", Kind::minutes},
+                                                {"total_time_minutes", Kind::minutes},
+                                                {"joined_at", Kind::time},
+                                                {"left_at", Kind::time}}));
+    return sections;
 }
 
 } // namespace focus::challenges::member_repository

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/challenges/repository.hpp"
 #include "features/challenges/rules.hpp"
 
@@ -88,6 +89,9 @@ void insert_news(db::Transaction& tx, std::int64_t challenge_id, std::int64_t us
 /// Those of `user_ids` who were told nothing since `since`; they count as told now.
 db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t challenge_id, std::vector<std::int64_t> user_ids,
                                               EpochMs since, EpochMs now);
+
+/// For the user's own export: the challenges that he made, and those that he takes or took part in.
+[[nodiscard]] std::vector<personal::Section> personal_data(db::Database& database);
 
 } // namespace member_repository
 } // namespace focus::challenges

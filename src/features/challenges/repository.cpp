@@ -66,6 +66,10 @@ constexpr db::Statement k_due{"challenges.due", "SELECT id FROM challenges WHERE
 constexpr db::Statement k_open_by_creator{
     "challenges.open_by_creator", "SELECT id FROM challenges WHERE creator_id = ? AND frozen_at_ms IS NULL AND cancelled_at_ms IS NULL "
                                   "AND deleted_at_ms IS NULL ORDER BY id"};
+constexpr db::Statement k_count_by_status{
+    "challenges.count_by_status",
+    "SELECT CASE WHEN cancelled_at_ms IS NOT NULL THEN 3 WHEN frozen_at_ms IS NOT NULL THEN 2 WHEN starts_at_ms <= ? THEN 1 ELSE 0 END AS "
+    "status, COUNT(*) FROM challenges WHERE deleted_at_ms IS NULL GROUP BY status"};
 
 Row row_of(const db::Row& row) {
     Row out;
@@ -235,6 +239,13 @@ db::Task<std::int64_t> count(db::Session& session, Filter filter, EpochMs now) {
     const auto result = co_await session.run_one(
         db::Command::composed("challenges.count", "SELECT COUNT(*) FROM challenges c" + where.sql, std::move(where.params)));
     co_return result.rows.at(0).get<std::int64_t>(0);
+}
+
+db::Task<std::array<std::int64_t, 4>> count_by_status(db::Session& session, EpochMs now) {
+    const auto result = co_await session.execute(k_count_by_status, now);
+    std::array<std::int64_t, 4> counts{};
+    for (const auto& row : result.rows) counts.at(static_cast<std::size_t>(row.get<std::int64_t>(0))) = row.get<std::int64_t>(1);
+    co_return counts;
 }
 
 db::Task<std::vector<Row>> list_of_user(db::Session& session, std::int64_t user_id, std::optional<Status> status, EpochMs now,

@@ -5,6 +5,7 @@
 #include "features/challenges/rules.hpp"
 #include "features/challenges/types.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +76,8 @@ struct Filter {
 db::Task<std::vector<Row>> list(db::Session& session, Filter filter, Sort sort, std::int64_t viewer_id, EpochMs now, std::int64_t skip,
                                 std::int64_t limit);
 db::Task<std::int64_t> count(db::Session& session, Filter filter, EpochMs now);
+/// All of them, private ones too, by Status.
+db::Task<std::array<std::int64_t, 4>> count_by_status(db::Session& session, EpochMs now);
 /// What the user takes or took part in: running ones first, then those to come, the completed, the cancelled.
 db::Task<std::vector<Row>> list_of_user(db::Session& session, std::int64_t user_id, std::optional<Status> status, EpochMs now,
                                         std::int64_t skip, std::int64_t limit);

@@ -32,15 +32,20 @@ struct ScoreKeeper::Affected {
 ScoreKeeper::ScoreKeeper(const Clock& clock, users::Service& users, activities::Service& activities, notifications::Service& notifications)
     : clock_{clock}, users_{users}, activities_{activities}, notifications_{notifications} {}
 
-db::Task<void> ScoreKeeper::react(db::Transaction& tx, const activities::Recorded& recorded) {
+std::vector<db::Command> ScoreKeeper::reads(const activities::Recorded& recorded) {
+    std::vector<db::Command> commands;
     const auto records = signed_records(recorded);
-    if (records.empty()) co_return;
+    if (records.empty()) return commands;
     const auto [first, last] = std::ranges::minmax(records, {}, [](const auto& record) { return record.first->day; });
     const auto user_id = recorded.caller.user_id;
-    std::vector<db::Command> commands;
     commands.push_back(users::Service::hold_command(user_id)); // nobody joins a challenge between this read and the commit
-    commands.push_back(member_repository::counting_command(user_id, clock_.now_ms(), first.first->day, last.first->day));
-    const auto results = co_await tx.run(std::move(commands));
+    commands.push_back(member_repository::counting_command(user_id, recorded.now_ms, first.first->day, last.first->day));
+    return commands;
+}
+
+db::Task<void> ScoreKeeper::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+    if (results.empty()) co_return;
+    const auto user_id = recorded.caller.user_id;
     auto open = member_repository::counting_of(results.at(1));
     if (open.empty()) co_return;
 

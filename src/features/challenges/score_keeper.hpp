@@ -16,8 +16,9 @@ class ScoreKeeper {
   public:
     ScoreKeeper(const Clock& clock, users::Service& users, activities::Service& activities, notifications::Service& notifications);
 
-    /// Activities have changed.
-    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded);
+    /// Activities have changed: what to read of it, and what follows.
+    [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results);
 
     /// Counts everything that the members have recorded on the days of the challenge. Their rows (or their accounts) are
     /// locked. Sets their standing; new members get only periods.

@@ -53,10 +53,19 @@ double average_minutes(std::int64_t ms, int days) {
 } // namespace
 
 Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
-                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url)
+                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, scores_{clock, users, activities, notifications},
+<<<<<<< HEAD
       course_{database, clock, users, notifications, outbox, std::move(frontend_url)} {
+    activities.on_recorded({.reads = &ScoreKeeper::reads,
+                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                                return scores_.react(tx, recorded, std::move(results));
+                            }});
+=======
+      course_{database, clock, users, notifications, outbox, std::move(frontend_url)},
+      created_{metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {
     activities.on_recorded([this](db::Transaction& tx, const activities::Recorded& recorded) { return scores_.react(tx, recorded); });
+>>>>>>> main
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) { return forget(tx, user_id); });
 }
 
@@ -71,11 +80,14 @@ db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge i
         row.id = co_await repository::insert(tx, row);
         co_await add_member(tx, caller.user_id, row);
         audit(tx, origin, caller, "challenge_created", "Challenge created", row.id);
+        tx.after_commit([this] { created_.add(); });
         auto created = co_await find_wire(tx, caller, row.id);
         idempotency::keep(tx, origin, created, now);
         co_return created;
     });
 }
+
+db::Task<std::array<std::int64_t, 4>> Service::count_by_status() { return repository::count_by_status(db_, clock_.now_ms()); }
 
 db::Task<Row> Service::find_visible(db::Session& session, Caller caller, std::int64_t id) {
     auto row = co_await repository::find(session, id, caller.user_id);
@@ -274,5 +286,7 @@ void Service::audit(db::Transaction& tx, const Origin& origin, const Caller& cal
         {.action = action, .message = std::move(message), .user_id = caller.user_id, .resource_type = "challenge", .resource_id = id},
         clock_.now_ms());
 }
+
+std::vector<personal::Section> Service::personal_data() { return member_repository::personal_data(db_); }
 
 } // namespace focus::challenges

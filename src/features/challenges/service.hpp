@@ -5,6 +5,11 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
+<<<<<<< HEAD
+#include "core/personal/personal.hpp"
+=======
+#include "core/metrics/metrics.hpp"
+>>>>>>> main
 #include "features/activities/service.hpp"
 #include "features/challenges/course_keeper.hpp"
 #include "features/challenges/member_repository.hpp"
@@ -13,6 +18,7 @@
 #include "features/notifications/service.hpp"
 #include "features/users/service.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,7 +29,7 @@ namespace focus::challenges {
 class Service {
   public:
     Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
-            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url);
+            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics);
 
     /// The caller takes part at once. Throws 400 `invalid_dates`, 400 `too_many_challenges`.
     db::Task<Challenge> create(Caller caller, Origin origin, NewChallenge input);
@@ -58,8 +64,14 @@ class Service {
     /// Where these users stand in the challenges that run.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 
+    /// How many there are in each status, by Status.
+    db::Task<std::array<std::int64_t, 4>> count_by_status();
+
     /// Starts and ends challenges.
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
+
+    /// For the user's own export.
+    [[nodiscard]] std::vector<personal::Section> personal_data();
 
   private:
     db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
@@ -82,6 +94,7 @@ class Service {
     notifications::Service& notifications_;
     ScoreKeeper scores_;
     CourseKeeper course_;
+    metrics::Counter created_;
 };
 
 } // namespace focus::challenges

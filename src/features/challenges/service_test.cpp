@@ -33,11 +33,11 @@ class ChallengesTest : public db::testing::DatabaseTest {
         set_clock("2026-03-02T12:00:00Z"); // a Monday
         bus_ = bus::make_local_bus();
         users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{});
-        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_);
+        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_, metrics());
         notifications_ = std::make_unique<notifications::Service>(database(), *bus_, clock_, *users_);
         outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = std::string(32, 'k')}, clock_);
-        challenges_ =
-            std::make_unique<Service>(database(), clock_, *users_, *activities_, *notifications_, *outbox_, "https://focus.example");
+        challenges_ = std::make_unique<Service>(database(), clock_, *users_, *activities_, *notifications_, *outbox_,
+                                                "https://focus.example", metrics());
         scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock_, metrics(), jobs::Scheduler::Options{});
         add_jobs(*scheduler_, *challenges_);
     }

@@ -26,8 +26,8 @@ Error too_many_connections() {
 Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
          Settings settings)
     : service_{service}, guard_{guard}, bus_{bus}, clock_{clock}, settings_{settings}, presence_{bus},
-      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance")},
-      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance")} {
+      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance.")},
+      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance.")} {
     bus_.subscribe(std::string{k_push_topic}, [this](std::string_view payload) { receive(payload); });
     bus_.subscribe(std::string{k_ended_topic}, [this](std::string_view payload) { end_sessions(payload); });
     auth.on_sessions_ended([this](auth::Service::Ended ended) {

@@ -21,6 +21,9 @@ constexpr db::Statement k_delete_old{
             "DELETE FROM notifications WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?"}};
 constexpr db::Statement k_delete_of_user{"notifications.delete_of_user", "DELETE FROM notifications WHERE user_id = ?"};
 
+constexpr db::Statement k_personal{"notifications.personal", "SELECT " FOCUS_NOTIFICATION_COLUMNS " FROM notifications WHERE user_id = ? "
+                                                             "AND id > ? ORDER BY id LIMIT ?"};
+
 Notification notification_of(const db::Row& row) {
     return {.id = row.get<std::int64_t>(0),
             .notification_type = type_of(row.get<std::string_view>(1)),
@@ -168,5 +171,12 @@ db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int lim
 }
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_delete_of_user, user_id); }
+
+personal::Section personal_data(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(
+        database, "notifications", k_personal,
+        {{"id"}, {"notification_type"}, {"title"}, {"message"}, {"data", Kind::json}, {"is_read", Kind::flag}, {"created_at", Kind::time}});
+}
 
 } // namespace focus::notifications::repository

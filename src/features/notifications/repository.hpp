@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/notifications/types.hpp"
 
 #include <map>
@@ -38,5 +39,7 @@ db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id)
 /// Deletes at most `limit` rows older than `before`; gives how many went.
 db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit);
 void delete_of_user(db::Transaction& tx, std::int64_t user_id);
+/// For the user's own export.
+[[nodiscard]] personal::Section personal_data(db::Database& database);
 
 } // namespace focus::notifications::repository

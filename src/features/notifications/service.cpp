@@ -167,4 +167,6 @@ db::Task<std::uint64_t> Service::delete_old() {
     }
 }
 
+personal::Section Service::personal_data() { return repository::personal_data(db_); }
+
 } // namespace focus::notifications

@@ -6,6 +6,7 @@
 #include "core/audit/audit.hpp"
 #include "core/bus/bus.hpp"
 #include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
 #include "features/notifications/types.hpp"
 #include "features/users/service.hpp"
 
@@ -44,6 +45,9 @@ class Service {
 
     /// Deletes what is older than 30 days in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old();
+
+    /// For the user's own export.
+    [[nodiscard]] personal::Section personal_data();
 
   private:
     db::Task<std::int64_t> store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft);

@@ -24,12 +24,12 @@ class RemindersTest : public db::testing::DatabaseTest {
         outbox_ = std::make_unique<mail::Outbox>(
             mail::Outbox::Options{.sealing_key = std::string(32, 'k'), .links = {"key", "https://focus.example"}}, clock_);
         users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{.daily_limit_ms = 2 * k_hour_ms});
-        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_);
+        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_, metrics());
         notifications_ = std::make_unique<notifications::Service>(database(), *bus_, clock_, *users_);
         blocking_ = std::make_unique<blocking::Service>(database(), *bus_, clock_, *users_, *activities_, *notifications_, *outbox_,
-                                                        "https://focus.example");
+                                                        "https://focus.example", metrics());
         challenges_ = std::make_unique<challenges::Service>(database(), clock_, *users_, *activities_, *notifications_, *outbox_,
-                                                            "https://focus.example");
+                                                            "https://focus.example", metrics());
         reminders_ = std::make_unique<Service>(database(), clock_, *users_, *activities_, *blocking_, *challenges_, *outbox_,
                                                "https://focus.example");
         scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock_, metrics(), jobs::Scheduler::Options{});

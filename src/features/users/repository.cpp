@@ -55,6 +55,10 @@ constexpr db::Statement k_alert_settings{"users.alert_settings", "SELECT daily_l
 constexpr db::Statement k_hold{"users.hold",
                                db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
 
+constexpr db::Statement k_count_by_status{
+    "users.count_by_status",
+    "SELECT is_active, is_verified, COUNT(*) FROM users WHERE deleted_at_ms IS NULL GROUP BY is_active, is_verified"};
+
 std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
 
 User user_of(const db::Row& row) {
@@ -185,6 +189,16 @@ db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int
 }
 
 db::Command hold_command(std::int64_t id) { return db::Command::of(k_hold, id); }
+
+db::Task<StatusCounts> count_by_status(db::Session& session) {
+    const auto result = co_await session.execute(k_count_by_status);
+    StatusCounts counts;
+    for (const auto& row : result.rows) {
+        auto& count = !row.get<bool>(0) ? counts.inactive : row.get<bool>(1) ? counts.active : counts.unverified;
+        count += row.get<std::int64_t>(2);
+    }
+    co_return counts;
+}
 
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
     const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);

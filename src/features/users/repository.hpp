@@ -49,6 +49,7 @@ db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int
 db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
 /// Keeps the account from being locked for update until the transaction ends.
 [[nodiscard]] db::Command hold_command(std::int64_t id);
+db::Task<StatusCounts> count_by_status(db::Session& session);
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit);
 

@@ -49,6 +49,8 @@ class Service {
     /// A statement that makes find_for_update() wait until this transaction ends, and does not disturb another one's.
     [[nodiscard]] static db::Command hold_command(std::int64_t id) { return repository::hold_command(id); }
 
+    db::Task<StatusCounts> count_by_status() { return repository::count_by_status(db_); }
+
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
     /// Throws as require_free does, also when another request took the name a moment ago (then as ConstraintError).

@@ -16,6 +16,13 @@ struct Username {
     std::string value;
 };
 
+/// How many accounts there are in each state; each is in one.
+struct StatusCounts {
+    std::int64_t active = 0; // and verified
+    std::int64_t unverified = 0;
+    std::int64_t inactive = 0;
+};
+
 /// An account as its owner and administrators see it.
 struct User {
     std::int64_t id = 0;

@@ -16,7 +16,7 @@ class ActivitiesTest : public db::testing::DatabaseTest {
         DatabaseTest::SetUp();
         clock_.freeze(*parse_rfc3339("2026-06-15T12:00:00Z"));
         users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{});
-        service_ = std::make_unique<Service>(database(), clock_, *users_);
+        service_ = std::make_unique<Service>(database(), clock_, *users_, metrics());
         caller_ = new_caller("ada");
     }
     void TearDown() override {

@@ -7,9 +7,12 @@
 #include "core/db/mysql/transaction.hpp"
 #include "core/db/sql_text.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <ranges>
+#include <thread>
 
 namespace focus::db::mysql {
 

@@ -1,0 +1,56 @@
+// What the metrics say about the service as a whole: what it is, since when it runs, its queues, its certificate and disk
+// (looked at when Prometheus asks), and how many accounts and challenges there are (counted in the database each minute).
+// Owns the registry's on_scrape; whatever it looks at outlives it.
+#pragma once
+
+#include "app/rooms.hpp"
+#include "app/settings.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+namespace focus::http {
+class Server;
+}
+
+namespace focus::app {
+
+class Observer {
+  public:
+    struct Parts {
+        metrics::Registry& metrics;
+        Rooms& rooms;
+        const crypto::PasswordHasher& hasher;
+        const http::Server& server;
+    };
+    Observer(Parts parts, const Settings& settings);
+    ~Observer();
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+
+    /// Counts again and again, until the executor ends; failures show in the metrics.
+    db::Task<void> run();
+
+  private:
+    /// A gauge and where its value comes from.
+    struct Look {
+        metrics::Gauge gauge;
+        std::function<double()> value;
+    };
+    void look_at(std::string_view name, std::string_view help, std::function<double()> value, const metrics::Labels& labels = {});
+    void look_at_disk(const std::filesystem::path& database);
+    db::Task<bool> ping();
+    db::Task<void> count();
+
+    Parts parts_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    std::vector<Look> looks_;
+    metrics::Gauge database_up_;
+    std::vector<metrics::Gauge> users_;      // active, unverified, inactive
+    std::vector<metrics::Gauge> challenges_; // by Status
+};
+
+} // namespace focus::app
