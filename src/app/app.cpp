@@ -11,6 +11,7 @@
 #include "core/db/migrate.hpp"
 #include "core/http/docs.hpp"
 #include "core/http/server.hpp"
+#include "core/instances/pulse.hpp"
 #include "core/mail/delivery.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -79,6 +80,7 @@ http::ApiInfo api_info() {
                      {"users", "Profiles"},
                      {"activities", "What was used, when and how long"},
                      {"statistics", "Where the time went"},
+                     {"admin", "For administrators: accounts, numbers, audit trail, health"},
                      {"operation", "For operators and orchestrators"}}};
 }
 
@@ -178,6 +180,7 @@ App::App(Settings settings)
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
+    rooms_->admin.health().set_sources(health_sources());
     templates_ = std::make_unique<mail::Templates>(
         mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
     if (!settings_.mail_server.empty())
@@ -188,6 +191,17 @@ App::App(Settings settings)
 }
 
 App::~App() = default;
+
+admin::HealthSources App::health_sources() {
+    admin::HealthSources sources;
+    sources.jobs = [this] { return scheduler_->status(); };
+    sources.websocket = [this]() -> asio::awaitable<admin::WebsocketHealth> {
+        const auto totals = rooms_->hub.totals(0);
+        co_return admin::WebsocketHealth{totals.active_users, totals.connections};
+    };
+    sources.instance = instance_name();
+    return sources;
+}
 
 void App::add_routes() {
     add_system_routes(routes_, {.database = *database_, .clock = clock_, .pages = pages_, .ready = ready_});
@@ -293,6 +307,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
                             clock_,
                             metrics_,
                             background_.get_executor()};
+    instances::Pulse pulse{*database_, instance_name(), FOCUS_VERSION, background_.get_executor()};
     http::Server server{http_options(settings_), routes_, hooks(), clock_, metrics_};
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> busy;
     std::vector<std::jthread> threads;
@@ -324,6 +339,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
             metrics_server = start_metrics_server();
             delivery.start();
+            pulse.start();
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
             asio::co_spawn(background_, observer.run(), asio::detached);
@@ -337,6 +353,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();
+            co_await pulse.stop();
         },
         [&](std::exception_ptr error) {
             failure = std::move(error);

@@ -56,6 +56,7 @@ class App {
   private:
     void add_routes();
     [[nodiscard]] http::Hooks hooks();
+    [[nodiscard]] admin::HealthSources health_sources();
     boost::asio::awaitable<void> start(http::Server& server, bool with_demo);
     [[nodiscard]] std::unique_ptr<http::Server> start_metrics_server();
 

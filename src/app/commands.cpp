@@ -4,6 +4,7 @@
 #include "app/backup_command.hpp"
 #include "app/demo.hpp"
 #include "app/import_command.hpp"
+#include "app/logs_command.hpp"
 #include "app/settings.hpp"
 #include "core/db/migrate.hpp"
 #include "core/mail/templates.hpp"
@@ -200,6 +201,7 @@ struct CommandLine {
         add_import();
         add_backup();
         add_jobs();
+        add_logs();
         add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
         command("healthcheck", "Exit 0 when the server of these settings is ready", [this] { return healthcheck(common.load()); });
@@ -269,6 +271,20 @@ struct CommandLine {
         run->add_option("NAME", job_name, "Its name")->required();
     }
 
+    void add_logs() {
+        auto* group = cli.add_subcommand("logs", "The audit trail")->require_subcommand(1)->fallthrough();
+        auto* sub = command(
+            "export", "Write the audit trail as JSON Lines, oldest first, to standard output",
+            [this] { return export_logs(common.load(), logs); }, group);
+        sub->add_option("--level", logs.level, "Only this level: info, warning, error or critical");
+        sub->add_option("--action", logs.action, "Only this action, like login_failed");
+        sub->add_option("--user-id", logs.user_id, "Only what this user did");
+        sub->add_option("--since", logs.since, "Only from this day (UTC) or instant on");
+        sub->add_option("--until", logs.until, "Only to the end of this day (UTC) or to this instant");
+        sub->add_option("--text", logs.text, "Only entries with this text in their message, details or address");
+        sub->add_option("--output", logs.file, "A file instead of standard output");
+    }
+
     void add_mail() {
         auto* group = cli.add_subcommand("mail", "The mails that the service sends")->require_subcommand(1)->fallthrough();
         auto* preview = command(
@@ -285,6 +301,7 @@ struct CommandLine {
     std::string username;
     std::string file;
     std::string job_name;
+    LogsOptions logs;
     std::string mail_name;
     std::string language = "en";
 };

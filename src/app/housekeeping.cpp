@@ -1,7 +1,8 @@
 #include "app/housekeeping.hpp"
 
 #include "core/attempts/attempts.hpp"
-#include "core/audit/audit.hpp"
+#include "core/audit/summary.hpp"
+#include "core/audit/trail.hpp"
 #include "core/idempotency/idempotency.hpp"
 #include "core/mail/outbox.hpp"
 
@@ -28,6 +29,11 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                            }
                        }});
     }
+    scheduler.add({.name = "audit_summary",
+                   .schedule = jobs::Schedule::every(minutes{1}),
+                   .body = [&database](const jobs::Run& run) -> db::Task<void> {
+                       co_await audit::summary::update(database, [&run] { return !run.should_stop(); });
+                   }});
     scheduler.add({.name = "old_mails",
                    .schedule = jobs::Schedule::cron("50 3 * * *"),
                    .jitter = minutes{10},

@@ -2,6 +2,8 @@
 
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/routes.hpp"
+#include "features/admin/jobs.hpp"
+#include "features/admin/routes.hpp"
 #include "features/auth/jobs.hpp"
 #include "features/auth/routes.hpp"
 #include "features/blocking/jobs.hpp"
@@ -31,7 +33,8 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       challenges{foundation.database,     foundation.clock,  users, activities, notifications, foundation.outbox,
                  foundation.frontend_url, foundation.metrics},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
-      reports{foundation.database, foundation.clock, activities} {
+      reports{foundation.database, foundation.clock, activities},
+      admin{foundation.database, foundation.clock, users, auth, activities, blocking, challenges, foundation.outbox} {
     users.on_removed([&outbox = foundation.outbox](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
@@ -57,6 +60,7 @@ void Rooms::add_routes(http::Routes& routes) {
     reports::add_routes(routes, reports);
     challenges::add_routes(routes, challenges, attempts);
     reminders::add_routes(routes, reminders);
+    admin::add_routes(routes, admin);
 }
 
 void Rooms::add_jobs(jobs::Scheduler& scheduler) {
@@ -65,6 +69,7 @@ void Rooms::add_jobs(jobs::Scheduler& scheduler) {
     blocking::add_jobs(scheduler, blocking);
     challenges::add_jobs(scheduler, challenges);
     reminders::add_jobs(scheduler, reminders);
+    admin::add_jobs(scheduler, admin);
 }
 
 } // namespace focus::app

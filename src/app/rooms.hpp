@@ -10,6 +10,7 @@
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
+#include "features/admin/service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
@@ -51,6 +52,7 @@ struct Rooms {
     challenges::Service challenges;
     reminders::Service reminders;
     reports::Service reports;
+    admin::Service admin;
 };
 
 } // namespace focus::app

@@ -167,6 +167,16 @@ class Server:
             account.login()
         return account
 
+    def new_admin(self, **fields) -> Account:
+        """A fresh administrator, signed in."""
+        name = f"admin{os.getpid()}x{next(_numbers)}"
+        account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
+        made = self.command("admin", "create", "--email", account.email, "--username", account.username,
+                            "--admin-email", account.email, "--admin-password", account.password)  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        account.id = account.login()["user"]["id"]
+        return account
+
     def set_clock(self, now: str) -> None:
         """The server's clock runs on from `now` (RFC 3339)."""
         answer = httpx.post(f"{self.url}/dev/clock", json={"now": now})

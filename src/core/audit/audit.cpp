@@ -15,11 +15,6 @@ constexpr db::Statement k_insert{"audit.insert",
 constexpr db::Statement k_personal{"audit.personal",
                                    "SELECT id, level, action, message, details, ip_address, user_agent, endpoint, resource_type, "
                                    "resource_id, created_at_ms FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
-// MySQL cannot delete from a table that a subquery reads; SQLite has no DELETE with LIMIT.
-constexpr db::Statement k_delete_older{
-    "audit.delete_older",
-    db::Sql{"DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?)",
-            "DELETE FROM audit_log WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?"}};
 
 std::optional<std::string_view> or_null(std::string_view text) { return text.empty() ? std::nullopt : std::optional{text}; }
 std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; }
@@ -60,10 +55,6 @@ personal::Section personal_data(db::Database& database) {
                                     {"resource_type"},
                                     {"resource_id"},
                                     {"created_at", Kind::time}});
-}
-
-db::Task<std::uint64_t> delete_older(db::Session& session, EpochMs before, int limit) {
-    co_return (co_await session.execute(k_delete_older, before, limit)).affected;
 }
 
 } // namespace focus::audit

@@ -32,7 +32,5 @@ void record(db::Transaction& tx, const Origin& origin, const Entry& entry, Epoch
 
 /// The entries about what a user did, for his own export.
 [[nodiscard]] personal::Section personal_data(db::Database& database);
-/// Deletes entries from before `before`, the oldest first and at most `limit`; gives how many went.
-db::Task<std::uint64_t> delete_older(db::Session& session, EpochMs before, int limit);
 
 } // namespace focus::audit

@@ -1,5 +1,7 @@
 #include "core/base/fold.hpp"
 
+#include <algorithm>
+
 #include <clocale>
 #include <cstdint>
 #include <cwctype>
@@ -72,6 +74,10 @@ std::string fold_case(std::string_view utf8) {
         }
     }
     return out;
+}
+
+bool is_ascii(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 std::string_view cut_utf8(std::string_view utf8, std::size_t max_bytes) noexcept {

@@ -8,6 +8,7 @@ namespace focus {
 
 /// The text in lower case, by the simple case mappings of Unicode: two texts that differ only in case fold to the same.
 [[nodiscard]] std::string fold_case(std::string_view utf8);
+[[nodiscard]] bool is_ascii(std::string_view text) noexcept;
 /// At most `max_bytes` of the text, cut at a character's edge.
 [[nodiscard]] std::string_view cut_utf8(std::string_view utf8, std::size_t max_bytes) noexcept;
 /// A LIKE pattern (ESCAPE '!') that finds the text anywhere (or at the start): its own % _ ! are taken literally.

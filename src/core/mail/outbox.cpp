@@ -31,6 +31,9 @@ constexpr db::Statement k_forget{
     "ELSE 'the account was deleted' END, next_attempt_at_ms = NULL, lease = NULL, "
     "status = CASE status WHEN 'sent' THEN 'sent' ELSE 'dead' END WHERE user_id = ?"};
 
+constexpr db::Statement k_delete_of_user{"outbox.delete_of_user",
+                                         db::Sql{"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE user_id = ? LIMIT ?)",
+                                                 "DELETE FROM outbox WHERE user_id = ? LIMIT ?"}};
 constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status FROM outbox WHERE id > ? ORDER BY id LIMIT 500"};
 
 } // namespace
@@ -90,6 +93,10 @@ db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs befor
         }
         if (is_last) co_return gone;
     }
+}
+
+db::Task<std::uint64_t> Outbox::delete_of_user(db::Database& database, std::int64_t user_id, int limit) {
+    co_return (co_await database.execute(k_delete_of_user, user_id, limit)).affected;
 }
 
 void Outbox::wake_after(db::Transaction& tx) const {

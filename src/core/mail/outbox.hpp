@@ -68,6 +68,9 @@ class Outbox {
     /// dedup_keys may be used again.
     static db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 
+    /// Deletes rows of a user, at most `limit`; gives how many went.
+    static db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit);
+
     /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
 

@@ -1,5 +1,7 @@
 #include "core/mail/outbox_rows.hpp"
 
+#include "core/counters/counters.hpp"
+
 #include <array>
 
 namespace focus::mail::rows {
@@ -84,7 +86,10 @@ db::Task<void> release(db::Database& database, std::string holder, std::vector<s
     });
 }
 
-void record_sent(db::Transaction& tx, const Row& row, EpochMs now) { tx.defer(k_sent, now, row.id); }
+void record_sent(db::Transaction& tx, const Row& row, EpochMs now) {
+    tx.defer(k_sent, now, row.id);
+    counters::add(tx, k_sent_counter, row.id, 1, now);
+}
 
 void record_retry(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error, EpochMs next_attempt_at_ms) {
     tx.defer(k_failed, error, next_attempt_at_ms, row.id, holder);

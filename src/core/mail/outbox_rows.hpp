@@ -14,6 +14,9 @@
 
 namespace focus::mail::rows {
 
+/// The sum of all mails that were sent (core/counters).
+inline constexpr std::string_view k_sent_counter = "mails.sent";
+
 struct Row {
     std::int64_t id = 0;
     std::string type;

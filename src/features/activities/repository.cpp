@@ -17,6 +17,9 @@ constexpr db::Statement k_find{"activities.find", "SELECT " FOCUS_ACTIVITY_COLUM
 constexpr db::Statement k_find_for_update{
     "activities.find_for_update", db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ?",
                                           "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE id = ? AND user_id = ? FOR UPDATE"}};
+constexpr db::Statement k_some_for_update{
+    "activities.some_for_update", db::Sql{"SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ?",
+                                          "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? LIMIT ? FOR UPDATE"}};
 constexpr db::Statement k_update{"activities.update",
                                  "UPDATE activities SET app_name = ?, app_key = ?, app_package = ?, app_category = ?, duration_ms = ?, "
                                  "activity_date = ?, start_ms = ?, end_ms = ?, device_type = ?, session_id = ?, timezone = ?, "
@@ -171,6 +174,10 @@ void update(db::Transaction& tx, const Record& record) {
 }
 
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id) { tx.defer(k_delete, id, user_id); }
+
+db::Task<std::vector<Record>> some_for_update(db::Transaction& tx, std::int64_t user_id, int limit) {
+    co_return records_of(co_await tx.execute(k_some_for_update, user_id, limit));
+}
 
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day) {
     co_return records_of(co_await session.execute(k_list_day, user_id, day.to_string()));

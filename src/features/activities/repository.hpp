@@ -37,6 +37,8 @@ db::Task<std::optional<Record>> find(db::Session& session, std::int64_t user_id,
 db::Task<std::optional<Record>> find_for_update(db::Session& session, std::int64_t user_id, std::int64_t id);
 void update(db::Transaction& tx, const Record& record);
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
+/// Some rows of the user, locked.
+db::Task<std::vector<Record>> some_for_update(db::Transaction& tx, std::int64_t user_id, int limit);
 
 /// All of a day's, newest first.
 db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day);

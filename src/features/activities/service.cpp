@@ -62,7 +62,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         if (change.after) delta.add(*change.after, +1);
     }
     repository::apply(tx, recorded.caller.user_id, delta);
-<<<<<<< HEAD
     std::vector<db::Command> commands;
     if (insert) commands.push_back(std::move(*insert));
     std::vector<std::size_t> counts;
@@ -81,8 +80,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
         co_await followers_[i].react(tx, recorded, std::move(read));
     }
-=======
-    for (const auto& hook : hooks_) co_await hook(tx, recorded);
     std::vector<metrics::Name> created;
     for (const auto& change : recorded.changes)
         if (!change.before) created.push_back({change.after->app_key, change.after->app_name});
@@ -90,7 +87,6 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
     tx.after_commit([this, created = std::move(created)] {
         for (const auto& app : created) created_.add(app.key, app.shown);
     });
->>>>>>> main
 }
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {
@@ -139,6 +135,22 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
         audit::record(tx, origin, entry_of(caller, "activity_deleted", "Activity deleted", id), recorded.now_ms);
         recorded.changes.push_back({std::move(record), std::nullopt});
         co_await apply(tx, recorded);
+    });
+}
+
+db::Task<std::size_t> Service::remove_some(std::int64_t user_id, int limit) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::size_t> {
+        auto records = co_await repository::some_for_update(tx, user_id, limit);
+        if (records.empty()) co_return 0;
+        Recorded recorded;
+        recorded.caller.user_id = user_id;
+        recorded.now_ms = clock_.now_ms();
+        for (auto& record : records) {
+            repository::remove(tx, user_id, record.id);
+            recorded.changes.push_back({std::move(record), std::nullopt});
+        }
+        co_await apply(tx, recorded);
+        co_return recorded.changes.size();
     });
 }
 

@@ -140,6 +140,9 @@ class Service {
     void on_recorded(Follower follower) { followers_.push_back(std::move(follower)); }
     /// The activities and what the user made of his apps, for his own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
+    /// Deletes some of a user's activities as if he did, without a word in the audit trail (his account is being erased);
+    /// gives how many.
+    db::Task<std::size_t> remove_some(std::int64_t user_id, int limit);
     /// Drops what the user made of his apps (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
     /// The apps that have series of their own among the metrics.
@@ -164,12 +167,8 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     users::Service& users_;
-<<<<<<< HEAD
     std::vector<Follower> followers_;
-=======
     metrics::NameCounters created_;
-    std::vector<Hook> hooks_;
->>>>>>> main
 };
 
 } // namespace focus::activities

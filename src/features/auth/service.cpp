@@ -1,6 +1,7 @@
 #include "features/auth/service.hpp"
 
 #include "core/crypto/crypto.hpp"
+#include "core/idempotency/idempotency.hpp"
 #include "features/auth/limits.hpp"
 #include "features/auth/repository.hpp"
 
@@ -353,6 +354,33 @@ db::Task<users::User> Service::create_account(std::string email, std::string use
         co_return user;
     });
 }
+
+db::Task<users::User> Service::create_for(users::NewUser fresh, std::string password, Origin origin, std::int64_t by_user_id) {
+    co_await users_.require_free(db_, fresh.email, fresh.username); // before the costly hash
+    fresh.password_hash = co_await hasher_.hash(password);
+    const auto in_transaction = [&](db::Transaction& tx) -> db::Task<users::User> {
+        auto user = co_await users_.create(tx, fresh);
+        if (!user.is_verified) send_link(tx, user, k_verify, rules::k_verify_link_ms);
+        audit::record(tx, origin,
+                      {.action = "user_created",
+                       .message = "Account made by an administrator",
+                       .level = audit::Level::warning,
+                       .user_id = by_user_id,
+                       .resource_type = "user",
+                       .resource_id = user.id},
+                      clock_.now_ms());
+        idempotency::keep(tx, origin, user, clock_.now_ms());
+        co_return user;
+    };
+    try {
+        co_return co_await db_.transaction(in_transaction);
+    } catch (const db::ConstraintError&) { // another request took the address or the name a moment ago
+    }
+    co_await users_.require_free(db_, fresh.email, fresh.username);
+    throw unavailable("create account: a unique key said no, yet nobody holds the names");
+}
+
+void Service::void_links(db::Transaction& tx, std::int64_t user_id) { repository::delete_link_tokens(tx, user_id); }
 
 db::Task<users::User> Service::ensure_admin(std::string email, std::string username, std::string password, Origin origin) {
     auto known = co_await users_.find_by_email(db_, email);

@@ -56,6 +56,8 @@ class Service {
 
     /// A verified account made by the operator. Throws as register_user does.
     db::Task<users::User> create_account(std::string email, std::string username, std::string password, Role role, Origin origin);
+    /// An account made by an administrator; an unverified one gets the mail with the link. Throws as register_user does.
+    db::Task<users::User> create_for(users::NewUser fresh, std::string password, Origin origin, std::int64_t by_user_id);
     /// Makes an administrator, or makes the account of this address one (`focus admin create`, ADMIN_EMAIL).
     db::Task<users::User> ensure_admin(std::string email, std::string username, std::string password, Origin origin);
 
@@ -71,6 +73,8 @@ class Service {
     void on_sessions_ended(std::function<void(Ended)> hook) { ended_hooks_.push_back(std::move(hook)); }
     /// The sessions, for the user's own export.
     [[nodiscard]] personal::Section personal_data();
+    /// The mailed links of the user stop working (his address changes).
+    static void void_links(db::Transaction& tx, std::int64_t user_id);
     /// Ends every session of the user in `tx` (account deactivated, deleted).
     void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
 

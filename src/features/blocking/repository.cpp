@@ -1,5 +1,7 @@
 #include "features/blocking/repository.hpp"
 
+#include "core/counters/counters.hpp"
+
 namespace focus::blocking::repository {
 
 namespace {
@@ -62,6 +64,22 @@ constexpr db::Statement k_due{"limit_states.due",
                               "SELECT user_id FROM limit_states WHERE next_change_ms <= ? ORDER BY next_change_ms, user_id LIMIT ?"};
 
 constexpr db::Statement k_delete_entries_of_user{"blocked_apps.delete_of_user", "DELETE FROM blocked_apps WHERE user_id = ?"};
+constexpr std::string_view k_counter = "blocked_apps"; // the sum over all users (core/counters)
+constexpr db::Statement k_count_out_user{
+    "blocked_apps.count_out_user",
+    db::Sql{"INSERT INTO counters (name, day, shard, value) SELECT 'blocked_apps', ?, ?, -COUNT(*) FROM blocked_apps WHERE user_id = ? "
+            "HAVING COUNT(*) > 0 ON CONFLICT (name, day, shard) DO UPDATE SET value = value + excluded.value",
+            "INSERT INTO counters (name, day, shard, value) SELECT 'blocked_apps', ?, ?, -COUNT(*) FROM blocked_apps WHERE user_id = ? "
+            "HAVING COUNT(*) > 0 ON DUPLICATE KEY UPDATE value = counters.value + VALUES(value)"}};
+constexpr db::Statement k_blocked_anyway{
+    "blocked_apps.blocked_anyway", "SELECT COUNT(*) FROM blocked_apps WHERE is_active = 1 AND (limit_ms = 0 OR schedule_announced = 1)"};
+constexpr db::Statement k_reached{"limit_events.reached",
+                                  "SELECT s.timezone, e.day, COUNT(*) FROM limit_events e JOIN blocked_apps b ON b.id = e.entry_id AND "
+                                  "b.reset_no = e.reset_no JOIN limit_states s ON s.user_id = e.user_id WHERE e.created_at_ms >= ? AND "
+                                  "e.threshold = 'limit' AND b.is_active = 1 AND b.limit_ms > 0 AND b.schedule_announced = 0 "
+                                  "GROUP BY s.timezone, e.day"};
+constexpr EpochMs k_longest_day_ms = 50 * k_hour_ms; // from the first place on earth where it begins to the last where it ends
+
 constexpr db::Statement k_delete_events_of_user{"limit_events.delete_of_user", "DELETE FROM limit_events WHERE user_id = ?"};
 constexpr db::Statement k_delete_state_of_user{"limit_states.delete_of_user", "DELETE FROM limit_states WHERE user_id = ?"};
 
@@ -104,6 +122,7 @@ db::Task<std::int64_t> insert(db::Transaction& tx, const Entry& entry) {
                                             identity_of(entry.app_key, entry.app_package), entry.app_category, entry.limit_ms,
                                             entry.is_active, entry.notify_at, json::write(entry.schedules), entry.schedule_announced,
                                             entry.last_blocked_at_ms, entry.created_at_ms, entry.updated_at_ms);
+    counters::add(tx, k_counter, entry.user_id, 1, entry.created_at_ms);
     co_return result.last_insert_id;
 }
 
@@ -115,7 +134,10 @@ void update(db::Transaction& tx, const Entry& entry) {
              entry.user_id);
 }
 
-void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id) { tx.defer(k_delete, id, user_id); }
+void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id, EpochMs now) {
+    tx.defer(k_delete, id, user_id);
+    counters::add(tx, k_counter, user_id, -1, now);
+}
 
 db::Task<std::optional<Entry>> find(db::Session& session, std::int64_t user_id, std::int64_t id) {
     const auto row = co_await session.find(k_find, id, user_id);
@@ -201,7 +223,22 @@ db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std:
     co_return limits;
 }
 
-void delete_of_user(db::Transaction& tx, std::int64_t user_id) {
+db::Task<Counts> counts(db::Session& session, EpochMs now) {
+    std::vector<db::Command> commands;
+    commands.push_back(counters::total_command(k_counter));
+    commands.push_back(db::Command::of(k_blocked_anyway));
+    commands.push_back(db::Command::of(k_reached, now - k_longest_day_ms));
+    const auto results = co_await session.run(std::move(commands));
+    Counts counts{.total = counters::sum_of(results.at(0)), .blocked_now = results.at(1).rows.at(0).get<std::int64_t>(0)};
+    for (const auto& row : results.at(2).rows) {
+        const auto today = Zone::of(row.get<std::string_view>(0)).day_of(now);
+        if (row.get<std::string_view>(1) == today.to_string()) counts.blocked_now += row.get<std::int64_t>(2);
+    }
+    co_return counts;
+}
+
+void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now) {
+    tx.defer(k_count_out_user, counters::day_of(now).to_string(), counters::shard_of(user_id), user_id);
     tx.defer(k_delete_state_of_user, user_id);
     tx.defer(k_delete_entries_of_user, user_id);
     tx.defer(k_delete_events_of_user, user_id);

@@ -23,7 +23,7 @@ namespace focus::blocking::repository {
 db::Task<std::int64_t> insert(db::Transaction& tx, const Entry& entry);
 /// Writes all that may change.
 void update(db::Transaction& tx, const Entry& entry);
-void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
+void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id, EpochMs now);
 db::Task<std::optional<Entry>> find(db::Session& session, std::int64_t user_id, std::int64_t id);
 
 /// A user's entries by id; `lock` holds them until the transaction ends.
@@ -65,7 +65,10 @@ db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int l
 /// The active limits of these users, per user by name.
 db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
-void delete_of_user(db::Transaction& tx, std::int64_t user_id);
+/// The entries of everybody, and those that block now because of a schedule, a limit of 0 or a limit reached today.
+db::Task<Counts> counts(db::Session& session, EpochMs now);
+
+void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now);
 /// For the user's own export.
 [[nodiscard]] personal::Section personal_data(db::Database& database);
 

@@ -142,24 +142,16 @@ struct Service::Scene {
 };
 
 Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
-<<<<<<< HEAD
-                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url)
-    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications},
-      limits_{clock, users, notifications, outbox, std::move(frontend_url)}, schedules_{database, bus, clock, users, notifications} {
-    activities.on_recorded({.reads = &LimitWatch::reads,
-                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-                                return limits_.react(tx, recorded, std::move(results));
-                            }});
-=======
                  notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, counters_{metrics},
       limits_{clock, users, notifications, outbox, std::move(frontend_url), counters_},
       schedules_{database, bus, clock, users, notifications, counters_} {
-    activities.on_recorded(
-        [this](db::Transaction& tx, const activities::Recorded& recorded) -> db::Task<void> { return limits_.react(tx, recorded); });
->>>>>>> main
-    users.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::delete_of_user(tx, user_id);
+    activities.on_recorded({.reads = &LimitWatch::reads,
+                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                                return limits_.react(tx, recorded, std::move(results));
+                            }});
+    users.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        repository::delete_of_user(tx, user_id, clock_.now_ms());
         co_return;
     });
 }
@@ -250,7 +242,7 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         auto scene = co_await open_scene(tx, caller, origin);
         scene.entry(id);
-        repository::remove(tx, caller.user_id, id);
+        repository::remove(tx, caller.user_id, id, scene.about.now);
         std::erase_if(scene.entries, [id](const Entry& entry) { return entry.id == id; });
         finish(tx, scene, "blocked_app_deleted", "Limit of an app removed", id);
     });

@@ -37,6 +37,9 @@ class Service {
     /// The active limits of these users, per user by name.
     db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
+    /// Over all users.
+    db::Task<Counts> counts() { return repository::counts(db_, clock_.now_ms()); }
+
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();
 

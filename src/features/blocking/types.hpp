@@ -170,4 +170,10 @@ struct Entry {
     EpochMs updated_at_ms = 0;
 };
 
+/// The limits of all users.
+struct Counts {
+    std::int64_t total = 0;
+    std::int64_t blocked_now = 0;
+};
+
 } // namespace focus::blocking

@@ -62,6 +62,10 @@ constexpr db::Statement k_record{"challenges.record",
                                  "SELECT (SELECT COUNT(*) FROM challenge_members m JOIN challenges c ON c.id = m.challenge_id WHERE "
                                  "m.user_id = ? AND c.deleted_at_ms IS NULL), (SELECT COUNT(*) FROM challenges WHERE winner_id = ? AND "
                                  "deleted_at_ms IS NULL)"};
+constexpr db::Statement k_counts{
+    "challenges.counts", "SELECT COUNT(*), COALESCE(SUM(cancelled_at_ms IS NULL AND frozen_at_ms IS NULL AND starts_at_ms <= ?), 0), "
+                         "COALESCE(SUM(cancelled_at_ms IS NULL AND frozen_at_ms IS NOT NULL), 0) FROM challenges WHERE "
+                         "deleted_at_ms IS NULL"};
 constexpr db::Statement k_due{"challenges.due", "SELECT id FROM challenges WHERE next_step_at_ms <= ? ORDER BY next_step_at_ms LIMIT ?"};
 constexpr db::Statement k_open_by_creator{
     "challenges.open_by_creator", "SELECT id FROM challenges WHERE creator_id = ? AND frozen_at_ms IS NULL AND cancelled_at_ms IS NULL "
@@ -276,6 +280,13 @@ db::Command record_command(std::int64_t user_id) { return db::Command::of(k_reco
 
 Record record_of(const db::Result& result) {
     return {.participated = result.rows.at(0).get<std::int64_t>(0), .won = result.rows.at(0).get<std::int64_t>(1)};
+}
+
+db::Command counts_command(EpochMs now) { return db::Command::of(k_counts, now); }
+
+Counts counts_of(const db::Result& result) {
+    const auto& row = result.rows.at(0);
+    return {.total = row.get<std::int64_t>(0), .active = row.get<std::int64_t>(1), .completed = row.get<std::int64_t>(2)};
 }
 
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit) {

@@ -86,6 +86,8 @@ db::Task<std::int64_t> count_of_user(db::Session& session, std::int64_t user_id,
 [[nodiscard]] db::Command record_command(std::int64_t user_id);
 [[nodiscard]] Record record_of(const db::Result& result);
 
+[[nodiscard]] db::Command counts_command(EpochMs now);
+[[nodiscard]] Counts counts_of(const db::Result& result);
 /// Challenges with a step that is due, the longest overdue first.
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit);
 /// Of the challenges that somebody made, those that are neither over nor cancelled.

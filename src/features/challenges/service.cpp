@@ -55,17 +55,12 @@ double average_minutes(std::int64_t ms, int days) {
 Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
                  notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
     : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, scores_{clock, users, activities, notifications},
-<<<<<<< HEAD
-      course_{database, clock, users, notifications, outbox, std::move(frontend_url)} {
+      course_{database, clock, users, notifications, outbox, std::move(frontend_url)},
+      created_{metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {
     activities.on_recorded({.reads = &ScoreKeeper::reads,
                             .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
                                 return scores_.react(tx, recorded, std::move(results));
                             }});
-=======
-      course_{database, clock, users, notifications, outbox, std::move(frontend_url)},
-      created_{metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {
-    activities.on_recorded([this](db::Transaction& tx, const activities::Recorded& recorded) { return scores_.react(tx, recorded); });
->>>>>>> main
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) { return forget(tx, user_id); });
 }
 

@@ -5,11 +5,8 @@
 
 #include "core/audit/audit.hpp"
 #include "core/db/database.hpp"
-<<<<<<< HEAD
-#include "core/personal/personal.hpp"
-=======
 #include "core/metrics/metrics.hpp"
->>>>>>> main
+#include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/course_keeper.hpp"
 #include "features/challenges/member_repository.hpp"
@@ -61,6 +58,9 @@ class Service {
     /// What somebody has done in challenges: the command, and what its result says.
     [[nodiscard]] static db::Command record_command(std::int64_t user_id) { return repository::record_command(user_id); }
     [[nodiscard]] static Record record_of(const db::Result& result) { return repository::record_of(result); }
+    /// How many challenges there are: the command, and what its result says.
+    [[nodiscard]] static db::Command counts_command(EpochMs now) { return repository::counts_command(now); }
+    [[nodiscard]] static Counts counts_of(const db::Result& result) { return repository::counts_of(result); }
     /// Where these users stand in the challenges that run.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 

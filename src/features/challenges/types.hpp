@@ -181,6 +181,13 @@ struct Ranking {
     std::int64_t skip = 0;
 };
 
+/// How many there are, private ones too; deleted ones don't count.
+struct Counts {
+    std::int64_t total = 0;
+    std::int64_t active = 0;
+    std::int64_t completed = 0;
+};
+
 /// What a person has done in challenges.
 struct Record {
     std::int64_t participated = 0;

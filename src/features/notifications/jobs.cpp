@@ -7,6 +7,11 @@ void add_jobs(jobs::Scheduler& scheduler, Service& service) {
                    .schedule = jobs::Schedule::cron("20 3 * * *"),
                    .jitter = std::chrono::minutes{10},
                    .body = [&service](const jobs::Run&) -> db::Task<void> { co_await service.delete_old(); }});
+    scheduler.add({.name = "announcements",
+                   .schedule = jobs::Schedule::every(std::chrono::seconds{5}),
+                   .body = [&service](const jobs::Run& run) -> db::Task<void> {
+                       co_await service.continue_announcements([&run] { return !run.should_stop(); });
+                   }});
 }
 
 } // namespace focus::notifications

@@ -6,7 +6,7 @@
 
 namespace focus::notifications {
 
-/// `old_notifications`: deletes what is older than 30 days.
+/// `old_notifications`: deletes what is older than 30 days. `announcements`: goes on telling everybody what was announced.
 void add_jobs(jobs::Scheduler& scheduler, Service& service);
 
 } // namespace focus::notifications

@@ -19,6 +19,15 @@ constexpr db::Statement k_delete_old{
     "notifications.delete_old",
     db::Sql{"DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?)",
             "DELETE FROM notifications WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?"}};
+constexpr db::Statement k_add_announcement{"announcements.add",
+                                           "INSERT INTO announcements (title, message, created_by, created_at_ms) VALUES (?, ?, ?, ?)"};
+constexpr db::Statement k_announcement_for_update{
+    "announcements.find_for_update",
+    db::Sql{"SELECT id, title, message, after_user_id, told FROM announcements WHERE id = ? AND done_at_ms IS NULL",
+            "SELECT id, title, message, after_user_id, told FROM announcements WHERE id = ? AND done_at_ms IS NULL FOR UPDATE"}};
+constexpr db::Statement k_open_announcements{"announcements.open", "SELECT id FROM announcements WHERE done_at_ms IS NULL ORDER BY id"};
+constexpr db::Statement k_set_progress{"announcements.set_progress",
+                                       "UPDATE announcements SET after_user_id = ?, told = ?, done_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_delete_of_user{"notifications.delete_of_user", "DELETE FROM notifications WHERE user_id = ?"};
 
 constexpr db::Statement k_personal{"notifications.personal", "SELECT " FOCUS_NOTIFICATION_COLUMNS " FROM notifications WHERE user_id = ? "
@@ -168,6 +177,28 @@ db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id)
 db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit) {
     const auto result = co_await session.execute(k_delete_old, before, limit);
     co_return result.affected;
+}
+
+db::Task<std::int64_t> add_announcement(db::Transaction& tx, std::string title, std::string message, std::int64_t created_by, EpochMs now) {
+    co_return (co_await tx.execute(k_add_announcement, title, message, created_by, now)).last_insert_id;
+}
+
+db::Task<std::optional<OpenAnnouncement>> open_announcement_for_update(db::Transaction& tx, std::int64_t id) {
+    const auto row = co_await tx.find(k_announcement_for_update, id);
+    if (!row) co_return std::nullopt;
+    co_return OpenAnnouncement{row->get<std::int64_t>(0), row->get<std::string>(1), row->get<std::string>(2), row->get<std::int64_t>(3),
+                               row->get<std::int64_t>(4)};
+}
+
+db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session) {
+    std::vector<std::int64_t> ids;
+    const auto result = co_await session.execute(k_open_announcements);
+    for (const auto& row : result.rows) ids.push_back(row.get<std::int64_t>(0));
+    co_return ids;
+}
+
+void set_progress(db::Transaction& tx, const OpenAnnouncement& announcement, std::optional<EpochMs> done_at) {
+    tx.defer(k_set_progress, announcement.after_user_id, announcement.told, done_at, announcement.id);
 }
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_delete_of_user, user_id); }

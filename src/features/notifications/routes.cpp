@@ -93,12 +93,18 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
     routes.post("/api/admin/notifications",
                 {.id = "sendNotification",
                  .summary = "Send a notification to some people or to everybody",
+                 .description = "Everybody are the active accounts; where they are many, the last ones get it a little later.",
                  .tag = "admin",
-                 .access = Access::admin},
+                 .access = Access::admin,
+                 .idempotent = true},
                 [&service](Call& call, Body<Announcement> body) -> Task<Reply<Announced>> {
-                    const auto told = co_await service.announce(call.user(), call.origin(), std::move(body.value));
-                    const Text text{"Sent to {count} people.", "Envoyé à {count} personnes."};
-                    co_return Announced{text.render(call.language(), {{"count", std::to_string(told)}}), told};
+                    const auto outcome = co_await service.announce(call.user(), call.origin(), std::move(body.value));
+                    const Text done{"Sent to {count} people.", "Envoyé à {count} personnes."};
+                    const Text begun{"Sent to {count} people, the others follow.", "Envoyé à {count} personnes, les autres suivent."};
+                    const auto& text = outcome.is_done ? done : begun;
+                    co_return Announced{.message = text.render(call.language(), {{"count", std::to_string(outcome.told)}}),
+                                        .recipients = outcome.told,
+                                        .status = outcome.is_done ? AnnouncementStatus::sent : AnnouncementStatus::sending};
                 });
 }
 

@@ -5,6 +5,7 @@
 #include "features/notifications/repository.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 namespace focus::notifications {
@@ -12,6 +13,15 @@ namespace focus::notifications {
 namespace {
 
 constexpr std::size_t k_step = 500; // users per statement
+constexpr std::chrono::milliseconds k_patience{1000};
+
+/// A text that somebody wrote.
+Draft draft_of(std::string title, std::string message) {
+    return {.type = Type::custom,
+            .title = k_as_written_title,
+            .message = k_as_written_message,
+            .args = {{"title", std::move(title)}, {"message", std::move(message)}}};
+}
 
 /// At most `characters` of the text.
 std::string cut(std::string text, std::size_t characters) {
@@ -122,34 +132,64 @@ db::Task<Notification> Service::mark_read(std::int64_t user_id, std::int64_t id)
 
 db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) { return repository::mark_all_read(db_, user_id); }
 
-db::Task<std::int64_t> Service::announce(Caller caller, Origin origin, Announcement announcement) {
-    const Draft draft{.type = Type::custom,
-                      .title = k_as_written_title,
-                      .message = k_as_written_message,
-                      .args = {{"title", announcement.title.value}, {"message", announcement.message.value}}};
-    std::int64_t told = 0;
-    if (announcement.user_ids) {
-        told = co_await db_.transaction(
-            [&](db::Transaction& tx) -> db::Task<std::int64_t> { return add_many(tx, announcement.user_ids->items, draft); });
-    } else {
-        // Everybody, in transactions of a step each: nobody waits behind a long one, and the first are told at once.
-        for (std::int64_t after = 0;;) {
-            const auto step = co_await users_.addressees_after(db_, after, k_step);
-            if (step.empty()) break;
-            after = step.back().id;
-            told += co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> { return store(tx, step, draft); });
+db::Task<Service::Outcome> Service::announce(Caller caller, Origin origin, Announcement announcement) {
+    if (announcement.user_ids) co_return co_await announce_to(std::move(caller), std::move(origin), std::move(announcement));
+    const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
+        const auto added = co_await repository::add_announcement(tx, announcement.title.value, announcement.message.value, caller.user_id,
+                                                                 clock_.now_ms());
+        audit(tx, origin, caller, "Notification sent to everybody", added);
+        co_return added;
+    });
+    const auto until = std::chrono::steady_clock::now() + k_patience;
+    Outcome outcome;
+    do {
+        outcome = co_await tell_next(id);
+    } while (!outcome.is_done && std::chrono::steady_clock::now() < until);
+    co_return outcome;
+}
+
+db::Task<Service::Outcome> Service::announce_to(Caller caller, Origin origin, Announcement announcement) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
+        const auto told =
+            co_await add_many(tx, announcement.user_ids->items, draft_of(announcement.title.value, announcement.message.value));
+        audit(tx, origin, caller, "Notification sent to " + std::to_string(told) + " people", 0);
+        co_return Outcome{.told = told};
+    });
+}
+
+/// Tells the next ones, in a transaction of its own: nobody waits behind a long one, and the first are told at once.
+db::Task<Service::Outcome> Service::tell_next(std::int64_t announcement_id) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
+        auto open = co_await repository::open_announcement_for_update(tx, announcement_id);
+        if (!open) co_return Outcome{};
+        auto step = co_await users_.addressees_after(tx, open->after_user_id, k_step);
+        const bool is_last = step.size() < k_step;
+        if (!step.empty()) {
+            open->after_user_id = step.back().id;
+            open->told += co_await store(tx, std::move(step), draft_of(open->title, open->message));
+        }
+        repository::set_progress(tx, *open, is_last ? std::optional{clock_.now_ms()} : std::nullopt);
+        co_return Outcome{.told = open->told, .is_done = is_last};
+    });
+}
+
+db::Task<void> Service::continue_announcements(std::function<bool()> may_go_on) {
+    const auto open = co_await repository::open_announcements(db_);
+    for (const auto id : open) {
+        while (may_go_on() && !(co_await tell_next(id)).is_done) {
         }
     }
-    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        audit::record(tx, origin,
-                      {.action = "admin_access",
-                       .message = "Notification sent to " + std::to_string(told) + " people",
-                       .user_id = caller.user_id,
-                       .resource_type = "notification"},
-                      clock_.now_ms());
-        co_return;
-    });
-    co_return told;
+}
+
+void Service::audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string message, std::int64_t id) const {
+    audit::record(tx, origin,
+                  {.action = "notification_sent",
+                   .message = std::move(message),
+                   .level = audit::Level::warning,
+                   .user_id = caller.user_id,
+                   .resource_type = "notification",
+                   .resource_id = id},
+                  clock_.now_ms());
 }
 
 db::Task<std::int64_t> Service::last_id(std::int64_t user_id) { return repository::last_id(db_, user_id); }

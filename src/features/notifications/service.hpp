@@ -11,6 +11,7 @@
 #include "features/users/service.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -35,8 +36,15 @@ class Service {
     db::Task<Notification> mark_read(std::int64_t user_id, std::int64_t id);
     db::Task<std::int64_t> mark_all_read(std::int64_t user_id);
 
-    /// Sends a text to some people or to everybody; gives to how many.
-    db::Task<std::int64_t> announce(Caller caller, Origin origin, Announcement announcement);
+    /// Sends a text to some people or to everybody. What takes longer than somebody can wait goes on in
+    /// continue_announcements(), also after a restart.
+    struct Outcome {
+        std::int64_t told = 0;
+        bool is_done = true;
+    };
+    db::Task<Outcome> announce(Caller caller, Origin origin, Announcement announcement);
+    /// Goes on telling everybody what was announced until nothing is left or `may_go_on` says no.
+    db::Task<void> continue_announcements(std::function<bool()> may_go_on);
 
     /// The user's newest id; 0 without any.
     db::Task<std::int64_t> last_id(std::int64_t user_id);
@@ -50,6 +58,9 @@ class Service {
     [[nodiscard]] personal::Section personal_data();
 
   private:
+    db::Task<Outcome> announce_to(Caller caller, Origin origin, Announcement announcement);
+    db::Task<Outcome> tell_next(std::int64_t announcement_id);
+    void audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string message, std::int64_t id) const;
     db::Task<std::int64_t> store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft);
 
     db::Database& db_;

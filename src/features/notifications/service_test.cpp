@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <format>
 #include <random>
 
 namespace focus::notifications {
@@ -185,16 +186,41 @@ TEST_P(NotificationsTest, AnnouncesToEverybody) {
     const auto one = make_user();
     const auto two = make_user();
     const auto told = run([&]() -> db::Task<std::int64_t> {
-        return service().announce(one, {}, {.title = {"Maintenance {name}"}, .message = {"Tonight."}, .user_ids = std::nullopt});
+        co_return (
+            co_await service().announce(one, {}, {.title = {"Maintenance {name}"}, .message = {"Tonight."}, .user_ids = std::nullopt}))
+            .told;
     });
     EXPECT_EQ(told, 2);
     EXPECT_THAT(list(two).items,
                 ElementsAre(AllOf(Field(&Notification::title, "Maintenance {name}"), Field(&Notification::message, "Tonight."))));
-    EXPECT_EQ(run([&]() -> db::Task<std::int64_t> {
-                  return service().announce(one, {}, {.title = {"t"}, .message = {"m"}, .user_ids = {{{two.user_id, 4711}}}});
-              }),
-              1);
+    EXPECT_EQ(
+        run([&]() -> db::Task<std::int64_t> {
+            co_return (co_await service().announce(one, {}, {.title = {"t"}, .message = {"m"}, .user_ids = {{{two.user_id, 4711}}}})).told;
+        }),
+        1);
     EXPECT_THAT(list(one).items, SizeIs(1));
+}
+
+TEST_P(NotificationsTest, GoesOnTellingEverybodyAfterARestart) {
+    const auto one = make_user();
+    for (int i = 0; i < 1100; ++i) {
+        rows(
+            std::format("INSERT INTO users (username, username_key, created_at_ms, updated_at_ms) VALUES ('many{0}', 'many{0}', 0, 0)", i));
+    }
+    rows("INSERT INTO announcements (title, message, created_by, created_at_ms) VALUES ('News', 'Text', 1, 0)");
+    int steps = 0;
+    const auto go_on = [&](notifications::Service& service, int most) {
+        steps = 0;
+        run([&]() -> db::Task<void> { co_await service.continue_announcements([&] { return steps++ < most; }); });
+    };
+    go_on(service(), 1); // then the process ends
+    EXPECT_THAT(rows("SELECT told, done_at_ms FROM announcements"), ElementsAre("500|"));
+    go_on(start_instance().rooms.notifications, 100);
+    EXPECT_THAT(rows("SELECT told FROM announcements WHERE done_at_ms IS NOT NULL"), ElementsAre("1101"));
+    EXPECT_THAT(rows("SELECT COUNT(*), COUNT(DISTINCT user_id) FROM notifications"), ElementsAre("1101|1101"));
+    EXPECT_THAT(list(one).items, SizeIs(1));
+    go_on(service(), 100);
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM notifications"), ElementsAre("1101"));
 }
 
 TEST_P(NotificationsTest, ForgetsAfterThirtyDays) {

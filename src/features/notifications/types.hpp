@@ -75,9 +75,16 @@ struct Announcement {
     static constexpr json::FieldDoc k_docs[] = {{"user_ids", "Whom; everybody when it is left out"}};
 };
 
+enum class AnnouncementStatus { sent, sending };
 struct Announced {
     std::string message;
     std::int64_t recipients = 0;
+    AnnouncementStatus status = AnnouncementStatus::sent;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"recipients", "Who have it by now"},
+        {"status", "`sending`: there are so many that the others get it step by step"},
+    };
 };
 
 struct ReadAll {

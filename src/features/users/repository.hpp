@@ -10,6 +10,12 @@
 
 namespace focus::users::repository {
 
+/// The names of the sums over all accounts (core/counters).
+inline constexpr std::string_view k_joined = "users.joined";
+inline constexpr std::string_view k_gone = "users.gone";
+inline constexpr std::string_view k_active = "users.active";
+inline constexpr std::string_view k_verified = "users.verified";
+
 /// Preferences that a new account starts with.
 struct Defaults {
     std::optional<std::int64_t> daily_limit_ms;
@@ -36,6 +42,11 @@ void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now);
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
 /// Everything that names the person is gone afterwards.
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now);
+/// Adds what the account is now to the sums over all accounts, times `factor` (-1 takes it out before a change).
+void count(db::Transaction& tx, std::int64_t id, int factor, EpochMs now);
+db::Task<bool> is_removed(db::Session& session, std::int64_t id);
+/// Deletes the row of an anonymised account and what belongs to it.
+void erase(db::Transaction& tx, std::int64_t id);
 /// Active administrators but this one; their rows are locked until the transaction ends.
 db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id);
 /// Those of `ids` that exist, ascending.

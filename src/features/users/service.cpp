@@ -1,8 +1,9 @@
 #include "features/users/service.hpp"
 
 #include "core/base/fold.hpp"
+#include "core/counters/counters.hpp"
+#include "features/users/list_repository.hpp"
 
-#include <algorithm>
 
 namespace focus::users {
 
@@ -25,27 +26,12 @@ Error last_admin() {
 
 /// An empty text clears an optional field as null does.
 template <class T>
-void apply(std::optional<std::string>& field, const json::Patch<T>& patch) {
+void clear_or_set(std::optional<std::string>& field, const json::Patch<T>& patch) {
     if (!patch.present) return;
     if (patch.value && !patch.value->value.empty())
         field = patch.value->value;
     else
         field.reset();
-}
-
-void apply(User& user, const UpdateProfile& change) {
-    if (change.username.value) user.username = change.username.value->value;
-    apply(user.full_name, change.full_name);
-    apply(user.avatar_url, change.avatar_url);
-    apply(user.bio, change.bio);
-    if (change.language.value) user.language = *change.language.value;
-    if (change.timezone.value) user.timezone = change.timezone.value->value;
-    if (change.daily_limit_minutes.present) {
-        user.daily_limit_minutes = change.daily_limit_minutes.value ? std::optional{change.daily_limit_minutes.value->value} : std::nullopt;
-    }
-    if (change.notifications_enabled.value) user.notifications_enabled = *change.notifications_enabled.value;
-    if (change.email_reminders.value) user.email_reminders = *change.email_reminders.value;
-    if (change.reminder_time.value) user.reminder_time = *change.reminder_time.value;
 }
 
 } // namespace
@@ -80,8 +66,7 @@ db::Task<PublicUser> Service::public_profile(std::int64_t id) {
 
 db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     const auto folded = fold_case(text);
-    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    if (folded.empty() || !std::ranges::all_of(folded, is_ascii)) co_return std::vector<PublicUser>{}; // no username has such a letter
+    if (folded.empty() || !is_ascii(folded)) co_return std::vector<PublicUser>{}; // no username has such a letter
     co_return co_await repository::search(db_, folded, k_search_limit);
 }
 
@@ -112,7 +97,10 @@ db::Task<void> Service::require_free(db::Session& session, std::string email, st
 
 db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     co_await require_free(tx, user.email, user.username);
-    const auto id = co_await repository::insert(tx, user, defaults_, clock_.now_ms());
+    const auto now = clock_.now_ms();
+    const auto id = co_await repository::insert(tx, user, defaults_, now);
+    counters::add(tx, repository::k_joined, id, 1, now);
+    repository::count(tx, id, 1, now);
     auto created = co_await repository::find(tx, id);
     for (const auto& hook : save_hooks_) hook(tx, *created);
     co_return std::move(*created);
@@ -120,9 +108,27 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
 
 db::Task<void> Service::save(db::Transaction& tx, User user) {
     co_await require_free(tx, user.email, user.username, user.id);
-    co_await repository::update(tx, user, clock_.now_ms());
+    const auto now = clock_.now_ms();
+    repository::count(tx, user.id, -1, now);
+    co_await repository::update(tx, user, now);
+    repository::count(tx, user.id, 1, now);
     for (const auto& hook : save_hooks_) hook(tx, user);
     announce(tx, user.id);
+}
+
+void Service::apply(User& user, const UpdateProfile& change) {
+    if (change.username.value) user.username = change.username.value->value;
+    clear_or_set(user.full_name, change.full_name);
+    clear_or_set(user.avatar_url, change.avatar_url);
+    clear_or_set(user.bio, change.bio);
+    if (change.language.value) user.language = *change.language.value;
+    if (change.timezone.value) user.timezone = change.timezone.value->value;
+    if (change.daily_limit_minutes.present) {
+        user.daily_limit_minutes = change.daily_limit_minutes.value ? std::optional{change.daily_limit_minutes.value->value} : std::nullopt;
+    }
+    if (change.notifications_enabled.value) user.notifications_enabled = *change.notifications_enabled.value;
+    if (change.email_reminders.value) user.email_reminders = *change.email_reminders.value;
+    if (change.reminder_time.value) user.reminder_time = *change.reminder_time.value;
 }
 
 db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfile change) {
@@ -152,7 +158,10 @@ void Service::set_password(db::Transaction& tx, std::int64_t id, std::string_vie
 }
 
 void Service::mark_verified(db::Transaction& tx, std::int64_t id) {
-    repository::set_verified(tx, id, clock_.now_ms());
+    const auto now = clock_.now_ms();
+    repository::count(tx, id, -1, now);
+    repository::set_verified(tx, id, now);
+    repository::count(tx, id, 1, now);
     announce(tx, id);
 }
 
@@ -162,13 +171,16 @@ db::Task<void> Service::require_other_admin(db::Transaction& tx, std::int64_t id
     if (co_await repository::other_active_admins(tx, id) == 0) throw last_admin();
 }
 
-db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_user_id) {
+db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await repository::find_for_update(tx, id);
         if (!user) throw not_found();
         if (user->role == Role::admin && user->is_active) co_await require_other_admin(tx, id);
         for (const auto& hook : removal_hooks_) co_await hook(tx, id);
-        repository::anonymise(tx, id, clock_.now_ms());
+        const auto now = clock_.now_ms();
+        repository::count(tx, id, -1, now);
+        counters::add(tx, repository::k_gone, id, 1, now);
+        repository::anonymise(tx, id, now);
         audit::record(tx, origin,
                       {.action = "user_deleted",
                        .message = "Account deleted and anonymised",
@@ -176,9 +188,45 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
                        .user_id = by_user_id,
                        .resource_type = "user",
                        .resource_id = id},
-                      clock_.now_ms());
+                      now);
+        if (also) also(tx);
         announce(tx, id);
     });
+}
+
+db::Task<bool> Service::is_removed(db::Session& session, std::int64_t id) { return repository::is_removed(session, id); }
+
+void Service::erase(db::Transaction& tx, std::int64_t id) { repository::erase(tx, id); }
+
+db::Task<AccountPage> Service::list(AccountFilter filter, AccountSort sort, std::int64_t skip, std::int64_t limit) {
+    return repository::list(db_, std::move(filter), sort, skip, limit);
+}
+
+std::vector<db::Command> Service::count_commands() {
+    std::vector<db::Command> commands;
+    for (const auto name : {repository::k_joined, repository::k_gone, repository::k_active, repository::k_verified})
+        commands.push_back(counters::total_command(name));
+    return commands;
+}
+
+AccountCounts Service::counts_of(std::span<const db::Result> results) {
+    const auto sum = [&](std::size_t i) { return counters::sum_of(results[i]); };
+    return {.total = sum(0) - sum(1), .active = sum(2), .verified = sum(3)};
+}
+
+db::Task<std::vector<AccountDay>> Service::days(db::Session& session, Day first) {
+    std::vector<db::Command> commands;
+    for (const auto name : {repository::k_joined, repository::k_gone}) commands.push_back(counters::days_command(name, first));
+    const auto results = co_await session.run(std::move(commands));
+    std::map<Day, AccountDay> days;
+    for (const auto& [day, count] : counters::days_of(results.at(0))) days[day] = {.day = day, .joined = count};
+    for (const auto& [day, count] : counters::days_of(results.at(1))) {
+        days[day].day = day;
+        days[day].gone = count;
+    }
+    std::vector<AccountDay> ascending;
+    for (const auto& [day, changes] : days) ascending.push_back(changes);
+    co_return ascending;
 }
 
 personal::Section Service::personal_data() {

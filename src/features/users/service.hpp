@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,14 +60,29 @@ class Service {
     db::Task<void> save(db::Transaction& tx, User user);
     db::Task<User> update_profile(Caller caller, Origin origin, UpdateProfile change);
 
+    /// Changes what is named; an empty text clears an optional field as null does.
+    static void apply(User& user, const UpdateProfile& change);
+
+    /// Accounts as administrators look for them.
+    db::Task<AccountPage> list(AccountFilter filter, AccountSort sort, std::int64_t skip, std::int64_t limit);
+    /// The sums over all accounts: the commands, and what their results say.
+    [[nodiscard]] static std::vector<db::Command> count_commands();
+    [[nodiscard]] static AccountCounts counts_of(std::span<const db::Result> results);
+    /// Days on which somebody joined or went, since `first`, ascending.
+    db::Task<std::vector<AccountDay>> days(db::Session& session, Day first);
+
     void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash);
     void mark_verified(db::Transaction& tx, std::int64_t id);
     void touch_last_login(db::Transaction& tx, std::int64_t id);
 
     /// Throws 403 `last_admin` when this account is the last active administrator.
     db::Task<void> require_other_admin(db::Transaction& tx, std::int64_t id);
-    /// Soft delete and anonymisation in one transaction. Throws 403 `last_admin`.
-    db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id);
+    /// Soft delete and anonymisation in one transaction, which does `also` too. Throws 404, 403 `last_admin`.
+    db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also = {});
+    /// Whether this is an account that was removed.
+    db::Task<bool> is_removed(db::Session& session, std::int64_t id);
+    /// Deletes the row of an account that was removed, and what hangs on it.
+    static void erase(db::Transaction& tx, std::int64_t id);
 
     /// Runs inside the deleting transaction: rooms drop what they hold on the person.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;

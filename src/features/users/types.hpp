@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace focus::users {
 
@@ -106,6 +107,38 @@ struct Addressee {
     std::int64_t id = 0;
     Language language = Language::en;
     bool notifications_enabled = true;
+};
+
+/// Which accounts administrators look for, and in which order.
+struct AccountFilter {
+    std::optional<std::string> text; // in any case: a part of the username, full name or e-mail
+    std::optional<Role> role;
+    std::optional<bool> is_active;
+    std::optional<bool> is_verified;
+    std::optional<EpochMs> created_from_ms;
+    std::optional<EpochMs> created_before_ms;
+};
+struct AccountSort {
+    enum class Field { created_at, username, last_login };
+    Field field = Field::created_at;
+    bool descending = true;
+};
+struct AccountPage {
+    std::vector<User> users;
+    std::int64_t total = 0; // over all pages
+};
+
+/// The sums over all accounts.
+struct AccountCounts {
+    std::int64_t total = 0;
+    std::int64_t active = 0;
+    std::int64_t verified = 0;
+};
+/// How many accounts were made and deleted on a UTC day.
+struct AccountDay {
+    Day day;
+    std::int64_t joined = 0;
+    std::int64_t gone = 0;
 };
 
 /// What decides whether somebody is alerted of his use.

@@ -1,0 +1,44 @@
+// The audit trail in numbers: entries by day, level and action, and how many people did something. A job counts what is
+// new; what it has not counted yet is counted when somebody asks.
+// Owns `audit_days`, `audit_users`, `audit_last_days` and `audit_counted`. Always holds: an entry is counted once, and
+// taken out again when it is deleted. Days are UTC.
+#pragma once
+
+#include "core/audit/audit.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::audit::summary {
+
+/// Some entries of a day that are alike.
+struct Group {
+    Day day;
+    std::string level;
+    std::string action;
+    std::int64_t entries = 0;
+};
+db::Task<std::vector<Group>> since(db::Session& session, Day first);
+/// Who did something since that day.
+db::Task<std::int64_t> users_since(db::Session& session, Day first);
+/// All entries of these levels (empty: all) and this action (nothing: all).
+db::Task<std::int64_t> count(db::Session& session, std::vector<Level> levels, std::optional<std::string> action);
+
+/// Counts new entries in steps until none are left or `may_go_on` says no. An entry is counted once it has been there for
+/// `settle`: until then a transaction may still add one before it.
+db::Task<void> update(db::Database& database, std::function<bool()> may_go_on, std::chrono::milliseconds settle = std::chrono::seconds{30});
+
+// For whoever deletes entries:
+
+/// Nobody else counts or deletes until the transaction ends.
+db::Task<void> hold(db::Transaction& tx);
+/// Takes entries out; rows of (id, created_at_ms, level, action).
+db::Task<void> count_out(db::Transaction& tx, const db::Result& entries);
+/// Those whose last entry is from before that day are not counted any more.
+void forget_users_before(db::Transaction& tx, EpochMs before);
+
+} // namespace focus::audit::summary

@@ -1,0 +1,187 @@
+#include "features/admin/accounts.hpp"
+
+#include "core/audit/trail.hpp"
+#include "core/base/fold.hpp"
+#include "features/admin/rules.hpp"
+
+#include <chrono>
+
+namespace focus::admin {
+
+namespace {
+
+constexpr int k_rows_at_once = 200;
+constexpr std::chrono::milliseconds k_patience{2000};
+
+constexpr db::Statement k_add_purge{
+    "purges.add",
+    db::Sql{"INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE user_id = user_id"}};
+constexpr db::Statement k_purges{"purges.all", "SELECT user_id FROM purges ORDER BY created_at_ms, user_id"};
+constexpr db::Statement k_drop_purge{"purges.drop", "DELETE FROM purges WHERE user_id = ?"};
+
+Error own_account() {
+    return {
+        ErrorKind::forbidden,
+        "last_admin",
+        {"You cannot deactivate, demote or delete yourself.", "Vous ne pouvez pas vous désactiver, vous rétrograder ou vous supprimer."}};
+}
+
+bool is_active_admin(const users::User& user) { return user.role == Role::admin && user.is_active; }
+
+users::UpdateProfile profile_of(UpdateUser& change) {
+    return {.username = std::move(change.username),
+            .full_name = std::move(change.full_name),
+            .avatar_url = std::move(change.avatar_url),
+            .bio = std::move(change.bio),
+            .language = change.language,
+            .timezone = std::move(change.timezone),
+            .daily_limit_minutes = change.daily_limit_minutes,
+            .notifications_enabled = change.notifications_enabled,
+            .email_reminders = change.email_reminders,
+            .reminder_time = change.reminder_time};
+}
+
+void record(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string_view action, std::string message, std::int64_t id,
+            std::string details, EpochMs now) {
+    audit::record(tx, origin,
+                  {.action = action,
+                   .message = std::move(message),
+                   .level = audit::Level::warning,
+                   .user_id = caller.user_id,
+                   .resource_type = "user",
+                   .resource_id = id,
+                   .details = std::move(details)},
+                  now);
+}
+
+} // namespace
+
+db::Task<users::AccountPage> Accounts::list(UsersQuery query) {
+    users::AccountFilter filter{.text = std::nullopt,
+                                .role = query.role,
+                                .is_active = query.is_active,
+                                .is_verified = query.is_verified,
+                                .created_from_ms = std::nullopt,
+                                .created_before_ms = std::nullopt};
+    if (query.search) filter.text = query.search->value;
+    if (query.created_after) filter.created_from_ms = query.created_after->first_ms;
+    if (query.created_before) filter.created_before_ms = query.created_before->first_ms;
+    co_return co_await users_.list(std::move(filter), query.sort.value_or(UserSort{}).value, query.skip.value, query.limit.value);
+}
+
+db::Task<users::User> Accounts::create(Caller caller, Origin origin, Language language, NewUser input) {
+    users::NewUser fresh{.email = input.email.value,
+                         .username = input.username.value,
+                         .password_hash = std::nullopt,
+                         .full_name = std::nullopt,
+                         .avatar_url = std::nullopt,
+                         .role = input.role.value,
+                         .is_active = input.is_active.value,
+                         .is_verified = input.is_verified.value,
+                         .language = input.language.value_or(language),
+                         .timezone = input.timezone ? input.timezone->value : "UTC"};
+    if (input.full_name && !input.full_name->value.empty()) fresh.full_name = input.full_name->value;
+    co_return co_await auth_.create_for(std::move(fresh), std::move(input.password.value), std::move(origin), caller.user_id);
+}
+
+db::Task<users::User> Accounts::update(Caller caller, Origin origin, std::int64_t id, UpdateUser change) {
+    auto profile = profile_of(change);
+    const auto apply = [&](users::User& user) {
+        users::Service::apply(user, profile);
+        if (change.email.value) user.email = change.email.value->value;
+        if (change.role.value) user.role = *change.role.value;
+        if (change.is_active.value) user.is_active = *change.is_active.value;
+        if (change.is_verified.value) user.is_verified = *change.is_verified.value;
+    };
+    co_return co_await this->change(std::move(caller), std::move(origin), id, apply);
+}
+
+db::Task<users::User> Accounts::set_active(Caller caller, Origin origin, std::int64_t id, bool is_active) {
+    co_return co_await change(std::move(caller), std::move(origin), id, [is_active](users::User& user) { user.is_active = is_active; });
+}
+
+db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply) {
+    users::User wanted;
+    try {
+        co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<users::User> {
+            auto user = co_await users_.find_for_update(tx, id);
+            if (!user) throw not_found();
+            const auto before = *user;
+            apply(*user);
+            wanted = *user;
+            if (is_active_admin(before) && !is_active_admin(*user)) {
+                if (id == caller.user_id) throw own_account();
+                co_await users_.require_other_admin(tx, id);
+            }
+            if (fold_case(user->email) != fold_case(before.email)) auth::Service::void_links(tx, id);
+            if (before.is_active && !user->is_active) auth_.end_all_sessions(tx, id);
+            const auto now = clock_.now_ms();
+            const auto changed = rules::changed_fields(before, *user);
+            const bool only_active = changed == std::vector<std::string>{"is_active"};
+            if (before.is_active != user->is_active) {
+                record(tx, origin, caller, user->is_active ? "user_activated" : "user_deactivated",
+                       user->is_active ? "Account activated" : "Account deactivated; its sessions ended", id, "{}", now);
+            }
+            if (!changed.empty() && !only_active) {
+                record(tx, origin, caller, "user_updated", "Account changed by an administrator", id,
+                       "{\"changed\":" + json::write(changed) + "}", now);
+            }
+            co_await users_.save(tx, *user);
+            auto saved = co_await users_.find(tx, id); // as it was written, to the millisecond
+            co_return std::move(*saved);
+        });
+    } catch (const db::ConstraintError&) { // somebody took the address or the name between the check and the write
+    }
+    co_await users_.require_free(db_, wanted.email, wanted.username, id);
+    throw unavailable("change account: a unique key said no, yet nobody holds the names");
+}
+
+db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, bool purge) {
+    if (id == caller.user_id) throw own_account();
+    const auto add_purge = [&](db::Transaction& tx) { tx.defer(k_add_purge, id, caller.user_id, clock_.now_ms()); };
+    if (!purge) co_return co_await users_.remove(id, origin, caller.user_id);
+    if (co_await users_.is_removed(db_, id)) { // its name went before, now its rows do
+        co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+            add_purge(tx);
+            record(tx, origin, caller, "user_deleted", "Rows of a deleted account purged", id, "{\"purge\":true}", clock_.now_ms());
+            co_return;
+        });
+    } else {
+        co_await users_.remove(id, origin, caller.user_id, add_purge);
+    }
+    const auto until = std::chrono::steady_clock::now() + k_patience;
+    co_await this->purge(id, [until] { return std::chrono::steady_clock::now() < until; });
+}
+
+db::Task<void> Accounts::continue_purges(std::function<bool()> may_go_on) {
+    const auto open = co_await db_.execute(k_purges);
+    for (const auto& row : open.rows) {
+        if (!co_await purge(row.get<std::int64_t>(0), may_go_on)) co_return;
+    }
+}
+
+/// In steps, each a transaction of its own that may be the last one of this process; true when everything is gone.
+db::Task<bool> Accounts::purge(std::int64_t user_id, std::function<bool()> may_go_on) {
+    while (co_await activities_.remove_some(user_id, k_rows_at_once) > 0) {
+        if (!may_go_on()) co_return false;
+    }
+    while (co_await audit::delete_of_user(db_, user_id, k_rows_at_once) > 0) {
+        if (!may_go_on()) co_return false;
+    }
+    while (co_await mail::Outbox::delete_of_user(db_, user_id, k_rows_at_once) > 0) {
+        if (!may_go_on()) co_return false;
+    }
+    bool is_folded = true;
+    co_await keeper_.fold([&] { return is_folded = may_go_on(); });
+    if (!is_folded) co_return false;
+    co_await keeper_.forget(user_id);
+    co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
+        users::Service::erase(tx, user_id);
+        tx.defer(k_drop_purge, user_id);
+        co_return;
+    });
+    co_return true;
+}
+
+} // namespace focus::admin

@@ -1,0 +1,50 @@
+// Accounts in the hands of administrators: found, made, changed, switched off, deleted, purged.
+// Owns `purges`. Always holds: nobody takes his own rights away, and there is always an active administrator (403
+// `last_admin`); each change says in the audit trail who made it.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "features/activities/service.hpp"
+#include "features/admin/types.hpp"
+#include "features/admin/usage_keeper.hpp"
+#include "features/auth/service.hpp"
+#include "features/users/service.hpp"
+
+#include <functional>
+#include <optional>
+
+namespace focus::admin {
+
+class Accounts {
+  public:
+    Accounts(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
+             UsageKeeper& keeper)
+        : db_{database}, clock_{clock}, users_{users}, auth_{auth}, activities_{activities}, keeper_{keeper} {}
+
+    db::Task<users::AccountPage> list(UsersQuery query);
+    /// Throws 404.
+    db::Task<users::User> get(std::int64_t id) { return users_.get(id); }
+    /// Throws 400 `email_taken`, `username_taken`.
+    db::Task<users::User> create(Caller caller, Origin origin, Language language, NewUser input);
+    /// Throws 404, 403 `last_admin`, and as create does.
+    db::Task<users::User> update(Caller caller, Origin origin, std::int64_t id, UpdateUser change);
+    db::Task<users::User> set_active(Caller caller, Origin origin, std::int64_t id, bool is_active);
+    /// Throws 404, 403 `last_admin`.
+    db::Task<void> remove(Caller caller, Origin origin, std::int64_t id, bool purge);
+
+    /// Deletes the rows of accounts that are to be purged until none is left or `may_go_on` says no.
+    db::Task<void> continue_purges(std::function<bool()> may_go_on);
+
+  private:
+    db::Task<users::User> change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply);
+    db::Task<bool> purge(std::int64_t user_id, std::function<bool()> may_go_on);
+
+    db::Database& db_;
+    const Clock& clock_;
+    users::Service& users_;
+    auth::Service& auth_;
+    activities::Service& activities_;
+    UsageKeeper& keeper_;
+};
+
+} // namespace focus::admin

@@ -1,0 +1,240 @@
+#include "features/admin/service.hpp"
+
+#include "core/audit/summary.hpp"
+#include "core/json/json.hpp"
+#include "features/admin/rules.hpp"
+
+#include <algorithm>
+#include <format>
+
+namespace focus::admin {
+
+namespace {
+
+constexpr std::size_t k_top_users = 5;
+constexpr std::int64_t k_top_candidates = 50; // some may have deleted their accounts
+constexpr std::int64_t k_recent_errors = 10;
+constexpr int k_rows_at_once = 500;
+constexpr std::chrono::minutes k_access_known{1};
+constexpr std::size_t k_most_noted = 10'000;
+
+std::vector<LogEntry> to_wire(std::vector<audit::Stored> entries) {
+    std::vector<LogEntry> wire;
+    wire.reserve(entries.size());
+    for (auto& entry : entries) wire.push_back(admin::to_wire(std::move(entry)));
+    return wire;
+}
+
+OutboxMail to_wire(mail::View mail) {
+    const auto time = [](std::optional<EpochMs> at) { return at ? std::optional{json::Timestamp{*at}} : std::nullopt; };
+    return {.id = mail.id,
+            .type = std::move(mail.type),
+            .recipient = std::move(mail.recipient),
+            .language = language_of_tag(mail.language),
+            .status = static_cast<MailStatus>(mail.status),
+            .attempts = mail.attempts,
+            .last_error = std::move(mail.last_error),
+            .created_at = {mail.created_at_ms},
+            .sent_at = time(mail.sent_at_ms),
+            .next_attempt_at = time(mail.next_attempt_at_ms)};
+}
+
+bool is_error(std::string_view level) { return level == "error" || level == "critical"; }
+
+} // namespace
+
+Service::Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
+                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox)
+    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, usage_{database},
+      accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
+    activities.on_recorded(
+        {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
+         .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
+             UsageKeeper::append(tx, recorded);
+             co_return;
+         }});
+}
+
+db::Task<Overview> Service::overview() {
+    co_await usage_.fold_quickly();
+    const auto now = clock_.now_ms();
+    auto commands = users::Service::count_commands();
+    commands.push_back(challenges::Service::counts_command(now));
+    const auto results = co_await db_.run(std::move(commands));
+    const auto accounts = users::Service::counts_of(results);
+    const auto challenges = challenges::Service::counts_of(results.back());
+    const auto usage = co_await usage_.totals(today());
+    const auto limits = co_await blocking_.counts();
+    Overview overview{.total_users = accounts.total,
+                      .active_users = accounts.active,
+                      .verified_users = accounts.verified,
+                      .daily_active_users = usage.users_today,
+                      .weekly_active_users = usage.users_week,
+                      .monthly_active_users = usage.users_month,
+                      .total_activities = usage.activities,
+                      .activities_today = usage.activities_today,
+                      .total_time_minutes = {usage.total_ms},
+                      .total_challenges = challenges.total,
+                      .active_challenges = challenges.active,
+                      .completed_challenges = challenges.completed,
+                      .total_blocked_apps = limits.total,
+                      .blocked_now = limits.blocked_now,
+                      .emails_sent_today = co_await mail::sent_since(db_, today()),
+                      .top_users = {}};
+    const auto week = co_await users_.days(db_, today().plus(-6));
+    for (const auto& day : week) overview.new_users_week += day.joined;
+    const auto top = co_await usage_.top_users(k_top_candidates);
+    std::vector<std::int64_t> ids;
+    for (const auto& user : top) ids.push_back(user.user_id);
+    const auto known = co_await users_.public_users(db_, std::move(ids));
+    for (const auto& user : top) {
+        const auto found = known.find(user.user_id);
+        if (found == known.end() || user.activities <= 0 || overview.top_users.size() == k_top_users) continue;
+        overview.top_users.push_back({.id = user.user_id,
+                                      .username = found->second.username,
+                                      .full_name = found->second.full_name,
+                                      .total_time_minutes = {user.total_ms},
+                                      .activities_count = user.activities});
+    }
+    co_return overview;
+}
+
+db::Task<std::vector<GrowthDay>> Service::growth(GrowthQuery query) {
+    co_await usage_.fold_quickly();
+    const auto days = static_cast<int>(query.days.value.value);
+    const auto first = today().plus(1 - days);
+    const auto results = co_await db_.run(users::Service::count_commands());
+    const auto accounts = co_await users_.days(db_, first);
+    const auto usage = co_await usage_.days(first);
+    co_return rules::growth(today(), days, users::Service::counts_of(results).total, accounts, usage);
+}
+
+db::Task<std::vector<AppUsage>> Service::app_usage(AppUsageQuery query) {
+    co_await usage_.fold_quickly();
+    auto apps = co_await usage_.apps(today(), static_cast<int>(query.days.value.value), query.limit.value.value);
+    std::vector<AppUsage> usage;
+    usage.reserve(apps.size());
+    for (auto& app : apps) {
+        usage.push_back({.app_name = std::move(app.app_name),
+                         .app_category = std::move(app.app_category),
+                         .total_time_minutes = {app.total_ms},
+                         .activity_count = app.activities,
+                         .unique_users = app.users,
+                         .change_percent = rules::change_percent(app.total_ms, app.before_ms)});
+    }
+    co_return usage;
+}
+
+db::Task<Service::LogPage> Service::logs(LogsQuery query) {
+    auto filter = filter_of(query);
+    LogPage page;
+    page.items = to_wire(co_await audit::list(db_, filter, query.skip.value, query.limit.value));
+    page.total = co_await audit::count(db_, std::move(filter));
+    co_return page;
+}
+
+db::Task<LogStats> Service::log_stats(LogStatsQuery query) {
+    const auto days = static_cast<int>(query.days.value.value);
+    const auto first = today().plus(1 - days);
+    LogStats stats;
+    for (const auto level : {audit::Level::info, audit::Level::warning, audit::Level::error, audit::Level::critical})
+        stats.by_level[std::string{audit::to_string(level)}] = 0;
+    for (int i = 0; i < days; ++i) stats.daily.push_back({.date = {first.plus(i)}});
+    const auto groups = co_await audit::summary::since(db_, first);
+    for (const auto& group : groups) {
+        const auto at = group.day.since(first);
+        if (at < 0 || at >= days) continue;
+        stats.total_logs += group.entries;
+        stats.by_level[group.level] += group.entries;
+        stats.by_action[group.action] += group.entries;
+        auto& day = stats.daily[static_cast<std::size_t>(at)];
+        day.total += group.entries;
+        if (is_error(group.level)) day.errors += group.entries;
+    }
+    stats.unique_users = co_await audit::summary::users_since(db_, first);
+    audit::Filter errors;
+    errors.levels = {audit::Level::error, audit::Level::critical};
+    errors.from_ms = Zone{}.start_of(first);
+    stats.recent_errors = to_wire(co_await audit::list(db_, std::move(errors), 0, k_recent_errors));
+    co_return stats;
+}
+
+db::Task<Cleaned> Service::clean_logs(Caller caller, Origin origin, CleanupQuery query) {
+    const auto now = clock_.now_ms();
+    Cleaned cleaned{.deleted = 0, .cutoff_date = {now - query.days.value.value * k_day_ms}};
+    for (;;) {
+        const auto step = co_await audit::delete_older(db_, cleaned.cutoff_date.ms, k_rows_at_once);
+        if (step == 0) break;
+        cleaned.deleted += static_cast<std::int64_t>(step);
+    }
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        audit::record(tx, origin,
+                      {.action = "logs_cleaned",
+                       .message = std::format("{} entries from before {} deleted", cleaned.deleted, format_rfc3339(cleaned.cutoff_date.ms)),
+                       .level = audit::Level::warning,
+                       .user_id = caller.user_id,
+                       .resource_type = "audit_log",
+                       .details = std::format(R"({{"days":{},"deleted":{}}})", query.days.value.value, cleaned.deleted)},
+                      now);
+        co_return;
+    });
+    co_return cleaned;
+}
+
+db::Task<Service::MailPage> Service::mails(MailsQuery query) {
+    const auto status = query.status ? std::optional{static_cast<mail::Status>(*query.status)} : std::nullopt;
+    auto found = co_await mail::list(db_, status, query.skip.value, query.limit.value);
+    MailPage page{.items = {}, .total = found.total};
+    for (auto& mail : found.items) page.items.push_back(to_wire(std::move(mail)));
+    co_return page;
+}
+
+db::Task<OutboxMail> Service::retry_mail(Caller caller, Origin origin, std::int64_t id) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<OutboxMail> {
+        const bool is_due = co_await outbox_.retry(tx, id);
+        auto mail = co_await mail::find(tx, id);
+        if (!mail) throw not_found();
+        if (!is_due) {
+            throw Error{ErrorKind::bad_request,
+                        "not_retryable",
+                        {"This mail was sent or given up: it cannot be tried again.",
+                         "Cet e-mail a été envoyé ou abandonné : il ne peut pas être réessayé."}};
+        }
+        audit::record(tx, origin,
+                      {.action = "email_retried",
+                       .message = "Mail made due by an administrator",
+                       .level = audit::Level::warning,
+                       .user_id = caller.user_id,
+                       .resource_type = "email",
+                       .resource_id = id},
+                      clock_.now_ms());
+        co_return to_wire(std::move(*mail));
+    });
+}
+
+bool Service::is_news(const Caller& caller, const Origin& origin, std::int64_t resource_id) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto key = std::format("{} {} {} {}", caller.user_id, caller.session_id, resource_id, origin.endpoint);
+    const std::scoped_lock lock{noted_mutex_};
+    if (noted_.size() >= k_most_noted) noted_.clear();
+    auto& until = noted_[key];
+    if (until > now) return false;
+    until = now + k_access_known;
+    return true;
+}
+
+db::Task<void> Service::note_access(Caller caller, Origin origin, std::string_view resource_type, std::int64_t resource_id) {
+    if (!is_news(caller, origin, resource_id)) co_return;
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        audit::record(tx, origin,
+                      {.action = "admin_access",
+                       .message = "An administrator looked at " + origin.endpoint,
+                       .user_id = caller.user_id,
+                       .resource_type = resource_type,
+                       .resource_id = resource_id},
+                      clock_.now_ms());
+        co_return;
+    });
+}
+
+} // namespace focus::admin

@@ -1,0 +1,74 @@
+// Administration: the service's numbers, the audit trail, the outbox, accounts, and how the parts do.
+// Always holds: what an administrator does is in the audit trail in the transaction that does it; what he looks at is
+// there too, once a minute per route and object.
+#pragma once
+
+#include "core/audit/trail.hpp"
+#include "core/mail/outbox.hpp"
+#include "core/mail/outbox_view.hpp"
+#include "features/admin/accounts.hpp"
+#include "features/admin/health.hpp"
+#include "features/admin/types.hpp"
+#include "features/admin/usage_keeper.hpp"
+#include "features/blocking/service.hpp"
+#include "features/challenges/service.hpp"
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace focus::admin {
+
+class Service {
+  public:
+    Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
+            blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox);
+
+    [[nodiscard]] Accounts& accounts() noexcept { return accounts_; }
+    [[nodiscard]] UsageKeeper& usage() noexcept { return usage_; }
+    [[nodiscard]] Health& health() noexcept { return health_; }
+    [[nodiscard]] challenges::Service& challenges() noexcept { return challenges_; }
+
+    db::Task<Overview> overview();
+    db::Task<std::vector<GrowthDay>> growth(GrowthQuery query);
+    db::Task<std::vector<AppUsage>> app_usage(AppUsageQuery query);
+
+    struct LogPage {
+        std::vector<LogEntry> items;
+        std::int64_t total = 0;
+    };
+    db::Task<LogPage> logs(LogsQuery query);
+    db::Task<LogStats> log_stats(LogStatsQuery query);
+    db::Task<Cleaned> clean_logs(Caller caller, Origin origin, CleanupQuery query);
+
+    struct MailPage {
+        std::vector<OutboxMail> items;
+        std::int64_t total = 0;
+    };
+    db::Task<MailPage> mails(MailsQuery query);
+    /// Throws 404, 400 `not_retryable` for one that was sent, is being sent, or is dead.
+    db::Task<OutboxMail> retry_mail(Caller caller, Origin origin, std::int64_t id);
+
+    /// Notes that an administrator looked at something (0: at a list or a number).
+    db::Task<void> note_access(Caller caller, Origin origin, std::string_view resource_type = {}, std::int64_t resource_id = 0);
+
+  private:
+    [[nodiscard]] Day today() const { return Zone{}.day_of(clock_.now_ms()); }
+    bool is_news(const Caller& caller, const Origin& origin, std::int64_t resource_id);
+
+    db::Database& db_;
+    const Clock& clock_;
+    users::Service& users_;
+    blocking::Service& blocking_;
+    challenges::Service& challenges_;
+    mail::Outbox& outbox_;
+    UsageKeeper usage_;
+    Accounts accounts_;
+    Health health_;
+    std::mutex noted_mutex_;
+    std::map<std::string, std::chrono::steady_clock::time_point> noted_; // until when an access is no news
+};
+
+} // namespace focus::admin

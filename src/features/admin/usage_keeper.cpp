@@ -1,0 +1,321 @@
+#include "features/admin/usage_keeper.hpp"
+
+#include "core/db/bulk.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace focus::admin {
+
+namespace {
+
+constexpr int k_rows_at_once = 500;
+constexpr std::chrono::milliseconds k_patience{300};
+constexpr std::string_view k_any_app;
+
+constexpr db::Statement k_append{"usage_changes.append", "INSERT INTO usage_changes (user_id, day, app_key, app_name, app_category, "
+                                                         "total_ms, activities, users) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"};
+// The user's day has n activities now and had n - change before.
+#define FOCUS_DAY_COUNT "COALESCE((SELECT sessions FROM usage_days WHERE user_id = ? AND day = ?), 0)"
+constexpr db::Statement k_append_first{"usage_changes.append_first",
+                                       "INSERT INTO usage_changes (user_id, day, app_key, app_name, app_category, total_ms, activities, "
+                                       "users) SELECT ?, ?, ?, ?, ?, ?, ?, (" FOCUS_DAY_COUNT " > 0) - (" FOCUS_DAY_COUNT " > ?)"};
+
+constexpr db::Statement k_take_turn{"fold_turn.take", "UPDATE fold_turn SET turn = turn + 1 WHERE id = 1"};
+constexpr db::Statement k_any{"usage_changes.any", "SELECT id FROM usage_changes LIMIT 1"};
+constexpr db::Statement k_next{"usage_changes.next",
+                               "SELECT id, user_id, day, app_key, app_name, app_category, total_ms, activities, users "
+                               "FROM usage_changes ORDER BY id LIMIT ?"};
+constexpr db::Statement k_last_use{"last_uses.find", "SELECT day FROM last_uses WHERE user_id = ? AND app_key = ?"};
+
+constexpr db::Statement k_add_day{
+    "service_days.add",
+    db::Sql{"INSERT INTO service_days (day, total_ms, activities, users) VALUES (?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET "
+            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities, users = users + excluded.users",
+            "INSERT INTO service_days (day, total_ms, activities, users) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
+            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities), users = users + VALUES(users)"}};
+constexpr db::Statement k_add_app{
+    "service_apps.add",
+    db::Sql{"INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (app_key, day) DO UPDATE SET app_name = excluded.app_name, app_category = excluded.app_category, "
+            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities",
+            "INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON DUPLICATE KEY UPDATE app_name = VALUES(app_name), app_category = VALUES(app_category), "
+            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities)"}};
+constexpr db::Statement k_add_user{
+    "user_totals.add",
+    db::Sql{"INSERT INTO user_totals (user_id, total_ms, activities) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET "
+            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities",
+            "INSERT INTO user_totals (user_id, total_ms, activities) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
+            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities)"}};
+constexpr db::Statement k_set_last_use{
+    "last_uses.set", db::Sql{"INSERT INTO last_uses (user_id, app_key, day) VALUES (?, ?, ?) ON CONFLICT (user_id, app_key) DO UPDATE SET "
+                             "day = excluded.day",
+                             "INSERT INTO last_uses (user_id, app_key, day) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE day = VALUES(day)"}};
+constexpr db::Statement k_add_last_day{
+    "last_use_days.add",
+    db::Sql{"INSERT INTO last_use_days (app_key, day, users) VALUES (?, ?, ?) ON CONFLICT (app_key, day) DO UPDATE SET "
+            "users = users + excluded.users",
+            "INSERT INTO last_use_days (app_key, day, users) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE users = users + VALUES(users)"}};
+
+constexpr db::Statement k_sums{"service_days.sums", "SELECT COALESCE(SUM(total_ms), 0), COALESCE(SUM(activities), 0) FROM service_days"};
+constexpr db::Statement k_day{"service_days.find", "SELECT activities, users FROM service_days WHERE day = ?"};
+constexpr db::Statement k_days{"service_days.since",
+                               "SELECT day, total_ms, activities, users FROM service_days WHERE day >= ? ORDER BY day"};
+constexpr db::Statement k_users_since{"last_use_days.since",
+                                      "SELECT COALESCE(SUM(users), 0) FROM last_use_days WHERE app_key = ? AND day >= ?"};
+constexpr db::Statement k_apps{"service_apps.top", "SELECT app_key, SUM(total_ms), SUM(activities) FROM service_apps WHERE day >= ? AND "
+                                                   "day <= ? GROUP BY app_key HAVING SUM(activities) > 0 "
+                                                   "ORDER BY SUM(total_ms) DESC, app_key LIMIT ?"};
+constexpr db::Statement k_app_name{"service_apps.name", "SELECT app_name, app_category FROM service_apps WHERE app_key = ? AND day <= ? "
+                                                        "AND activities > 0 ORDER BY day DESC LIMIT 1"};
+constexpr db::Statement k_app_time{"service_apps.time",
+                                   "SELECT COALESCE(SUM(total_ms), 0) FROM service_apps WHERE day >= ? AND day < ? AND app_key = ?"};
+constexpr db::Statement k_top_users{"user_totals.top",
+                                    "SELECT user_id, total_ms, activities FROM user_totals ORDER BY total_ms DESC, user_id DESC LIMIT ?"};
+
+constexpr db::Statement k_last_uses_of{"last_uses.of_user", "SELECT app_key, day FROM last_uses WHERE user_id = ?"};
+constexpr db::Statement k_drop_last_uses{"last_uses.drop", "DELETE FROM last_uses WHERE user_id = ?"};
+constexpr db::Statement k_drop_total{"user_totals.drop", "DELETE FROM user_totals WHERE user_id = ?"};
+
+Day day_of(std::string_view text) { return Day::parse(text).value_or(Day{}); }
+
+/// What a transaction or a step changes, added up so that each row is written once.
+struct AppSum {
+    std::string app_name;
+    std::string app_category;
+    std::int64_t ms = 0;
+    std::int64_t activities = 0;
+
+    void add(std::string_view name, std::string_view category, std::int64_t by_ms, std::int64_t by) {
+        app_name = name;
+        app_category = category;
+        ms += by_ms;
+        activities += by;
+    }
+};
+struct DaySum {
+    std::int64_t ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+using DayApp = std::pair<Day, std::string>;
+using UserApp = std::pair<std::int64_t, std::string>;
+
+/// The rows of one step of the fold.
+struct Step {
+    std::vector<db::Value> ids;
+    std::map<Day, DaySum> days;
+    std::map<DayApp, AppSum> apps;
+    std::map<std::int64_t, DaySum> users;
+    std::map<UserApp, Day> last_uses; // the newest day on which something came
+
+    explicit Step(const db::Result& result) {
+        for (const auto& row : result.rows) add(row);
+    }
+    void add(const db::Row& row) {
+        ids.push_back(row.at(0));
+        const auto user_id = row.get<std::int64_t>(1);
+        const auto day = day_of(row.get<std::string_view>(2));
+        const auto app_key = row.get<std::string>(3);
+        const auto ms = row.get<std::int64_t>(6);
+        const auto activities = row.get<std::int64_t>(7);
+        auto& sum = days[day];
+        sum.ms += ms;
+        sum.activities += activities;
+        sum.users += row.get<std::int64_t>(8);
+        apps[{day, app_key}].add(row.get<std::string_view>(4), row.get<std::string_view>(5), ms, activities);
+        auto& own = users[user_id];
+        own.ms += ms;
+        own.activities += activities;
+        if (activities <= 0) return;
+        for (const auto& key : {std::string{k_any_app}, app_key}) {
+            auto& last = last_uses[{user_id, key}];
+            last = std::max(last, day);
+        }
+    }
+};
+
+void defer_all(db::Transaction& tx, const db::Statement& statement, std::vector<db::Values> rows) {
+    if (rows.empty()) return;
+    for (auto& command : db::for_rows(tx.dialect(), statement, std::move(rows))) tx.defer(std::move(command));
+}
+
+/// Moves the users of the step to their new last days.
+db::Task<void> move_last_uses(db::Transaction& tx, const Step& step) {
+    if (step.last_uses.empty()) co_return;
+    std::vector<db::Command> commands;
+    for (const auto& [key, day] : step.last_uses) commands.push_back(db::Command::of(k_last_use, key.first, key.second));
+    const auto found = co_await tx.run(std::move(commands));
+    std::map<std::pair<std::string, Day>, std::int64_t> moves;
+    std::vector<db::Values> newest;
+    std::size_t at = 0;
+    for (const auto& [key, day] : step.last_uses) {
+        const auto& rows = found.at(at++).rows;
+        if (!rows.empty()) {
+            const auto before = day_of(rows.front().get<std::string_view>(0));
+            if (before >= day) continue;
+            --moves[{key.second, before}];
+        }
+        ++moves[{key.second, day}];
+        newest.push_back(db::values_of(key.first, key.second, day.to_string()));
+    }
+    std::vector<db::Values> counts;
+    for (const auto& [key, change] : moves) {
+        if (change != 0) counts.push_back(db::values_of(key.first, key.second.to_string(), change));
+    }
+    defer_all(tx, k_set_last_use, std::move(newest));
+    defer_all(tx, k_add_last_day, std::move(counts));
+}
+
+void add_sums(db::Transaction& tx, const Step& step) {
+    std::vector<db::Values> days;
+    for (const auto& [day, sum] : step.days) days.push_back(db::values_of(day.to_string(), sum.ms, sum.activities, sum.users));
+    std::vector<db::Values> apps;
+    for (const auto& [key, sum] : step.apps)
+        apps.push_back(db::values_of(key.first.to_string(), key.second, sum.app_name, sum.app_category, sum.ms, sum.activities));
+    std::vector<db::Values> users;
+    for (const auto& [user_id, sum] : step.users) users.push_back(db::values_of(user_id, sum.ms, sum.activities));
+    defer_all(tx, k_add_day, std::move(days));
+    defer_all(tx, k_add_app, std::move(apps));
+    defer_all(tx, k_add_user, std::move(users));
+}
+
+} // namespace
+
+void UsageKeeper::append(db::Transaction& tx, const activities::Recorded& recorded) {
+    std::map<DayApp, AppSum> apps;
+    std::map<Day, std::int64_t> days; // change of the number of activities
+    const auto count = [&](const activities::Record& record, int sign) {
+        apps[{record.day, record.app_key}].add(record.app_name, record.app_category, sign * record.duration_ms, sign);
+        days[record.day] += sign;
+    };
+    for (const auto& change : recorded.changes) {
+        if (change.before) count(*change.before, -1);
+        if (change.after) count(*change.after, +1);
+    }
+    const auto user_id = recorded.caller.user_id;
+    std::vector<db::Values> others;
+    for (const auto& [key, sum] : apps) {
+        const auto day = key.first.to_string();
+        const auto counted = days.find(key.first);
+        if (counted != days.end()) { // the day's first row tells whether the user came or went
+            tx.defer(k_append_first, user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities, user_id, day,
+                     user_id, day, counted->second);
+            days.erase(counted);
+        } else {
+            others.push_back(db::values_of(user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities));
+        }
+    }
+    defer_all(tx, k_append, std::move(others));
+}
+
+db::Task<bool> UsageKeeper::fold_step() {
+    if ((co_await db_.execute(k_any)).rows.empty()) co_return false; // looking holds nobody up
+    co_return co_await db_.transaction([](db::Transaction& tx) -> db::Task<bool> {
+        std::vector<db::Command> commands;
+        commands.push_back(db::Command::of(k_take_turn));
+        commands.push_back(db::Command::of(k_next, k_rows_at_once));
+        const auto results = co_await tx.run(std::move(commands));
+        const Step step{results.at(1)};
+        if (step.ids.empty()) co_return false;
+        co_await move_last_uses(tx, step);
+        add_sums(tx, step);
+        tx.defer(db::Command::composed("usage_changes.drop", "DELETE FROM usage_changes WHERE id IN (" + db::places(step.ids.size()) + ")",
+                                       step.ids));
+        co_return step.ids.size() == k_rows_at_once;
+    });
+}
+
+db::Task<void> UsageKeeper::fold(std::function<bool()> may_go_on) {
+    while (may_go_on() && co_await fold_step()) {
+    }
+}
+
+db::Task<void> UsageKeeper::fold_quickly() {
+    const auto until = std::chrono::steady_clock::now() + k_patience;
+    co_await fold([until] { return std::chrono::steady_clock::now() < until; });
+}
+
+db::Task<ServiceTotals> UsageKeeper::totals(Day today) {
+    std::vector<db::Command> commands;
+    commands.push_back(db::Command::of(k_sums));
+    commands.push_back(db::Command::of(k_day, today.to_string()));
+    commands.push_back(db::Command::of(k_users_since, k_any_app, today.plus(-6).to_string()));
+    commands.push_back(db::Command::of(k_users_since, k_any_app, today.plus(-29).to_string()));
+    const auto results = co_await db_.run(std::move(commands));
+    const auto& sums = results.at(0).rows.at(0);
+    ServiceTotals totals{.total_ms = sums.get<std::int64_t>(0), .activities = sums.get<std::int64_t>(1)};
+    if (const auto& rows = results.at(1).rows; !rows.empty()) {
+        totals.activities_today = rows.front().get<std::int64_t>(0);
+        totals.users_today = rows.front().get<std::int64_t>(1);
+    }
+    totals.users_week = results.at(2).rows.at(0).get<std::int64_t>(0);
+    totals.users_month = results.at(3).rows.at(0).get<std::int64_t>(0);
+    co_return totals;
+}
+
+db::Task<std::vector<ServiceDay>> UsageKeeper::days(Day first) {
+    const auto result = co_await db_.execute(k_days, first.to_string());
+    std::vector<ServiceDay> days;
+    for (const auto& row : result.rows) {
+        days.push_back({.day = day_of(row.get<std::string_view>(0)),
+                        .total_ms = row.get<std::int64_t>(1),
+                        .activities = row.get<std::int64_t>(2),
+                        .users = row.get<std::int64_t>(3)});
+    }
+    co_return days;
+}
+
+db::Task<std::vector<ServiceApp>> UsageKeeper::apps(Day today, int days, std::int64_t limit) {
+    const auto first = today.plus(1 - days).to_string();
+    const auto top = co_await db_.execute(k_apps, first, today.to_string(), limit);
+    std::vector<ServiceApp> apps;
+    std::vector<db::Command> commands;
+    for (const auto& row : top.rows) {
+        const auto key = row.get<std::string>(0);
+        apps.push_back({.app_name = key, .total_ms = row.get<std::int64_t>(1), .activities = row.get<std::int64_t>(2)});
+        commands.push_back(db::Command::of(k_app_name, key, today.to_string()));
+        commands.push_back(db::Command::of(k_users_since, key, first));
+        commands.push_back(db::Command::of(k_app_time, today.plus(1 - 2 * days).to_string(), first, key));
+    }
+    if (apps.empty()) co_return apps;
+    const auto results = co_await db_.run(std::move(commands));
+    for (std::size_t i = 0; i < apps.size(); ++i) {
+        if (const auto& names = results.at(3 * i).rows; !names.empty()) {
+            apps[i].app_name = names.front().get<std::string>(0);
+            apps[i].app_category = names.front().get<std::string>(1);
+        }
+        apps[i].users = results.at(3 * i + 1).rows.at(0).get<std::int64_t>(0);
+        apps[i].before_ms = results.at(3 * i + 2).rows.at(0).get<std::int64_t>(0);
+    }
+    co_return apps;
+}
+
+db::Task<std::vector<UserTotal>> UsageKeeper::top_users(std::int64_t limit) {
+    const auto result = co_await db_.execute(k_top_users, limit);
+    std::vector<UserTotal> top;
+    for (const auto& row : result.rows) top.push_back({row.get<std::int64_t>(0), row.get<std::int64_t>(1), row.get<std::int64_t>(2)});
+    co_return top;
+}
+
+db::Task<void> UsageKeeper::forget(std::int64_t user_id) {
+    co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
+        std::vector<db::Command> commands;
+        commands.push_back(db::Command::of(k_take_turn));
+        commands.push_back(db::Command::of(k_last_uses_of, user_id));
+        const auto results = co_await tx.run(std::move(commands));
+        std::vector<db::Values> counts;
+        for (const auto& row : results.at(1).rows) counts.push_back(db::values_of(row.get<std::string>(0), row.get<std::string>(1), -1));
+        defer_all(tx, k_add_last_day, std::move(counts));
+        tx.defer(k_drop_last_uses, user_id);
+        tx.defer(k_drop_total, user_id);
+    });
+}
+
+} // namespace focus::admin

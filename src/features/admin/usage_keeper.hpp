@@ -1,0 +1,75 @@
+// The sums over everybody's activities: appended to by each transaction that changes activities, folded by a job (and
+// before somebody looks).
+// Owns `usage_changes`, `service_days`, `service_apps`, `user_totals`, `last_uses` and `last_use_days`. Always holds: a
+// transaction of an activity only appends, so that nobody waits for somebody else's; a change is folded once.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "core/jobs/scheduler.hpp"
+#include "features/activities/service.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace focus::admin {
+
+/// What was used on a day.
+struct ServiceDay {
+    Day day;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+struct ServiceTotals {
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t activities_today = 0;
+    std::int64_t users_today = 0;
+    std::int64_t users_week = 0;
+    std::int64_t users_month = 0;
+};
+struct ServiceApp {
+    std::string app_name;
+    std::string app_category;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+    std::int64_t before_ms = 0; // in the period before
+};
+struct UserTotal {
+    std::int64_t user_id = 0;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+};
+
+class UsageKeeper {
+  public:
+    explicit UsageKeeper(db::Database& database) : db_{database} {}
+
+    /// Queues what a transaction changed; costs it no round trip.
+    static void append(db::Transaction& tx, const activities::Recorded& recorded);
+
+    /// Folds what was appended, in steps, until nothing is left or `may_go_on` says no.
+    db::Task<void> fold(std::function<bool()> may_go_on);
+    /// The same for as long as somebody can wait for it.
+    db::Task<void> fold_quickly();
+
+    db::Task<ServiceTotals> totals(Day today);
+    /// Days with data since `first`, ascending.
+    db::Task<std::vector<ServiceDay>> days(Day first);
+    /// The most used apps of the `days` days that end with `today`.
+    db::Task<std::vector<ServiceApp>> apps(Day today, int days, std::int64_t limit);
+    /// Who has used the most time of all.
+    db::Task<std::vector<UserTotal>> top_users(std::int64_t limit);
+
+    /// Takes a person out whose activities are gone.
+    db::Task<void> forget(std::int64_t user_id);
+
+  private:
+    db::Task<bool> fold_step();
+
+    db::Database& db_;
+};
+
+} // namespace focus::admin
