@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <format>
 #include <stdexcept>
 
@@ -93,7 +94,8 @@ void apply_oidc_environment(OidcProviders& providers) {
         if (!name.starts_with(k_prefix) || name.size() == text.size()) continue;
         const std::string value{text.substr(name.size() + 1)};
         if (name.ends_with(k_file)) {
-            const auto setting = name.substr(0, name.size() - k_file.size());
+            const std::string setting{name.substr(0, name.size() - k_file.size())};
+            if (std::getenv(setting.c_str()) != nullptr) throw std::invalid_argument{std::format("{0} and {0}_FILE are both set", setting)};
             set_oidc(providers, setting, read_setting_file(value, setting));
         } else {
             set_oidc(providers, name, value);

@@ -766,6 +766,7 @@ def test_no_secret_in_log_or_tables(here):
     ({"OIDC_SCHOOL_ISSUER": "https://id.example", "OIDC_SCHOOL_CLIENT_ID": "focus", "OIDC_SCHOOL_SCOPES": "email"}, "OIDC_SCHOOL_SCOPES"),
     ({"OIDC_GOOGLE_ISSUER": "https://id.example"}, "OIDC_GOOGLE_"),
     ({"OIDC_SCHOOL_CLIENT_SECRET_FILE": "/nowhere"}, "OIDC_SCHOOL_CLIENT_SECRET_FILE"),
+    ({"OIDC_SCHOOL_CLIENT_SECRET_FILE": "/nowhere", "OIDC_SCHOOL_CLIENT_SECRET": "x"}, "both set"),
 ])  # fmt: skip
 def test_wrong_settings_stop_the_start(make_server, wrong, word):
     server = make_server(**{"GOOGLE_CLIENT_ID": "x", "GOOGLE_CLIENT_SECRET": "y"} | wrong)
