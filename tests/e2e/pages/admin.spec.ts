@@ -76,7 +76,7 @@ test('a custom notification reaches the open page of who was chosen', async ({ p
   await page.getByLabel('Find by username').fill(account.username);
   await page.getByRole('button', { name: account.username }).click();
   await page.getByLabel('Title').fill('Maintenance tonight');
-  await page.getByLabel('Message').fill('From 2 to 3.');
+  await page.getByRole('textbox', { name: 'Message' }).fill('From 2 to 3.');
   await page.getByRole('button', { name: 'Send' }).click();
   await expect(page.getByRole('log')).toContainText('Sent to 1');
   await expect(theirs.getByRole('log')).toContainText('Maintenance tonight');
