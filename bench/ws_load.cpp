@@ -28,7 +28,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <deque>
+#include <cstdint>
 #include <format>
 #include <fstream>
 #include <iostream>
@@ -37,6 +37,7 @@
 #include <sstream>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -138,13 +139,14 @@ class Load {
 
     asio::awaitable<void> listen(std::shared_ptr<Stream> stream) {
         beast::flat_buffer buffer;
+        const websocket::ping_data nothing;
         for (;;) {
             const auto [error, bytes] = co_await stream->async_read(buffer, k_token);
             if (error) break;
             const auto now = wall_ms();
             const std::string_view text{static_cast<const char*>(buffer.data().data()), bytes};
             if (text.starts_with(R"({"type":"heartbeat")"))
-                co_await stream->async_pong({}, k_token);
+                co_await stream->async_pong(nothing, k_token);
             else if (const auto sent = number_behind(text, "sent="))
                 latencies_.push_back(now - static_cast<double>(*sent) / 1e6);
             else if (const auto id = number_behind(text, R"("activity_ids":[)"))
@@ -173,8 +175,8 @@ class Load {
         for (const auto& [id, at] : seen_) {
             if (const auto found = posted_.find(id); found != posted_.end()) latencies.push_back(at - found->second);
         }
-        std::cout << std::format(R"({{{},"posted":{},"errors":{},"answers":{{{}}}}})", summary(std::move(latencies)), posted_.size(), post_errors_,
-                                 summary(std::exchange(answered_, {})))
+        std::cout << std::format(R"({{{},"posted":{},"errors":{},"answers":{{{}}}}})", summary(std::move(latencies)), posted_.size(),
+                                 post_errors_, summary(std::exchange(answered_, {})))
                   << std::endl;
     }
 
@@ -186,7 +188,8 @@ class Load {
         asio::steady_timer timer{context_};
         while (posts_taken_ < count) {
             const auto number = posts_taken_++;
-            timer.expires_at(begun + std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(number / rate)));
+            timer.expires_at(begun +
+                             std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(number / rate)));
             co_await timer.async_wait(asio::use_awaitable);
             http::request<http::string_body> request{http::verb::post, "/api/activities", 11};
             request.set(http::field::host, "127.0.0.1");

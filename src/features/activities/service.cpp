@@ -1,5 +1,6 @@
 #include "features/activities/service.hpp"
 
+#include "core/cache/versions.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/list_repository.hpp"
@@ -80,6 +81,7 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
         co_await followers_[i].react(tx, recorded, std::move(read));
     }
+    cache::changed(tx, topic_of(recorded.caller.user_id));
     std::vector<metrics::Name> created;
     for (const auto& change : recorded.changes)
         if (!change.before) created.push_back({change.after->app_key, change.after->app_name});

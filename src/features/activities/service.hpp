@@ -1,7 +1,8 @@
 // Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction; and
 // the statistics that those totals give.
 // Always holds: a client_id is stored once, for ever; what a user's zone was when something was recorded stays its zone.
-// Later rooms (limits, challenges) hook into that transaction through on_recorded.
+// Later rooms (limits, challenges) hook into that transaction through on_recorded. Each raises the version of what may be
+// remembered of the user's statistics (topic_of).
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -23,6 +24,9 @@
 #include <vector>
 
 namespace focus::activities {
+
+/// What answers that show a user's activities were made of, for the cache.
+[[nodiscard]] inline std::string topic_of(std::int64_t user_id) { return "activity:" + std::to_string(user_id); }
 
 /// One row that came, changed or went.
 struct Change {

@@ -51,6 +51,7 @@ class Hub {
     [[nodiscard]] std::size_t count_of(std::int64_t user_id);
     void receive(std::string_view payload);
     void end_sessions(std::string_view payload);
+    void look_again();
 
     Service& service_;
     auth::SessionGuard& guard_;

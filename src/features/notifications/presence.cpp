@@ -136,9 +136,9 @@ void Presence::receive_news(const std::string& from, std::string_view news) {
             other.changes = *changes;
             set_count(other, *user_id, *count);
         }
-        ask = *changes > other.changes && !other.asked;
-        // A question that got lost is asked again with the next beat.
-        other.asked = ask || (other.asked && user_id);
+        const bool is_beat = !user_id; // with a beat the question is asked again: it may have got lost
+        ask = *changes > other.changes && (is_beat || !other.asked);
+        other.asked = other.asked || ask;
     }
     if (ask) bus_.publish(k_topic, std::format("{} ?{}", id_, from));
 }
