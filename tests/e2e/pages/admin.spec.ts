@@ -6,7 +6,6 @@ test('the overview has the numbers of the service', async ({ page, demoServer })
   await signIn(page, demoServer, admin);
   await page.goto(`${demoServer.url}/admin`);
   await expect(page.locator('dl.figures')).toContainText('Accounts');
-  await expect(page.getByRole('link', { name: 'Camille Dubois' })).toBeVisible();
   await expect(page.getByRole('table', { name: 'Growth' }).locator('tbody tr')).toHaveCount(30);
   await page.getByRole('button', { name: '90 days' }).click();
   await expect(page.getByRole('table', { name: 'Growth' }).locator('tbody tr')).toHaveCount(90);
@@ -76,7 +75,7 @@ test('a custom notification reaches the open page of who was chosen', async ({ p
   await page.getByLabel('Find by username').fill(account.username);
   await page.getByRole('button', { name: account.username }).click();
   await page.getByLabel('Title').fill('Maintenance tonight');
-  await page.getByLabel('Message').fill('From 2 to 3.');
+  await page.getByRole('textbox', { name: 'Message' }).fill('From 2 to 3.');
   await page.getByRole('button', { name: 'Send' }).click();
   await expect(page.getByRole('log')).toContainText('Sent to 1');
   await expect(theirs.getByRole('log')).toContainText('Maintenance tonight');
