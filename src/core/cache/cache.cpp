@@ -178,7 +178,8 @@ Task<Text> Cache::load_once(std::string key, std::int64_t version, Loader load, 
     try {
         const Stopwatch stopwatch{load_seconds_};
         if (auto loaded = co_await load()) text = std::make_shared<const std::string>(std::move(*loaded));
-        co_await set(key, {version, text}, ttl);
+        Entry entry{version, text};
+        co_await set(key, std::move(entry), ttl);
     } catch (...) {
         failure = std::current_exception();
     }

@@ -67,9 +67,10 @@ class CacheTest : public db::testing::DatabaseTest {
             co_return read;
         };
     }
+    Cache::Topics topics() const { return {"topic"}; }
     std::string read(Cache& cache, const std::optional<std::string>& value, std::string key = "thing") {
         return run([&]() -> Task<std::string> {
-            const auto text = co_await cache.get_or_load(key, {"topic"}, loader(value));
+            const auto text = co_await cache.get_or_load(key, topics(), loader(value));
             co_return text ? *text : "nothing";
         });
     }
@@ -105,7 +106,7 @@ TEST_P(CacheTest, one_of_many_loads_and_nothing_is_remembered_too) {
     const std::optional<std::string> nothing;
     run([&]() -> Task<void> {
         co_await together(20, [&](int) -> Task<void> {
-            const auto text = co_await cache.get_or_load("thing", {"topic"}, loader(nothing));
+            const auto text = co_await cache.get_or_load("thing", topics(), loader(nothing));
             EXPECT_EQ(text, nullptr);
         });
     });
@@ -120,7 +121,7 @@ TEST_P(CacheTest, a_change_during_the_load_is_seen_by_who_comes_after_it) {
     run([&]() -> Task<void> {
         co_await together(2, [&](int i) -> Task<void> {
             if (i == 0) { // the slow reader: its value was read before the change and comes back after it
-                co_await cache.get_or_load("thing", {"topic"}, [&]() -> Task<std::optional<std::string>> {
+                co_await cache.get_or_load("thing", topics(), [&]() -> Task<std::optional<std::string>> {
                     const auto read = value;
                     co_await database().transaction([&](db::Transaction& tx) -> Task<void> {
                         changed(tx, "topic");
@@ -137,7 +138,7 @@ TEST_P(CacheTest, a_change_during_the_load_is_seen_by_who_comes_after_it) {
                     timer.expires_after(1ms);
                     co_await timer.async_wait(asio::use_awaitable);
                 }
-                const auto text = co_await cache.get_or_load("thing", {"topic"}, loader(value));
+                const auto text = co_await cache.get_or_load("thing", topics(), loader(value));
                 EXPECT_EQ(*text, "new");
             }
         });
@@ -151,7 +152,7 @@ TEST_P(CacheTest, a_failed_load_fails_all_who_wait_and_leaves_nothing) {
     run([&]() -> Task<void> {
         co_await together(5, [&](int) -> Task<void> {
             const auto outcome =
-                co_await db::testing::outcome(cache.get_or_load("thing", {"topic"}, []() -> Task<std::optional<std::string>> {
+                co_await db::testing::outcome(cache.get_or_load("thing", topics(), []() -> Task<std::optional<std::string>> {
                     asio::steady_timer timer{co_await asio::this_coro::executor, 5ms};
                     co_await timer.async_wait(asio::use_awaitable);
                     throw unavailable("on purpose");
@@ -205,8 +206,9 @@ TEST_P(CacheTest, forgets_by_pattern_on_every_instance) {
     auto& two = make(url);
     run([&]() -> Task<void> {
         co_await one.remove_matching("*");
-        for (int i = 0; i < 3000; ++i) co_await one.set("user:1:" + std::to_string(i), {1, std::make_shared<const std::string>("x")});
-        co_await one.set("user:12", {1, std::make_shared<const std::string>("x")});
+        const Entry entry{1, std::make_shared<const std::string>("x")};
+        for (int i = 0; i < 3000; ++i) co_await one.set("user:1:" + std::to_string(i), entry);
+        co_await one.set("user:12", entry);
         EXPECT_TRUE(co_await two.exists("user:1:7"));
         one.forget({"user:1:*"});
     });

@@ -26,7 +26,8 @@ void add_own_routes(http::Routes& routes, Service& service, cache::Cache& cache)
         {.id = "getMe", .summary = "The signed-in user", .tag = "users", .access = Access::signed_in, .etag = true, .no_store = true},
         [&service, &cache](Call& call) -> Task<Reply<Written<User>>> {
             const auto id = call.user().user_id;
-            co_return co_await cache.json(topic_of(id), {topic_of(id)}, [&service, id] { return service.get(id); });
+            cache::Cache::Topics topics{topic_of(id)};
+            co_return co_await cache.json(topic_of(id), std::move(topics), [&service, id] { return service.get(id); });
         });
 
     const auto update = [&service](Call& call, Body<UpdateProfile> change) -> Task<Reply<User>> {
@@ -77,7 +78,8 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get("/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
                [&service, &cache](Call&, Path<http::IdPath> path) -> Task<Reply<Written<PublicUser>>> {
                    const auto id = path->id;
-                   co_return co_await cache.json(topic_of(id) + ":public", {topic_of(id)},
+                   cache::Cache::Topics topics{topic_of(id)};
+                   co_return co_await cache.json(topic_of(id) + ":public", std::move(topics),
                                                  [&service, id] { return service.public_profile(id); });
                });
 }
