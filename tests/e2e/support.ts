@@ -49,6 +49,7 @@ export class Server {
     };
     const child = spawn(binary, ['serve', ...flags], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
+    process.once('exit', () => child.kill('SIGKILL')); // whatever becomes of the tests, no server stays behind
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.log = (this.log + String(text)).slice(-200_000)));
     await expect(async () => {
       if (child.exitCode !== null) throw new Error(this.log);
