@@ -82,6 +82,8 @@ KNOWN = {
     "cache": Bench("--seconds 2 --users 500"),
     "faults": Bench("--seconds 3 --rate 50"),
     "metrics": Bench("--seconds 2 --rounds 2"),
+    "ws": Bench("--connections 500 --seconds 5 --rounds 1"),
+    "admin": Bench("--users 20000 --activities 200000 --calls 3"),
 }
 NO_BENCHES = {"report", "plots"}
 

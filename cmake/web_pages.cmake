@@ -6,6 +6,7 @@ if(NOT NODE OR NOT EXISTS "${web_dir}/node_modules/vite/bin/vite.js")
   message(FATAL_ERROR "Node or ${web_dir}/node_modules is missing: build with ./dev build, which installs them first")
 endif()
 file(GLOB_RECURSE web_inputs CONFIGURE_DEPENDS "${web_dir}/src/*" "${web_dir}/tools/*")
+list(FILTER web_inputs EXCLUDE REGEX "schema\\.d\\.ts$") # made by cmake/web_check.cmake
 set(web_dist "${CMAKE_BINARY_DIR}/web_pages")
 set(web_source "${CMAKE_BINARY_DIR}/embedded/web_pages.cpp")
 add_custom_command(

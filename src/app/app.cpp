@@ -10,9 +10,11 @@
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
 #include "core/http/docs.hpp"
+#include "core/http/redis_rate_limiter.hpp"
 #include "core/http/server.hpp"
 #include "core/instances/pulse.hpp"
 #include "core/mail/delivery.hpp"
+#include "core/redis/client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -55,18 +57,40 @@ std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
     return contexts;
 }
 
-std::unique_ptr<db::Database> open_database(const Settings& settings, const std::vector<std::unique_ptr<asio::io_context>>& contexts,
-                                            asio::io_context& background, metrics::Registry& metrics) {
+using Contexts = std::vector<std::unique_ptr<asio::io_context>>;
+
+/// One of each thread that does I/O.
+std::vector<asio::any_io_executor> executors_of(const Contexts& contexts, asio::io_context& background) {
+    std::vector<asio::any_io_executor> executors;
+    executors.reserve(contexts.size() + 1);
+    for (const auto& context : contexts) executors.emplace_back(context->get_executor());
+    executors.emplace_back(background.get_executor());
+    return executors;
+}
+
+std::unique_ptr<redis::Client> make_redis(const Settings& settings, const Contexts& contexts, asio::io_context& background) {
+    if (settings.redis_url.empty()) return nullptr;
+    return std::make_unique<redis::Client>(redis::parse_url(settings.redis_url), executors_of(contexts, background));
+}
+
+std::unique_ptr<bus::Bus> make_bus(const Settings& settings, asio::io_context& background) {
+    return settings.redis_url.empty() ? bus::make_local_bus() : bus::make_redis_bus(settings.redis_url, background.get_executor());
+}
+
+/// With Redis the instances count together.
+std::unique_ptr<http::RateLimiter> make_rate_limiter(const http::RatePolicy& policy, redis::Client* redis) {
+    if (redis == nullptr) return std::make_unique<http::MemoryRateLimiter>(policy);
+    return std::make_unique<http::RedisRateLimiter>(policy, *redis);
+}
+
+std::unique_ptr<db::Database> open_database(const Settings& settings, const Contexts& contexts, asio::io_context& background,
+                                            metrics::Registry& metrics) {
     constexpr std::string_view k_sqlite = "sqlite:///";
     if (settings.database_url.starts_with(k_sqlite)) {
         const auto folder = std::filesystem::path{settings.database_url.substr(k_sqlite.size())}.parent_path();
         if (!folder.empty()) std::filesystem::create_directories(folder);
     }
-    std::vector<asio::any_io_executor> executors;
-    executors.reserve(contexts.size() + 1);
-    for (const auto& context : contexts) executors.emplace_back(context->get_executor());
-    executors.emplace_back(background.get_executor());
-    return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, std::move(executors), metrics);
+    return db::open({.url = settings.database_url, .pool_size = settings.database_pool_size}, executors_of(contexts, background), metrics);
 }
 
 http::ApiInfo api_info() {
@@ -94,6 +118,12 @@ mail::Settings mail_settings(const Settings& settings) {
             .tls = settings.mail_tls,
             .ssl = settings.mail_ssl,
             .ca_file = settings.mail_ca_file};
+}
+
+notifications::Hub::Settings socket_settings(const Settings& settings) {
+    notifications::Hub::Settings sockets{.heartbeat = std::chrono::seconds{settings.websocket_heartbeat_seconds}};
+    if (!settings.rate_limit_enabled) sockets.max_per_user.reset();
+    return sockets;
 }
 
 http::Options http_options(const Settings& settings) {
@@ -146,12 +176,16 @@ std::string address_of(const Settings& settings) {
 } // namespace
 
 App::App(Settings settings)
-    : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))}, bus_{bus::make_local_bus()} {
+    : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))},
+      redis_{make_redis(settings_, contexts_, background_)}, bus_{make_bus(settings_, background_)} {
     const auto secret = secret_key_of(settings_);
     if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
     database_ = open_database(settings_, contexts_, background_, metrics_);
-    if (settings_.rate_limit_enabled) rate_limiter_ = std::make_unique<http::MemoryRateLimiter>(settings_.rate_limits);
+    cache_ = std::make_unique<cache::Cache>(
+        cache::Options{.enabled = settings_.cache_enabled, .ttl = std::chrono::seconds{settings_.cache_ttl_seconds}}, *database_,
+        redis_.get(), *bus_, metrics_);
+    if (settings_.rate_limit_enabled) rate_limiter_ = make_rate_limiter(settings_.rate_limits, redis_.get());
     refusals_ = std::make_unique<RefusalLog>(*database_, clock_, metrics_);
     hasher_ = std::make_unique<crypto::PasswordHasher>(crypto::PasswordHasher::Options{.cost = settings_.bcrypt_cost}, metrics_);
     outbox_ =
@@ -164,13 +198,16 @@ App::App(Settings settings)
         *database_, clock_,
         attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
     rooms_ = std::make_unique<Rooms>(
-        Foundation{*database_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
+        Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
         auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                        .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                        .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
                        .frontend_url = settings_.frontend_url,
                        .max_sessions = settings_.max_sessions},
-        user_defaults(settings_), notifications::Hub::Settings{.heartbeat = std::chrono::seconds{settings_.websocket_heartbeat_seconds}});
+        user_defaults(settings_), socket_settings(settings_),
+        auth::OidcSettings{.providers = configured_providers(settings_),
+                           .frontend_url = settings_.frontend_url,
+                           .allow_plain_http = settings_.is_development()});
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
@@ -193,12 +230,22 @@ admin::HealthSources App::health_sources() {
         const auto totals = rooms_->hub.totals(0);
         co_return admin::WebsocketHealth{totals.active_users, totals.connections};
     };
+    sources.cache = [this]() -> asio::awaitable<admin::CacheHealth> {
+        const auto status = co_await cache_->status();
+        co_return admin::CacheHealth{.status =
+                                         status.status == "unavailable" ? admin::HealthStatus::degraded : admin::HealthStatus::healthy,
+                                     .backend = status.backend,
+                                     .version = status.version,
+                                     .used_memory = status.used_memory,
+                                     .clients = status.clients,
+                                     .hit_ratio = status.hit_ratio};
+    };
     sources.instance = instance_name();
     return sources;
 }
 
 void App::add_routes() {
-    add_system_routes(routes_, {.database = *database_, .clock = clock_, .pages = pages_, .ready = ready_});
+    add_system_routes(routes_, {.database = *database_, .cache = *cache_, .clock = clock_, .pages = pages_, .ready = ready_});
     if (settings_.metrics_enabled) {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
@@ -310,8 +357,10 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] { background_.run(); });
+    if (redis_) redis_->start();
+    bus_->start();
     asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
-    Observer observer{{metrics_, *rooms_, *hasher_, server}, settings_};
+    Observer observer{{metrics_, *rooms_, *hasher_, server, clock_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
@@ -341,6 +390,8 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             ready_ = false;
+            asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
+            co_await drain.async_wait(asio::use_awaitable);
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
             if (metrics_server) co_await metrics_server->shutdown();
@@ -348,6 +399,8 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             co_await rooms_->blocking.schedules().stopped();
             co_await delivery.stop();
             co_await pulse.stop();
+            bus_->stop();
+            if (redis_) redis_->stop();
         },
         [&](std::exception_ptr error) {
             failure = std::move(error);

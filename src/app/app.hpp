@@ -28,6 +28,10 @@ class Server;
 struct Hooks;
 } // namespace focus::http
 
+namespace focus::redis {
+class Client;
+}
+
 namespace focus::app {
 
 class App {
@@ -65,8 +69,10 @@ class App {
     metrics::Registry metrics_{settings_.metrics_enabled};
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
     boost::asio::io_context background_{1};                          // of the jobs and the mails: they keep no request waiting
+    std::unique_ptr<redis::Client> redis_;                           // null: a single instance
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<db::Database> database_;
+    std::unique_ptr<cache::Cache> cache_;
     std::unique_ptr<http::RateLimiter> rate_limiter_; // null: nobody is refused
     std::unique_ptr<RefusalLog> refusals_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;

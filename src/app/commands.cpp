@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <format>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
 
 namespace focus::app {
@@ -163,7 +164,9 @@ int print_config(const Settings& settings) {
 
 int print_config_docs() {
     print("| setting | default | meaning |\n|---|---|---|\n");
-    for (const auto& info : describe({})) {
+    auto infos = describe({});
+    std::ranges::move(describe_oidc({}), std::back_inserter(infos));
+    for (const auto& info : infos) {
         const auto value = info.default_value.empty() ? std::string{} : "`" + info.default_value + "`";
         print(std::format("| `{}`{} | {} | {} |\n", info.name, info.secret ? " (or `" + info.name + "_FILE`)" : "", value, info.help));
     }

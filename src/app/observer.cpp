@@ -1,11 +1,14 @@
 #include "app/observer.hpp"
 
+#include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/http/server.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <array>
 
 namespace focus::app {
 
@@ -15,6 +18,8 @@ namespace {
 
 constexpr std::chrono::seconds k_ping_every{15};
 constexpr std::chrono::seconds k_count_every{60};
+constexpr std::chrono::minutes k_name_every{10};
+constexpr int k_days_of_use = 7; // that make an app one of those used most
 
 constexpr db::Statement k_ping{"metrics.ping", "SELECT 1"};
 
@@ -90,12 +95,17 @@ void Observer::look_at_disk(const std::filesystem::path& database) {
 db::Task<void> Observer::run() {
     asio::steady_timer timer{co_await asio::this_coro::executor};
     auto count_at = std::chrono::steady_clock::now();
+    auto name_at = count_at;
     for (;;) {
         const bool answers = co_await ping();
         database_up_.set(answers ? 1 : 0);
         if (answers && std::chrono::steady_clock::now() >= count_at) {
             count_at = std::chrono::steady_clock::now() + k_count_every;
             co_await count();
+        }
+        if (answers && std::chrono::steady_clock::now() >= name_at) {
+            name_at = std::chrono::steady_clock::now() + k_name_every;
+            co_await name_apps();
         }
         timer.expires_after(k_ping_every);
         co_await timer.async_wait(asio::use_awaitable);
@@ -118,6 +128,19 @@ db::Task<void> Observer::count() {
         set_all(challenges_, co_await parts_.rooms.challenges.count_by_status());
     } catch (const std::exception& error) {
         log::warning("accounts and challenges could not be counted", {{"cause", std::string_view{error.what()}}});
+    }
+}
+
+db::Task<void> Observer::name_apps() {
+    try {
+        const auto today = Zone{}.day_of(parts_.clock.now_ms());
+        const auto apps = co_await parts_.rooms.admin.usage().apps(today, k_days_of_use, metrics::NameCounters::k_most);
+        std::vector<metrics::Name> names;
+        for (const auto& app : apps) names.push_back({fold_case(app.app_name), app.app_name});
+        parts_.rooms.activities.name_in_metrics(names);
+        parts_.rooms.blocking.name_in_metrics(names);
+    } catch (const std::exception& error) {
+        log::warning("the apps used most could not be looked up", {{"cause", std::string_view{error.what()}}});
     }
 }
 

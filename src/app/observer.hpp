@@ -1,5 +1,6 @@
 // What the metrics say about the service as a whole: what it is, since when it runs, its queues, its certificate and disk
-// (looked at when Prometheus asks), and how many accounts and challenges there are (counted in the database each minute).
+// (looked at when Prometheus asks), how many accounts and challenges there are (counted in the database each minute), and
+// which apps have a name among the metrics (those used most of late, asked now and then).
 // Owns the registry's on_scrape; whatever it looks at outlives it.
 #pragma once
 
@@ -25,6 +26,7 @@ class Observer {
         Rooms& rooms;
         const crypto::PasswordHasher& hasher;
         const http::Server& server;
+        const Clock& clock;
     };
     Observer(Parts parts, const Settings& settings);
     ~Observer();
@@ -44,6 +46,7 @@ class Observer {
     void look_at_disk(const std::filesystem::path& database);
     db::Task<bool> ping();
     db::Task<void> count();
+    db::Task<void> name_apps();
 
     Parts parts_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -4,6 +4,7 @@
 
 #include "core/attempts/attempts.hpp"
 #include "core/bus/bus.hpp"
+#include "core/cache/cache.hpp"
 #include "core/crypto/password.hpp"
 #include "core/http/routes.hpp"
 #include "core/jobs/scheduler.hpp"
@@ -11,6 +12,7 @@
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/admin/service.hpp"
+#include "features/auth/oidc_service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
@@ -24,6 +26,7 @@ namespace focus::app {
 /// What the rooms stand on.
 struct Foundation {
     db::Database& database;
+    cache::Cache& cache;
     bus::Bus& bus;
     const Clock& clock;
     crypto::PasswordHasher& hasher;
@@ -35,16 +38,18 @@ struct Foundation {
 
 struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
-          notifications::Hub::Settings socket_settings = {});
+          notifications::Hub::Settings socket_settings = {}, auth::OidcSettings oidc_settings = {});
 
     void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
 
     db::Database& database;
+    cache::Cache& cache;
     attempts::Guard& attempts;
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;
+    auth::OidcService oidc;
     activities::Service activities;
     notifications::Service notifications;
     notifications::Hub hub;

@@ -13,6 +13,7 @@
 #include <format>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -53,21 +54,6 @@ bool boolean(string text) {
     throw BadValue{std::format("\"{}\" is neither true nor false", text)};
 }
 
-/// A list as existing deployments write it: a,b or ["a","b"].
-std::vector<string> list(const string& text) {
-    std::vector<string> items;
-    string item;
-    for (const char c : text + ",") {
-        if (c == ',') {
-            if (!item.empty()) items.push_back(std::move(item));
-            item.clear();
-        } else if (c != '[' && c != ']' && c != '"' && c != '\'' && c != ' ') {
-            item.push_back(c);
-        }
-    }
-    return items;
-}
-
 string join(const std::vector<string>& items) {
     string text;
     for (const auto& item : items) text += (text.empty() ? "" : ",") + item;
@@ -99,7 +85,7 @@ Setting boolean(string_view name, string_view help, bool Settings::* field) {
             [field](const Settings& s) { return string{s.*field ? "true" : "false"}; }};
 }
 Setting list(string_view name, string_view help, std::vector<string> Settings::* field) {
-    return {name, help, false, [field](Settings& s, const string& v) { s.*field = list(v); },
+    return {name, help, false, [field](Settings& s, const string& v) { s.*field = split_list(v); },
             [field](const Settings& s) { return join(s.*field); }};
 }
 
@@ -144,7 +130,7 @@ void set_database_url(Settings& settings, const string& value) {
 }
 
 void set_trusted_proxies(Settings& settings, const string& value) {
-    auto ranges = list(value);
+    auto ranges = split_list(value);
     try {
         static_cast<void>(http::TrustedProxies{ranges});
     } catch (const std::invalid_argument& error) {
@@ -166,12 +152,20 @@ const std::vector<Setting>& all_settings() {
         text("HOST", "Address to listen on; the container image sets 0.0.0.0", &Settings::host),
         number("PORT", "Port to listen on; 0 takes a free one", &Settings::port, 0, 65535),
         number("WORKERS", "I/O threads; 0: one per core", &Settings::workers, 0, 256),
+        number("DRAIN_SECONDS", "At a stop, go on serving so long while /api/health/ready says no, until the balancer has seen it",
+               &Settings::drain_seconds, 0, 600),
         {"ENVIRONMENT", "development (the default while listening on loopback) or production (the default otherwise)", false,
          [](Settings& s, const string& v) { s.environment = one_of(v, {"development", "production"}); },
          [](const Settings& s) { return s.environment; }},
         {"DATABASE_URL", "sqlite:///relative/path, sqlite:////absolute/path or mysql://user:password@host:port/database", false,
          set_database_url, [](const Settings& s) { return s.database_url; }},
         number("DATABASE_POOL_SIZE", "Connections to MySQL or MariaDB", &Settings::database_pool_size, 1, 1000),
+        text("REDIS_URL",
+             "redis://:password@host:6379/0, rediss:// for TLS: shared by all instances; empty: cache, bus and rate limits are of this "
+             "process alone",
+             &Settings::redis_url),
+        boolean("CACHE_ENABLED", "Remember answers until what they were made of changes", &Settings::cache_enabled),
+        number("CACHE_TTL", "Seconds after which a remembered answer is made anew all the same", &Settings::cache_ttl_seconds, 1, 86400),
         secret("SECRET_KEY", "Signs tokens and seals stored links; at least 32 characters; required in production", &Settings::secret_key),
         number("ACCESS_TOKEN_EXPIRE_MINUTES", "Life of an access token", &Settings::access_token_minutes, 1, 1440),
         number("REFRESH_TOKEN_EXPIRE_DAYS", "Life of a session that is not used", &Settings::refresh_token_days, 1, 365),
@@ -181,6 +175,15 @@ const std::vector<Setting>& all_settings() {
         text("ADMIN_EMAIL", "An administrator made at the start, together with ADMIN_PASSWORD", &Settings::admin_email),
         secret("ADMIN_PASSWORD", "His password; without it no administrator is made", &Settings::admin_password),
         text("ADMIN_USERNAME", "His username", &Settings::admin_username),
+        {"GOOGLE_CLIENT_ID", "Sign-in with Google: our client id; several with commas: the first is the web client's", false,
+         [](Settings& s, const string& v) { s.google.client_ids = split_list(v); },
+         [](const Settings& s) { return join(s.google.client_ids); }},
+        {"GOOGLE_CLIENT_SECRET", "Our client secret at Google", true, [](Settings& s, const string& v) { s.google.client_secret = v; },
+         [](const Settings& s) { return s.google.client_secret; }},
+        {"GOOGLE_REDIRECT_URI", "Where Google sends browsers back; empty: FRONTEND_URL/api/auth/google/callback", false,
+         [](Settings& s, const string& v) { s.google.redirect_uri = v; }, [](const Settings& s) { return s.google.redirect_uri; }},
+        {"GOOGLE_ISSUER", "Google's issuer; another one for tests", false, [](Settings& s, const string& v) { s.google.issuer = v; },
+         [](const Settings& s) { return s.google.issuer; }},
         boolean("RATE_LIMIT_ENABLED", "Refuse those who ask too often (429), and make who guesses passwords or codes wait",
                 &Settings::rate_limit_enabled),
         rate_limit("RATE_LIMIT_AUTH", "Requests/seconds to sign in and the like, per address (IPv6: per /64)", &http::RatePolicy::auth),
@@ -249,16 +252,6 @@ void set(Settings& settings, const Setting& setting, const string& value, string
     }
 }
 
-string read_file(const string& path, string_view name) {
-    std::ifstream in{path};
-    if (!in) throw std::invalid_argument{std::format("{}_FILE: cannot read {}", name, path)};
-    std::ostringstream content;
-    content << in.rdbuf();
-    auto value = content.str();
-    while (value.ends_with('\n') || value.ends_with('\r')) value.pop_back();
-    return value;
-}
-
 void apply_file(Settings& settings, const string& path) {
     if (!std::filesystem::is_regular_file(path)) throw std::invalid_argument{std::format("cannot read the settings file {}", path)};
     std::vector<CLI::ConfigItem> items;
@@ -270,6 +263,7 @@ void apply_file(Settings& settings, const string& path) {
     for (const auto& item : items) {
         if (item.name == "++" || item.name == "--") continue; // how CLI11 marks sections
         const auto* setting = find_setting(item.name);
+        if (setting == nullptr && item.parents.empty() && set_oidc(settings.oidc, item.name, join(item.inputs))) continue;
         if (setting == nullptr || !item.parents.empty())
             throw std::invalid_argument{std::format("{}: unknown setting {}", path, item.fullname())};
         set(settings, *setting, join(item.inputs), path);
@@ -281,11 +275,12 @@ void apply_environment(Settings& settings) {
         const string name{setting.name};
         if (const auto* path = std::getenv((name + "_FILE").c_str())) {
             if (std::getenv(name.c_str()) != nullptr) throw std::invalid_argument{std::format("{0} and {0}_FILE are both set", name)};
-            set(settings, setting, read_file(path, name), "the file that " + name + "_FILE names");
+            set(settings, setting, read_setting_file(path, name), "the file that " + name + "_FILE names");
         } else if (const auto* value = std::getenv(name.c_str())) {
             set(settings, setting, value, "the environment");
         }
     }
+    apply_oidc_environment(settings.oidc);
 }
 
 bool is_loopback(const string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
@@ -305,9 +300,34 @@ void check(Settings& settings) {
     if (settings.admin_email.empty() && !settings.admin_password.empty()) refuse("ADMIN_PASSWORD needs ADMIN_EMAIL");
     if (std::ranges::contains(settings.cors_origins, "*"))
         refuse("BACKEND_CORS_ORIGINS must name origins: * does not go together with credentials");
+    check_oidc(settings);
 }
 
 } // namespace
+
+std::vector<string> split_list(const string& text) {
+    std::vector<string> items;
+    string item;
+    for (const char c : text + ",") {
+        if (c == ',') {
+            if (!item.empty()) items.push_back(std::move(item));
+            item.clear();
+        } else if (c != '[' && c != ']' && c != '"' && c != '\'' && c != ' ') {
+            item.push_back(c);
+        }
+    }
+    return items;
+}
+
+string read_setting_file(const string& path, string_view name) {
+    std::ifstream in{path};
+    if (!in) throw std::invalid_argument{std::format("{}_FILE: cannot read {}", name, path)};
+    std::ostringstream content;
+    content << in.rdbuf();
+    auto value = content.str();
+    while (value.ends_with('\n') || value.ends_with('\r')) value.pop_back();
+    return value;
+}
 
 std::optional<Address> split_address(string_view text) {
     const auto colon = text.rfind(':');
@@ -329,6 +349,7 @@ std::vector<SettingInfo> describe(const Settings& settings) {
         if (setting.secret && !value.empty()) value = "***";
         infos.push_back({string{setting.name}, string{setting.help}, setting.get(defaults), std::move(value), setting.secret});
     }
+    if (!settings.oidc.empty()) std::ranges::move(describe_oidc(settings.oidc), std::back_inserter(infos));
     return infos;
 }
 

@@ -3,6 +3,7 @@
 // secrets may come from files (NAME_FILE) and never show up in a dump, a log or an error.
 #pragma once
 
+#include "app/oidc_settings.hpp"
 #include "core/base/log.hpp"
 #include "core/http/rate_policy.hpp"
 
@@ -24,6 +25,7 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    int drain_seconds = 0; // at a stop: served on while "not ready"
     std::vector<std::string> allowed_hosts;
     int max_connections = 20'000;
     int max_connections_per_ip = 1'000;
@@ -31,6 +33,9 @@ struct Settings {
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
     int database_pool_size = 16;
+    std::string redis_url; // empty: cache, bus and rate limits are this process' own
+    bool cache_enabled = true;
+    int cache_ttl_seconds = 300;
     // Who may come in
     std::string secret_key;
     int access_token_minutes = 30;
@@ -39,6 +44,8 @@ struct Settings {
     std::string admin_email;
     std::string admin_password;
     std::string admin_username = "admin";
+    auth::ProviderSettings google{.name = std::string{auth::k_google}, .issuer = "https://accounts.google.com"};
+    OidcProviders oidc;    // other OpenID providers
     int max_sessions = 50; // of one user
     bool rate_limit_enabled = true;
     http::RatePolicy rate_limits;
@@ -93,6 +100,11 @@ using Overrides = std::map<std::string, std::string, std::less<>>;
 
 /// The names of all settings, for the flags.
 [[nodiscard]] std::vector<SettingInfo> describe(const Settings& settings);
+
+/// A list as existing deployments write it: a,b or ["a","b"].
+[[nodiscard]] std::vector<std::string> split_list(const std::string& text);
+/// What the file of NAME_FILE holds, without the line break at its end. Throws std::invalid_argument.
+[[nodiscard]] std::string read_setting_file(const std::string& path, std::string_view name);
 
 /// Puts the layers together and checks them. `config_file` may be empty. Throws std::invalid_argument with one line.
 [[nodiscard]] Settings load_settings(const Overrides& flags, const std::string& config_file);

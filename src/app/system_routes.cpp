@@ -70,16 +70,20 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
     routes.get("/api/health",
                {.id = "health",
                 .summary = "How the service does",
-                .description = "503 when it is unhealthy.",
+                .description = "`healthy`; `degraded` while the cache (ok, unavailable, disabled) is unavailable, which costs nothing but "
+                               "speed; or `unhealthy`, with 503, without the database.",
                 .tag = "operation",
                 .access = Access::nobody,
                 .rate = Rate::none,
                 .problems = {}},
                [parts](Call&) -> Task<Reply<Health>> {
                    const bool healthy = co_await database_answers(parts.database);
-                   Health health{.status = healthy ? "healthy" : "unhealthy",
+                   const std::string cache{parts.cache.health()};
+                   Health health{.status = !healthy                 ? "unhealthy"
+                                           : cache == "unavailable" ? "degraded"
+                                                                    : "healthy",
                                  .database = healthy ? "ok" : "unavailable",
-                                 .cache = "ok",
+                                 .cache = cache,
                                  .version = FOCUS_VERSION,
                                  .timestamp = {parts.clock.now_ms()}};
                    co_return Reply<Health>{std::move(health), {}, healthy ? 200 : 503};

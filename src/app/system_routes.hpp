@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/web_pages.hpp"
+#include "core/cache/cache.hpp"
 #include "core/db/database.hpp"
 #include "core/http/routes.hpp"
 #include "core/mail/transport.hpp"
@@ -16,6 +17,7 @@ namespace focus::app {
 
 struct SystemParts {
     db::Database& database;
+    const cache::Cache& cache;
     Clock& clock;
     const WebPages& pages;
     const std::atomic<bool>& ready; // false before the start is done and from the first moment of a shutdown

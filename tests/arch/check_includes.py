@@ -18,7 +18,7 @@ HEAVY = {
     r"boost/beast(/|\.hpp)": ("core/http",),
     r"boost/mysql(/|\.hpp)": ("core/db",),
     r"sqlite3\.h$": ("core/db",),
-    r"boost/redis(/|\.hpp)": ("core/cache", "core/bus"),
+    r"boost/redis(/|\.hpp)": ("core/redis",),
     r"curl/": ("core/net",),
     r"prometheus/": ("core/metrics",),
     r"spdlog/": ("core/base",),

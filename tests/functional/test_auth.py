@@ -24,9 +24,15 @@ def claims_of(token: str) -> dict:
     return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
 
-def forge(claims: dict, secret: str = SECRET_KEY, header: dict | None = None) -> str:
+def signing_key(secret: str = SECRET_KEY) -> bytes:
+    """What the server signs access tokens with: derived from the secret key by HKDF-SHA256 (RFC 5869, no salt, one block)."""
+    extracted = hmac.new(bytes(32), secret.encode(), hashlib.sha256).digest()
+    return hmac.new(extracted, b"access token\x01", hashlib.sha256).digest()
+
+
+def forge(claims: dict, key: bytes = signing_key(), header: dict | None = None) -> str:
     signed = ".".join(b64(json.dumps(part).encode()) for part in (header or {"alg": "HS256", "typ": "JWT"}, claims))
-    return f"{signed}.{b64(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
+    return f"{signed}.{b64(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
 
 
 _number = iter(range(10**9))
@@ -253,13 +259,17 @@ def test_the_scheme_has_no_case(user):
     expect(user.anonymous.get("/api/users/me", headers={"Authorization": f"bEARER {user.tokens['access_token']}"}), 200)
 
 
-def test_forged_tokens(server, user):
+def test_forged_tokens(user, other):
     token = user.tokens["access_token"]
     good = claims_of(token)
     now = int(time.time())
     head, body, signature = token.split(".")
+    genuine = user.anonymous.get("/api/users/me", headers={"Authorization": f"Bearer {forge(good)}"})
+    expect(genuine, 200)  # signed as the server does it, so what is refused below is refused for what it says
     forged = {
-        "another secret": forge(good, "another-secret-key-of-somebody-else-99"),
+        "another secret": forge(good, signing_key("another-secret-key-of-somebody-else-99")),
+        "the secret key itself": forge(good, SECRET_KEY.encode()),
+        "another algorithm": forge(good, header={"alg": "HS512", "typ": "JWT"}),
         "alg none": f"{b64(json.dumps({'alg': 'none', 'typ': 'JWT'}).encode())}.{body}.",
         "alg none with a signature": f"{b64(json.dumps({'alg': 'none'}).encode())}.{body}.{signature}",
         "no signature": f"{head}.{body}.",
@@ -269,7 +279,7 @@ def test_forged_tokens(server, user):
         "without a type": forge({k: v for k, v in good.items() if k != "type"}),
         "without an end": forge({k: v for k, v in good.items() if k != "exp"}),
         "of no session": forge(good | {"sid": 10**12}),
-        "of another's session": forge(good | {"sub": str(user.id + 10**6)}),
+        "of another's session": forge(good | {"sub": str(other.id)}),
         "not JSON": f"{head}.{b64(b'nonsense')}.{signature}",
         "the refresh token": user.tokens["refresh_token"],
     }
@@ -281,6 +291,9 @@ def test_forged_tokens(server, user):
 def test_a_role_in_the_token_alone_makes_no_admin(user):
     claims = claims_of(user.tokens["access_token"])
     assert claims["role"] == "user"
+    promoted = {"Authorization": f"Bearer {forge(claims | {'role': 'admin'})}"}
+    expect(user.anonymous.get("/api/users/me", headers=promoted), 200)
+    expect(user.anonymous.get("/api/ws/stats", headers=promoted), 403, "forbidden")
 
 
 def test_an_access_token_ends_after_half_an_hour(server, clock):

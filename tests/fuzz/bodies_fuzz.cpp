@@ -1,5 +1,6 @@
 // The JSON bodies of all requests. The first byte says which.
 #include "features/activities/types.hpp"
+#include "features/auth/oidc_types.hpp"
 #include "features/auth/types.hpp"
 #include "features/blocking/types.hpp"
 #include "features/challenges/types.hpp"
@@ -26,7 +27,7 @@ void read(std::string_view text) {
     }
 }
 
-constexpr std::array<void (*)(std::string_view), 20> k_readers{
+constexpr std::array<void (*)(std::string_view), 24> k_readers{
     &read<auth::Register>,
     &read<auth::Login>,
     &read<auth::Refresh>,
@@ -35,6 +36,10 @@ constexpr std::array<void (*)(std::string_view), 20> k_readers{
     &read<auth::Address>,
     &read<auth::ResetPassword>,
     &read<auth::ChangePassword>,
+    &read<auth::ExchangeCode>,
+    &read<auth::NativeToken>,
+    &read<auth::LinkWish>,
+    &read<auth::LinkToken>,
     &read<users::UpdateProfile>,
     &read<activities::NewActivity>,
     &read<activities::NewBatch>,

@@ -17,7 +17,7 @@ void check_target(std::string_view text) {
         rest.remove_prefix(std::min(segment.size() + 1, rest.size()));
         const auto decoded = http::decode_segment(segment);
         if (!decoded) continue;
-        must(!decoded->contains('/') && !decoded->contains('\0'), "a segment stays one");
+        must(!decoded->contains('\0'), "a segment has no NUL");
         std::string again;
         http::append_encoded(again, *decoded);
         must(http::decode_segment(again) == decoded, "what is encoded is decoded to the same");

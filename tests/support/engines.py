@@ -126,6 +126,10 @@ class MariaDb(MySqlServer):
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def set_read_only(self, read_only: bool) -> None:
+        """As a primary that was demoted."""
+        self.query(f"REVOKE READ ONLY ADMIN ON *.* FROM '{USER}'@'%'; SET GLOBAL read_only = {int(read_only)}; KILL USER {USER}")
+
     def stop(self) -> None:
         stop(self.process, 60)
         self._log.close()
@@ -168,11 +172,14 @@ class SqliteDatabase:
 
 
 class Redis:
-    """One Redis server without persistence."""
+    """One Redis server without persistence: started again it is empty."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-redis-"))
         self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
         self._log = open(self.folder / "log", "ab")
         self.process = spawn(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)],
@@ -182,16 +189,29 @@ class Redis:
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise RuntimeError(f"Redis ended with {self.process.returncode}:\n{(self.folder / 'log').read_text()[-2000:]}")
-        return "PONG" in subprocess.run(["redis-cli", "-p", str(self.port), "ping"], capture_output=True, text=True).stdout
+        return "PONG" in self.command("ping")
+
+    def command(self, *words: str) -> str:
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True).stdout
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
-    def close(self) -> None:
+    def pause(self) -> None:
+        """The server hangs: connections open, nothing answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
         self.process.kill()
         self.process.wait()
         self._log.close()
+
+    def close(self) -> None:
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

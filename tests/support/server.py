@@ -31,14 +31,55 @@ def base_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
-class Server:
+class Clients:
+    """Clients and accounts of what answers at `url`."""
+
+    url: str
+    mail: MailSink | None
+
+    def __init__(self) -> None:
+        self._contract: Contract | None = None
+
+    @property
+    def contract(self) -> Contract:
+        if self._contract is None:
+            answer = httpx.get(f"{self.url}/api/openapi.json", timeout=30)
+            assert answer.status_code == 200, answer.text
+            self._contract = Contract(answer.json())
+        return self._contract
+
+    def client(self, **options) -> Client:
+        """A client that is not signed in."""
+        return Client(self, **options)
+
+    def new_account(self, *, verified: bool = True, signed_in: bool = True, **fields) -> Account:
+        """A fresh user with a name of his own; `fields` go into the registration."""
+        name = f"user{os.getpid()}x{next(_numbers)}"
+        account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
+        account.register()
+        if verified:
+            account.verify()
+        if signed_in:
+            account.login()
+        return account
+
+    def set_clock(self, now: str) -> None:
+        """The server's clock runs on from `now` (RFC 3339)."""
+        answer = httpx.post(f"{self.url}/dev/clock", json={"now": now})
+        assert answer.status_code in (200, 204), answer.text
+
+    def reset_clock(self) -> None:
+        self.set_clock(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+
+class Server(Clients):
     """One process of the server; start(), kill() and restart() may be called any number of times."""
 
     def __init__(self, database, mail: MailSink | None = None, **settings: str) -> None:
+        super().__init__()
         self.database, self.mail = database, mail
         self.folder = Path(tempfile.mkdtemp(prefix="focus-server-"))
         self.lines: list[str] = []
-        self._contract: Contract | None = None
         self.settings = {
             "DATABASE_URL": database.url, "HOST": "127.0.0.1", "PORT": "0", "SECRET_KEY": SECRET_KEY, "ENVIRONMENT": "development",
             "LOG_FORMAT": "json", "LOG_LEVEL": "info", "FRONTEND_URL": FRONTEND_URL, "RATE_LIMIT_ENABLED": "false", "WORKERS": "2",
@@ -91,7 +132,7 @@ class Server:
     @property
     def _is_silent(self) -> bool:
         """Its log won't say where it listens."""
-        return self.settings["LOG_LEVEL"] in ("warning", "error", "critical")
+        return self.settings.get("LOG_LEVEL") in ("warning", "error", "critical")
 
     def is_ready(self) -> bool:
         try:
@@ -139,34 +180,6 @@ class Server:
         return subprocess.run([str(BINARY), *arguments], cwd=self.folder, env=base_environment() | self.settings,
                               capture_output=True, text=True, timeout=60 * SLOWNESS)  # fmt: skip
 
-    def resident_bytes(self) -> int:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-    # --- its clients -------------------------------------------------------------------------------------------
-
-    @property
-    def contract(self) -> Contract:
-        if self._contract is None:
-            answer = httpx.get(f"{self.url}/api/openapi.json", timeout=30)
-            assert answer.status_code == 200, answer.text
-            self._contract = Contract(answer.json())
-        return self._contract
-
-    def client(self, **options) -> Client:
-        """A client that is not signed in."""
-        return Client(self, **options)
-
-    def new_account(self, *, verified: bool = True, signed_in: bool = True, **fields) -> Account:
-        """A fresh user with a name of his own; `fields` go into the registration."""
-        name = f"user{os.getpid()}x{next(_numbers)}"
-        account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
-        account.register()
-        if verified:
-            account.verify()
-        if signed_in:
-            account.login()
-        return account
-
     def new_admin(self, **fields) -> Account:
         """A fresh administrator, signed in."""
         name = f"admin{os.getpid()}x{next(_numbers)}"
@@ -177,10 +190,5 @@ class Server:
         account.id = account.login()["user"]["id"]
         return account
 
-    def set_clock(self, now: str) -> None:
-        """The server's clock runs on from `now` (RFC 3339)."""
-        answer = httpx.post(f"{self.url}/dev/clock", json={"now": now})
-        assert answer.status_code in (200, 204), answer.text
-
-    def reset_clock(self) -> None:
-        self.set_clock(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    def resident_bytes(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -117,8 +117,9 @@ db::Task<Guard::Counted> Guard::count(db::Transaction& tx, std::vector<Limit> li
         const auto& patience = limits[i].patience;
         const auto wrong = std::min(states[i].wrong + 1, k_most_counted);
         const auto trusted_until = states[i].trusted_until_ms;
-        tx.defer(k_count, wrong, now + wait_after(patience, wrong), trusted_until, std::max(now + patience.memory_ms, trusted_until),
-                 keys[i]);
+        const auto wait = wait_after(patience, wrong);
+        const auto next_at_ms = wait > 0 ? now + wait : 0; // a clock that is set back makes no wait out of none
+        tx.defer(k_count, wrong, next_at_ms, trusted_until, std::max(now + patience.memory_ms, trusted_until), keys[i]);
     }
     co_return Counted{.is_shared = states.size() > 1};
 }

@@ -27,6 +27,8 @@ class LocalBus final : public Bus {
         handlers_[std::move(topic)].push_back(std::make_shared<const Handler>(std::move(handler)));
     }
 
+    void on_gap(std::function<void()>) override {} // nothing is ever lost
+
   private:
     static void run(const Handler& handler, std::string_view topic, std::string_view payload) {
         try {

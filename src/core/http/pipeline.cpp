@@ -327,6 +327,10 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
 void Pipeline::refine(Exchange& x) const {
     auto& response = x.response;
     if (response.source) return;
+    if (response.status >= 300 && response.status < 400) { // a redirect has no body
+        response.body.clear();
+        response.content_type = {};
+    }
     const bool negotiated = is_negotiated(response);
     const bool zipped = negotiated && accepts_coding(x.header("Accept-Encoding"), "gzip");
     if (x.endpoint != nullptr && x.endpoint->meta.etag && response.status == 200) {

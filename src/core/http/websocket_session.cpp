@@ -23,6 +23,7 @@ using Clockwork = std::chrono::steady_clock;
 
 constexpr std::size_t k_kept_buffer = 2048; // of an idle connection
 constexpr int k_send_buffer = 64 << 10;     // in the kernel: what a client doesn't read shall pile up here, where it is bounded
+constexpr std::size_t k_sent_kept = 64;
 constexpr unsigned k_messages_per_second = 20;
 constexpr unsigned k_control_frames_per_second = 100;
 constexpr std::chrono::seconds k_close_time{5}; // for the closing handshake
@@ -163,6 +164,10 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
 
     void write_next() {
         writing_ = std::move(waiting_[sent_++]);
+        if (sent_ >= k_sent_kept && 2 * sent_ >= waiting_.size()) { // a queue that never runs empty doesn't grow for ever
+            waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(sent_));
+            sent_ = 0;
+        }
         ws_.text(true);
         ws_.async_write(boost::asio::buffer(*writing_),
                         [self = this->shared_from_this()](error_code error, std::size_t) { self->on_written(error); });

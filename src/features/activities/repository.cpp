@@ -41,9 +41,12 @@ constexpr db::Statement k_find_recorded{
 constexpr db::Statement k_day_app_totals{"usage_apps.totals_of_day",
                                          "SELECT app_key, app_package, total_ms FROM usage_apps WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_lock_day_total{"usage_days.lock",
-                                         db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
-                                                 "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ? FOR UPDATE"}};
+// SQLite has one writer, so there is nothing to hold.
+constexpr db::Statement k_hold_day{"usage_days.hold",
+                                   db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
+                                           "INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, 0, 0) "
+                                           "ON DUPLICATE KEY UPDATE total_ms = total_ms"}};
+constexpr db::Statement k_release_day{"usage_days.release", "DELETE FROM usage_days WHERE user_id = ? AND day = ? AND sessions = 0"};
 constexpr db::Statement k_increment{"activities.increment", "SELECT @@auto_increment_increment"};
 
 std::vector<Record> records_of(const db::Result& result) {
@@ -189,9 +192,9 @@ std::vector<AppTotal> day_apps_of(const db::Result& result) {
     return totals;
 }
 
-db::Command day_total_command(std::int64_t user_id, Day day, bool lock) {
-    return db::Command::of(lock ? k_lock_day_total : k_day_total, user_id, day.to_string());
-}
+db::Command day_total_command(std::int64_t user_id, Day day) { return db::Command::of(k_day_total, user_id, day.to_string()); }
+db::Command hold_day_command(std::int64_t user_id, Day day) { return db::Command::of(k_hold_day, user_id, day.to_string()); }
+db::Command release_day_command(std::int64_t user_id, Day day) { return db::Command::of(k_release_day, user_id, day.to_string()); }
 
 std::int64_t day_total_of(const db::Result& result) { return result.rows.empty() ? 0 : result.rows.front().get<std::int64_t>(0); }
 

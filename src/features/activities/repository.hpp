@@ -46,8 +46,10 @@ db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_i
 /// Reads for later rooms, which run them together with their own.
 [[nodiscard]] db::Command day_apps_command(std::int64_t user_id, Day day);
 [[nodiscard]] std::vector<AppTotal> day_apps_of(const db::Result& result);
-/// `lock`: whoever changes the day waits until the transaction ends.
-[[nodiscard]] db::Command day_total_command(std::int64_t user_id, Day day, bool lock);
+[[nodiscard]] db::Command day_total_command(std::int64_t user_id, Day day);
 [[nodiscard]] std::int64_t day_total_of(const db::Result& result);
+/// Whoever changes the day waits until the transaction ends, also on a day without data; release it before the end.
+[[nodiscard]] db::Command hold_day_command(std::int64_t user_id, Day day);
+[[nodiscard]] db::Command release_day_command(std::int64_t user_id, Day day);
 
 } // namespace focus::activities::repository

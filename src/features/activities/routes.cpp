@@ -4,6 +4,7 @@ namespace focus::activities {
 
 namespace {
 
+using cache::Written;
 using http::Body;
 using http::Call;
 using http::IdPath;
@@ -62,28 +63,48 @@ void add_reading(http::Routes& routes, Service& service) {
         [&service](Call& call, Path<IdPath> path) -> Task<Reply<Activity>> { co_return co_await service.get(call.user(), path->id); });
 }
 
-void add_statistics(http::Routes& routes, Service& service) {
+Day today_of(const Call& call) { return call.user().zone.day_of(call.now_ms()); }
+
+/// What a statistic of the caller is remembered under.
+std::string key_of(const Call& call, std::string_view what) { return std::format("{}:{}", topic_of(call.user().user_id), what); }
+
+cache::Cache::Topics topics_of(const Call& call) { return {topic_of(call.user().user_id)}; }
+
+/// The statistics of some days until `end`, by the name of their kind.
+Task<Reply<Written<Period>>> last_days(Service& service, cache::Cache& cache, Call& call, int days, std::optional<Day> end) {
+    const auto last = end.value_or(today_of(call));
+    co_return co_await cache.json(key_of(call, std::format("{}days:{}", days, last.to_string())), topics_of(call),
+                                  [&service, &call, days, last] { return service.last_days(call.user(), days, last); });
+}
+
+void add_statistics(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get("/api/activities/stats/daily",
                {.id = "dailyStats", .summary = "The statistics of a day (today by default)", .tag = "statistics", .etag = true},
-               [&service](Call& call, Query<DayQuery> query) -> Task<Reply<Daily>> {
-                   co_return co_await service.daily(call.user(), day_of(query->date));
+               [&service, &cache](Call& call, Query<DayQuery> query) -> Task<Reply<Written<Daily>>> {
+                   const auto day = day_of(query->date).value_or(today_of(call));
+                   cache::Cache::Topics topics{topic_of(call.user().user_id), users::topic_of(call.user().user_id)}; // shows his limit
+                   co_return co_await cache.json(key_of(call, "day:" + day.to_string()), std::move(topics),
+                                                 [&service, &call, day] { return service.daily(call.user(), day); });
                });
     routes.get(
         "/api/activities/stats/weekly",
         {.id = "weeklyStats", .summary = "The statistics of 7 days (those until today by default)", .tag = "statistics", .etag = true},
-        [&service](Call& call, Query<EndQuery> query) -> Task<Reply<Period>> {
-            co_return co_await service.last_days(call.user(), 7, day_of(query->end_date));
+        [&service, &cache](Call& call, Query<EndQuery> query) -> Task<Reply<Written<Period>>> {
+            return last_days(service, cache, call, 7, day_of(query->end_date));
         });
     routes.get(
         "/api/activities/stats/monthly",
         {.id = "monthlyStats", .summary = "The statistics of 30 days (those until today by default)", .tag = "statistics", .etag = true},
-        [&service](Call& call, Query<EndQuery> query) -> Task<Reply<Period>> {
-            co_return co_await service.last_days(call.user(), 30, day_of(query->end_date));
+        [&service, &cache](Call& call, Query<EndQuery> query) -> Task<Reply<Written<Period>>> {
+            return last_days(service, cache, call, 30, day_of(query->end_date));
         });
     routes.get("/api/activities/stats/range",
                {.id = "rangeStats", .summary = "The statistics of at most 366 days", .tag = "statistics", .etag = true},
-               [&service](Call& call, Query<RangeQuery> query) -> Task<Reply<Period>> {
-                   co_return co_await service.range(call.user(), query->start_date.value, query->end_date.value);
+               [&service, &cache](Call& call, Query<RangeQuery> query) -> Task<Reply<Written<Period>>> {
+                   const auto first = query->start_date.value;
+                   const auto last = query->end_date.value;
+                   co_return co_await cache.json(key_of(call, "range:" + first.to_string() + ":" + last.to_string()), topics_of(call),
+                                                 [&service, &call, first, last] { return service.range(call.user(), first, last); });
                });
     routes.get("/api/activities/stats/app/{app_name}",
                {.id = "appStats",
@@ -92,8 +113,10 @@ void add_statistics(http::Routes& routes, Service& service) {
                 .tag = "statistics",
                 .etag = true,
                 .problems = {k_no_app}},
-               [&service](Call& call, Path<AppPath> path) -> Task<Reply<AppStats>> {
-                   co_return co_await service.app(call.user(), path->app_name);
+               [&service, &cache](Call& call, Path<AppPath> path) -> Task<Reply<Written<AppStats>>> {
+                   const auto name = path->app_name;
+                   co_return co_await cache.json(key_of(call, "app:" + today_of(call).to_string() + ":" + name), topics_of(call),
+                                                 [&service, &call, name] { return service.app(call.user(), name); });
                });
 }
 
@@ -161,9 +184,9 @@ void add_transfer(http::Routes& routes, Service& service) {
 
 } // namespace
 
-void add_routes(http::Routes& routes, Service& service) {
+void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
     add_reading(routes, service);
-    add_statistics(routes, service);
+    add_statistics(routes, service, cache);
     add_apps(routes, service);
     add_transfer(routes, service);
     routes.post("/api/activities",

@@ -1,5 +1,6 @@
 #include "features/activities/service.hpp"
 
+#include "core/cache/versions.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/idempotency/idempotency.hpp"
 #include "features/activities/list_repository.hpp"
@@ -80,6 +81,7 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
         std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
         co_await followers_[i].react(tx, recorded, std::move(read));
     }
+    cache::changed(tx, topic_of(recorded.caller.user_id));
     std::vector<metrics::Name> created;
     for (const auto& change : recorded.changes)
         if (!change.before) created.push_back({change.after->app_key, change.after->app_name});
@@ -181,9 +183,9 @@ db::Task<std::vector<Activity>> Service::today(Caller caller) {
 
 db::Command Service::day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
 std::vector<AppTotal> Service::day_apps_of(const db::Result& result) { return repository::day_apps_of(result); }
-db::Command Service::day_total_command(std::int64_t user_id, Day day, bool lock) {
-    return repository::day_total_command(user_id, day, lock);
-}
+db::Command Service::day_total_command(std::int64_t user_id, Day day) { return repository::day_total_command(user_id, day); }
+db::Command Service::hold_day_command(std::int64_t user_id, Day day) { return repository::hold_day_command(user_id, day); }
+db::Command Service::release_day_command(std::int64_t user_id, Day day) { return repository::release_day_command(user_id, day); }
 std::int64_t Service::day_total_of(const db::Result& result) { return repository::day_total_of(result); }
 
 } // namespace focus::activities

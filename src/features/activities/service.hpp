@@ -1,7 +1,8 @@
 // Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction; and
 // the statistics that those totals give.
 // Always holds: a client_id is stored once, for ever; what a user's zone was when something was recorded stays its zone.
-// Later rooms (limits, challenges) hook into that transaction through on_recorded.
+// Later rooms (limits, challenges) hook into that transaction through on_recorded. Each raises the version of what may be
+// remembered of the user's statistics (topic_of).
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -23,6 +24,9 @@
 #include <vector>
 
 namespace focus::activities {
+
+/// What answers that show a user's activities were made of, for the cache.
+[[nodiscard]] inline std::string topic_of(std::int64_t user_id) { return "activity:" + std::to_string(user_id); }
 
 /// One row that came, changed or went.
 struct Change {
@@ -122,9 +126,11 @@ class Service {
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
     [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day);
     [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result);
-    /// With `lock` no other transaction changes the day until this one ends.
-    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day, bool lock = false);
+    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day);
     [[nodiscard]] static std::int64_t day_total_of(const db::Result& result);
+    /// From the first to the commit no other transaction changes the day; the second belongs before the commit.
+    [[nodiscard]] static db::Command hold_day_command(std::int64_t user_id, Day day);
+    [[nodiscard]] static db::Command release_day_command(std::int64_t user_id, Day day);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
     db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);

@@ -1,4 +1,5 @@
 #include "core/base/fold.hpp"
+#include "core/cache/versions.hpp"
 #include "features/activities/rules.hpp"
 #include "features/activities/service.hpp"
 #include "features/activities/usage_repository.hpp"
@@ -147,6 +148,7 @@ db::Task<KnownApp> Service::set_app(Caller caller, Origin origin, std::string na
         audit::record(tx, origin,
                       {.action = "app_updated", .message = "App named or categorised", .user_id = caller.user_id, .resource_type = "app"},
                       now);
+        cache::changed(tx, topic_of(caller.user_id));
         const auto apps = known_apps(parts);
         co_return *std::ranges::find_if(apps, [&](const KnownApp& app) { return fold_case(app.app_name) == key; });
     });

@@ -13,6 +13,7 @@ namespace focus::auth::rules {
 
 inline constexpr EpochMs k_verify_link_ms = 24 * k_hour_ms;
 inline constexpr EpochMs k_reset_link_ms = k_hour_ms;
+inline constexpr EpochMs k_exchange_ms = k_minute_ms;
 /// How long the refresh token spent last may be presented again (its answer may have been lost on the way).
 inline constexpr EpochMs k_refresh_grace_ms = 30 * k_second_ms;
 

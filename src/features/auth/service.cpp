@@ -2,7 +2,9 @@
 
 #include "core/crypto/crypto.hpp"
 #include "core/idempotency/idempotency.hpp"
+#include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
+#include "features/auth/oidc_repository.hpp"
 #include "features/auth/repository.hpp"
 
 namespace focus::auth {
@@ -11,11 +13,11 @@ namespace {
 
 constexpr std::string_view k_verify = "verify_email";
 constexpr std::string_view k_reset = "reset_password";
+constexpr std::string_view k_exchange = "exchange_code";
 
 Error invalid_credentials() {
     return {ErrorKind::unauthorized, "invalid_credentials", {"Incorrect email or password.", "E-mail ou mot de passe incorrect."}};
 }
-Error account_inactive() { return {ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}}; }
 Error invalid_refresh_token() {
     return {ErrorKind::unauthorized,
             "invalid_refresh_token",
@@ -114,17 +116,52 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
     std::optional<std::string> renewed;
     if (hasher_.needs_rehash(known.password_hash)) renewed = co_await hasher_.hash(input.password);
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
-        const auto opened = co_await open_session(tx, known.user_id, origin);
-        users_.touch_last_login(tx, known.user_id);
+        auto user = co_await find_unchanged(tx, known);
+        if (!user) throw invalid_credentials();
         attempts_.succeed(tx, attempt, clock_.now_ms() + limits::k_trusted_ms);
         if (renewed) users_.set_password(tx, known.user_id, *renewed);
         audit(tx, origin, "login", "Signed in", known.user_id);
-        auto user = co_await users_.find(tx, known.user_id);
-        if (!user) throw invalid_credentials(); // deleted a moment ago
-        auto tokens = make_tokens(user->id, opened.session_id, user->role, opened.refresh_token);
-        tx.after_commit([this] { logged_in_.add(); });
-        co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
-                           std::move(*user)};
+        co_return co_await sign_in(tx, std::move(*user), origin);
+    });
+}
+
+db::Task<std::optional<users::User>> Service::find_unchanged(db::Transaction& tx, users::Credentials known) {
+    auto user = co_await users_.find_for_update(tx, known.user_id);
+    const auto now = co_await users_.credentials(tx, known.user_id);
+    if (!user || !now || now->password_hash != known.password_hash) co_return std::nullopt;
+    co_return user;
+}
+
+db::Task<SignedIn> Service::sign_in(db::Transaction& tx, users::User user, Origin origin) {
+    const auto opened = co_await open_session(tx, user.id, origin);
+    users_.touch_last_login(tx, user.id);
+    auto tokens = make_tokens(user.id, opened.session_id, user.role, opened.refresh_token);
+    auto current = co_await users_.find(tx, user.id); // as it was written, to the millisecond
+    tx.after_commit([this] { logged_in_.add(); });
+    co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
+                       std::move(*current)};
+}
+
+void Service::void_credentials(db::Transaction& tx, std::int64_t user_id) {
+    users_.set_password(tx, user_id, "");
+    repository::delete_link_tokens(tx, user_id);
+    end_all_sessions(tx, user_id);
+}
+
+void Service::add_exchange_code(db::Transaction& tx, std::int64_t user_id, std::string_view code) {
+    const auto now = clock_.now_ms();
+    repository::insert_link_token(tx, k_exchange, user_id, crypto::sha256_hex(code), now, now + rules::k_exchange_ms);
+}
+
+db::Task<std::optional<SignedIn>> Service::use_exchange_code(std::string code, Origin origin) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::optional<SignedIn>> {
+        const auto hash = crypto::sha256_hex(code);
+        const auto link = co_await repository::find_link_token(tx, k_exchange, hash);
+        if (!link || clock_.now_ms() >= link->expires_at_ms) co_return std::nullopt;
+        auto user = co_await users_.find_for_update(tx, link->user_id);
+        if (!user || !co_await repository::use_link_token(tx, hash, clock_.now_ms())) co_return std::nullopt;
+        if (!user->is_active) throw account_inactive();
+        co_return co_await sign_in(tx, std::move(*user), origin);
     });
 }
 
@@ -275,14 +312,17 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
         if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw already_verified();
         users_.mark_verified(tx, user->id);
         audit(tx, origin, "email_verified", "E-mail address verified", user->id);
-        outbox_.add(tx,
-                    {.type = "welcome",
-                     .recipient = user->email,
-                     .recipient_name = users::display_name(*user),
-                     .language = user->language,
-                     .values = {.texts = {{"name", users::display_name(*user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
-                     .user_id = user->id});
+        send_welcome(tx, *user);
     });
+}
+
+void Service::send_welcome(db::Transaction& tx, const users::User& user) {
+    outbox_.add(tx, {.type = "welcome",
+                     .recipient = user.email,
+                     .recipient_name = users::display_name(user),
+                     .language = user.language,
+                     .values = {.texts = {{"name", users::display_name(user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
+                     .user_id = user.id});
 }
 
 db::Task<void> Service::resend_verification(Address input, Origin origin) {
@@ -336,12 +376,12 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
     if (!known || !co_await verify(input.current_password, known->password_hash, attempt)) throw wrong_password();
     const auto hash = co_await hasher_.hash(input.new_password.value);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        if (!co_await find_unchanged(tx, *known)) throw wrong_password();
         users_.set_password(tx, caller.user_id, hash);
         attempts_.succeed(tx, attempt);
         repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());
         audit(tx, origin, "password_changed", "Password changed; every other session ended", caller.user_id, audit::Level::warning);
         announce_end(tx, {.user_id = caller.user_id, .kept = caller.session_id});
-        co_return;
     });
 }
 
@@ -402,7 +442,9 @@ db::Task<std::uint64_t> Service::delete_expired() {
     constexpr int k_step = 500;
     std::uint64_t gone = 0;
     for (;;) {
-        const auto step = co_await repository::delete_expired(db_, clock_.now_ms() - k_day_ms, k_step);
+        const auto before = clock_.now_ms() - k_day_ms;
+        const auto step =
+            co_await repository::delete_expired(db_, before, k_step) + co_await repository::delete_expired_flows(db_, before, k_step);
         gone += step;
         if (step == 0) co_return gone;
     }

@@ -78,11 +78,25 @@ class Service {
     /// Ends every session of the user in `tx` (account deactivated, deleted).
     void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
 
+    // For those who sign in otherwise than by password.
+
+    /// A new session of somebody who has proved who he is.
+    db::Task<SignedIn> sign_in(db::Transaction& tx, users::User user, Origin origin);
+    /// Password, sessions and mailed links are void.
+    void void_credentials(db::Transaction& tx, std::int64_t user_id);
+    /// A code that signs in once, within a minute.
+    void add_exchange_code(db::Transaction& tx, std::int64_t user_id, std::string_view code);
+    /// Nothing when the code is unknown, used or expired. Throws 403 `account_inactive`.
+    db::Task<std::optional<SignedIn>> use_exchange_code(std::string code, Origin origin);
+    void send_welcome(db::Transaction& tx, const users::User& user);
+
   private:
     struct Opened {
         std::int64_t session_id;
         std::string refresh_token;
     };
+    /// The user, locked, if his password is still the one that was compared before this transaction began.
+    db::Task<std::optional<users::User>> find_unchanged(db::Transaction& tx, users::Credentials known);
     /// Whether one more mail to this address is within its limit; counts it if so.
     db::Task<bool> may_mail(db::Transaction& tx, std::string email);
     /// Whether the password is right. A try that the hasher had no time for does not count.

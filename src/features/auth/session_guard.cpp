@@ -61,6 +61,11 @@ struct SessionGuard::Memory {
         ++change_count;
         sessions.erase(user_id);
     }
+    void forget_all() {
+        const std::scoped_lock lock{mutex};
+        ++change_count;
+        sessions.clear();
+    }
 };
 
 SessionGuard::SessionGuard(db::Database& database, bus::Bus& bus, const Clock& clock, std::string jwt_secret)
@@ -69,6 +74,7 @@ SessionGuard::SessionGuard(db::Database& database, bus::Bus& bus, const Clock& c
         std::int64_t user_id = 0;
         if (std::from_chars(payload.data(), payload.data() + payload.size(), user_id).ec == std::errc{}) memory->forget(user_id);
     });
+    bus_.on_gap([memory = memory_] { memory->forget_all(); });
 }
 
 SessionGuard::~SessionGuard() = default;

@@ -166,7 +166,7 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     const auto now = clock_.now_ms();
     scene.about = {caller.user_id, caller.zone, caller.zone.day_of(now), now, std::move(origin)};
     std::vector<db::Command> commands;
-    commands.push_back(activities::Service::day_total_command(caller.user_id, scene.about.today, true));
+    commands.push_back(activities::Service::hold_day_command(caller.user_id, scene.about.today));
     for (auto& command : repository::raise_version_commands(caller.user_id, caller.zone.name())) commands.push_back(std::move(command));
     commands.push_back(repository::list_command(caller.user_id, true));
     commands.push_back(activities::Service::day_apps_command(caller.user_id, scene.about.today));
@@ -205,6 +205,7 @@ void Service::finish(db::Transaction& tx, const Scene& scene, std::string_view a
                    .resource_id = entry_id},
                   about.now);
     schedules_.plan(tx, about.user_id, scene.entries, about.zone, about.now);
+    tx.defer(activities::Service::release_day_command(about.user_id, about.today));
     tx.after_commit([this, to = scene.owner, version = scene.version] { notifications_.push(to, policy_update_of(version)); });
 }
 

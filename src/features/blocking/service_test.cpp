@@ -1,83 +1,18 @@
-#include "features/blocking/service.hpp"
-
-#include "features/notifications/push.hpp"
-#include "support/cpp/rooms.hpp"
+#include "support/cpp/blocking.hpp"
 
 #include <gmock/gmock.h>
 
 namespace focus::blocking {
 namespace {
 
+using namespace ::focus::blocking::testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr auto k_all_days = R"(["mon","tue","wed","thu","fri","sat","sun"])";
-
-class BlockingTest : public focus::testing::RoomsTest {
-  protected:
-    void SetUp() override {
-        RoomsTest::SetUp();
-        bus().subscribe(std::string{notifications::k_push_topic},
-                        [this](std::string_view payload) { pushed.push_back(notifications::decode(payload).value()); });
-    }
-    Service& service() { return rooms().blocking; }
-
-    BlockedApp create(const Caller& caller, const std::string& body) {
-        return run([&]() -> db::Task<BlockedApp> { return service().create(caller, {}, json::parse<NewBlockedApp>(body)); });
-    }
-    BlockedApp update(const Caller& caller, std::int64_t id, const std::string& body) {
-        return run([&]() -> db::Task<BlockedApp> { return service().update(caller, {}, id, json::parse<UpdateBlockedApp>(body)); });
-    }
-    BlockedApp get(const Caller& caller, std::int64_t id) {
-        return run([&]() -> db::Task<BlockedApp> { return service().get(caller, id); });
-    }
-    BlockedApp reset(const Caller& caller, std::int64_t id) {
-        return run([&]() -> db::Task<BlockedApp> { return service().reset(caller, {}, id); });
-    }
-    Status status(const Caller& caller, const char* name, const char* package = nullptr) {
-        StatusQuery query;
-        if (name != nullptr) query.app_name = json::Text<1, 100>{name};
-        if (package != nullptr) query.app_package = json::Text<1, 255>{package};
-        return run([&]() -> db::Task<Status> { return service().status(caller, query); });
-    }
-    Policy policy(const Caller& caller) {
-        return run([&]() -> db::Task<Policy> { return service().policy(caller); });
-    }
-    std::int64_t record(const Caller& caller, double minutes, const std::string& app = "Instagram", const std::string& more = "") {
-        const auto body = std::format(R"({{"app_name":"{}","duration_minutes":{}{}}})", app, minutes, more);
-        return run([&]() -> db::Task<std::int64_t> {
-            const auto made = co_await rooms().activities.create(caller, {}, json::parse<activities::NewActivity>(body));
-            co_return made.id;
-        });
-    }
-    void change(const Caller& caller, std::int64_t id, const std::string& body) {
-        run([&]() -> db::Task<void> { co_await rooms().activities.update(caller, {}, id, json::parse<activities::UpdateActivity>(body)); });
-    }
-    void erase(const Caller& caller, std::int64_t id) {
-        run([&]() -> db::Task<void> { co_await rooms().activities.remove(caller, {}, id); });
-    }
-    std::optional<EpochMs> announce_due() {
-        return run([&]() -> db::Task<std::optional<EpochMs>> { return service().schedules().announce_due(); });
-    }
-    /// "limit_warning Instagram: 80 % …" of all that was stored for the user, oldest first.
-    std::vector<std::string> told(const Caller& caller) {
-        auto list = run(
-            [&]() -> db::Task<notifications::Listed> { return rooms().notifications.list(caller, {.after_id = {{0}}, .limit = {{100}}}); });
-        std::vector<std::string> titles;
-        for (const auto& item : list.items) titles.push_back(item.title);
-        return titles;
-    }
-    std::vector<std::string> mails() { return rows("SELECT type, recipient FROM outbox ORDER BY id"); }
-    std::vector<std::string> audited(const std::string& action) {
-        return rows("SELECT user_id, resource_id FROM audit_log WHERE action = '" + action + "' ORDER BY id");
-    }
-
-    std::vector<notifications::Push> pushed;
-};
-FOCUS_TEST_ON_EACH_DATABASE(BlockingTest);
+class BlockingServiceTest : public BlockingTest {};
+FOCUS_TEST_ON_EACH_DATABASE(BlockingServiceTest);
 
 std::string code_of(const auto& body) {
     try {
@@ -90,7 +25,7 @@ std::string code_of(const auto& body) {
 
 // --- the list --------------------------------------------------------------------------------------------------------
 
-TEST_P(BlockingTest, KeepsWhatWasGiven) {
+TEST_P(BlockingServiceTest, KeepsWhatWasGiven) {
     const auto user = make_user();
     const auto made =
         create(user, R"({"app_name":"Instagram","daily_limit_minutes":30.5,"app_package":"com.instagram","app_category":"social",
@@ -109,7 +44,7 @@ TEST_P(BlockingTest, KeepsWhatWasGiven) {
               (std::vector{std::format("{}|{}", user.user_id, made.id), std::format("{}|{}", user.user_id, least.id)}));
 }
 
-TEST_P(BlockingTest, ListsAnAppOnce) {
+TEST_P(BlockingServiceTest, ListsAnAppOnce) {
     const auto user = make_user();
     create(user, R"({"app_name":"Instagram","daily_limit_minutes":30})");
     const auto attempt = [&](const char* body) { return code_of([&] { create(user, body); }); };
@@ -123,7 +58,7 @@ TEST_P(BlockingTest, ListsAnAppOnce) {
     EXPECT_GT(create(other, R"({"app_name":"Instagram","daily_limit_minutes":30})").id, 0) << "another user";
 }
 
-TEST_P(BlockingTest, BelongsToItsOwner) {
+TEST_P(BlockingServiceTest, BelongsToItsOwner) {
     const auto owner = make_user();
     const auto stranger = make_user();
     const auto id = create(owner, R"({"app_name":"Instagram","daily_limit_minutes":30})").id;
@@ -135,7 +70,7 @@ TEST_P(BlockingTest, BelongsToItsOwner) {
     EXPECT_THAT(policy(stranger).apps, IsEmpty());
 }
 
-TEST_P(BlockingTest, ChangesAndRemoves) {
+TEST_P(BlockingServiceTest, ChangesAndRemoves) {
     const auto user = make_user();
     const auto id = create(user, R"({"app_name":"Instagram","app_package":"a.b","app_category":"x","daily_limit_minutes":30})").id;
     create(user, R"({"app_name":"YouTube","daily_limit_minutes":30})");
@@ -153,7 +88,7 @@ TEST_P(BlockingTest, ChangesAndRemoves) {
     EXPECT_THAT(audited("blocked_app_deleted"), SizeIs(1));
 }
 
-TEST_P(BlockingTest, FiltersTheList) {
+TEST_P(BlockingServiceTest, FiltersTheList) {
     const auto user = make_user();
     create(user, R"({"app_name":"Open","daily_limit_minutes":30})");
     create(user, R"({"app_name":"Blocked","daily_limit_minutes":0})");
@@ -173,7 +108,7 @@ TEST_P(BlockingTest, FiltersTheList) {
 
 // --- counters --------------------------------------------------------------------------------------------------------
 
-TEST_P(BlockingTest, CountsTodaysActivitiesAndFollowsTheirChanges) {
+TEST_P(BlockingServiceTest, CountsTodaysActivitiesAndFollowsTheirChanges) {
     const auto user = make_user();
     record(user, 10, "INSTAGRAM");
     const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":60})").id;
@@ -197,7 +132,7 @@ TEST_P(BlockingTest, CountsTodaysActivitiesAndFollowsTheirChanges) {
     EXPECT_EQ(get(user, id).time_used_today.ms, 10 * k_minute_ms);
 }
 
-TEST_P(BlockingTest, AnswersWhetherAnAppMayRun) {
+TEST_P(BlockingServiceTest, AnswersWhetherAnAppMayRun) {
     const auto user = make_user();
     create(user, R"({"app_name":"Instagram","app_package":"com.instagram","daily_limit_minutes":10})");
     record(user, 12, "Insta", R"(,"app_package":"com.instagram")");
@@ -216,7 +151,7 @@ TEST_P(BlockingTest, AnswersWhetherAnAppMayRun) {
     EXPECT_TRUE(status(user, "instagram").is_blocked);
 }
 
-TEST_P(BlockingTest, StartsAtZeroAtTheUsersMidnight) {
+TEST_P(BlockingServiceTest, StartsAtZeroAtTheUsersMidnight) {
     struct Case {
         const char* zone;
         const char* before; // the last moment of a day
@@ -242,7 +177,7 @@ TEST_P(BlockingTest, StartsAtZeroAtTheUsersMidnight) {
     }
 }
 
-TEST_P(BlockingTest, FollowsTheUsersZone) {
+TEST_P(BlockingServiceTest, FollowsTheUsersZone) {
     set_clock("2026-05-04T22:30:00Z");
     const auto user = make_user({.timezone = "UTC"});
     const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":10})").id;
@@ -258,7 +193,7 @@ TEST_P(BlockingTest, FollowsTheUsersZone) {
 
 // --- resets ----------------------------------------------------------------------------------------------------------
 
-TEST_P(BlockingTest, ResetStartsTodaysCounterAgain) {
+TEST_P(BlockingServiceTest, ResetStartsTodaysCounterAgain) {
     const auto user = make_user();
     const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":60})").id;
     const auto first = record(user, 70);
@@ -286,7 +221,7 @@ TEST_P(BlockingTest, ResetStartsTodaysCounterAgain) {
     EXPECT_EQ(get(user, id).time_used_today.ms, 30 * k_minute_ms) << "the reset was yesterday's";
 }
 
-TEST_P(BlockingTest, AnotherAppStartsWithItsOwnUsage) {
+TEST_P(BlockingServiceTest, AnotherAppStartsWithItsOwnUsage) {
     const auto user = make_user();
     const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":60})").id;
     record(user, 50);
@@ -296,291 +231,7 @@ TEST_P(BlockingTest, AnotherAppStartsWithItsOwnUsage) {
     EXPECT_EQ(get(user, id).time_used_today.ms, 70 * k_minute_ms);
 }
 
-// --- what is told ----------------------------------------------------------------------------------------------------
-
-TEST_P(BlockingTest, WarnsOnceAndBlocksOnce) {
-    const auto user = make_user({.language = Language::fr});
-    const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":60})").id;
-    record(user, 47);
-    EXPECT_THAT(told(user), IsEmpty());
-    record(user, 1);
-    record(user, 2);
-    EXPECT_THAT(told(user), ElementsAre("Instagram : 80 % de la limite du jour utilisés"));
-    record(user, 10);
-    const auto last = record(user, 5);
-    EXPECT_THAT(told(user), ElementsAre("Instagram : 80 % de la limite du jour utilisés", "Instagram est bloqué"));
-    erase(user, last);
-    record(user, 30);
-    EXPECT_THAT(told(user), SizeIs(2)) << "below and above again: told already";
-    EXPECT_THAT(mails(), ElementsAre("limit_warning|person1@example.org"));
-    EXPECT_THAT(audited("limit_reached"), ElementsAre(std::format("{}|{}", user.user_id, id)));
-    EXPECT_THAT(audited("app_blocked"), ElementsAre(std::format("{}|{}", user.user_id, id)));
-}
-
-TEST_P(BlockingTest, OneJumpFiresBothWarningFirst) {
-    const auto user = make_user();
-    const auto id = create(user, R"({"app_name":"Instagram","app_package":"a.b","daily_limit_minutes":60})").id;
-    pushed.clear();
-    record(user, 90);
-    ASSERT_THAT(pushed, SizeIs(3));
-    EXPECT_EQ(pushed[0].type, notifications::Type::limit_warning);
-    EXPECT_EQ(pushed[1].type, notifications::Type::app_blocked);
-    EXPECT_EQ(pushed[1].previous_id, pushed[0].id);
-    EXPECT_THAT(pushed[1].frame, HasSubstr(std::format(R"("scope":"app","blocked_app_id":{},"app_name":"Instagram","app_package":"a.b",)"
-                                                       R"("is_blocked":true,"reason":"limit","blocked_until":"2026-05-05T00:00:00.000Z")",
-                                                       id)));
-    EXPECT_EQ(pushed[2].type, notifications::Type::activity_update);
-    EXPECT_EQ(pushed[2].id, 0) << "not stored";
-    EXPECT_THAT(pushed[2].frame, HasSubstr(R"("total_time_today":90,"limits":[{"blocked_app_id":)"));
-    EXPECT_THAT(mails(), SizeIs(1));
-}
-
-TEST_P(BlockingTest, TellsWhatAChangedLimitMeans) {
-    const auto user = make_user();
-    record(user, 45);
-    const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":50})").id;
-    EXPECT_THAT(told(user), ElementsAre("Instagram: 90 % of today's limit used"));
-    EXPECT_TRUE(update(user, id, R"({"daily_limit_minutes":40})").is_blocked);
-    EXPECT_THAT(told(user), ElementsAre("Instagram: 90 % of today's limit used", "Instagram is blocked"));
-    EXPECT_FALSE(update(user, id, R"({"daily_limit_minutes":100})").is_blocked);
-    record(user, 60);
-    EXPECT_THAT(told(user), SizeIs(2)) << "once a day";
-}
-
-TEST_P(BlockingTest, InactiveEntriesSayNothing) {
-    const auto user = make_user();
-    const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":10,"is_active":false})").id;
-    record(user, 30);
-    EXPECT_FALSE(get(user, id).is_blocked);
-    EXPECT_THAT(told(user), IsEmpty());
-    EXPECT_TRUE(update(user, id, R"({"is_active":true})").is_blocked);
-    EXPECT_THAT(told(user), SizeIs(2));
-}
-
-TEST_P(BlockingTest, AlwaysBlockedIsToldWhenItIsUsed) {
-    const auto user = make_user();
-    EXPECT_TRUE(create(user, R"({"app_name":"Instagram","daily_limit_minutes":0})").is_blocked);
-    EXPECT_THAT(told(user), IsEmpty());
-    record(user, 1);
-    record(user, 1);
-    EXPECT_THAT(told(user), ElementsAre("Instagram is blocked"));
-    EXPECT_THAT(mails(), IsEmpty());
-}
-
-TEST_P(BlockingTest, WarnsOfTheOverallLimitAtEightyAndAHundred) {
-    const auto user = make_user({.daily_limit_minutes = 100});
-    record(user, 79, "a");
-    EXPECT_THAT(told(user), IsEmpty());
-    record(user, 1, "b");
-    record(user, 1, "c");
-    EXPECT_THAT(told(user), ElementsAre("80 % of your daily limit used"));
-    record(user, 30, "d");
-    record(user, 30, "d");
-    EXPECT_THAT(told(user), ElementsAre("80 % of your daily limit used", "Your daily limit is reached"));
-    EXPECT_THAT(mails(), SizeIs(1));
-    EXPECT_THAT(pushed.back().frame, Not(HasSubstr("limit_warning")));
-    const auto reached = std::ranges::find_if(pushed, [](const auto& push) { return push.frame.contains("Your daily limit"); });
-    ASSERT_NE(reached, pushed.end());
-    EXPECT_THAT(reached->frame, HasSubstr(R"("scope":"total","threshold_percentage":100)"));
-    record(user, 200, "e", R"(,"activity_date":"2026-05-01")");
-    EXPECT_THAT(told(user), SizeIs(2)) << "another day is not today";
-    set_clock("2026-05-05T12:00:00Z");
-    record(user, 300, "a");
-    EXPECT_THAT(told(user), SizeIs(4));
-}
-
-TEST_P(BlockingTest, RespectsWhatTheUserWantsToHear) {
-    const auto user = make_user();
-    const auto set = [&](const char* body) {
-        run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, json::parse<users::UpdateProfile>(body)); });
-    };
-    create(user, R"({"app_name":"a","daily_limit_minutes":10})");
-    create(user, R"({"app_name":"b","daily_limit_minutes":10})");
-    set(R"({"email_reminders":false})");
-    record(user, 9, "a");
-    EXPECT_THAT(mails(), IsEmpty());
-    set(R"({"email_reminders":true,"notifications_enabled":false})");
-    pushed.clear();
-    record(user, 10, "b");
-    EXPECT_THAT(mails(), IsEmpty());
-    EXPECT_THAT(told(user), SizeIs(3)) << "the history is kept";
-    ASSERT_THAT(pushed, SizeIs(2));
-    EXPECT_TRUE(pushed[0].is_silent && pushed[1].is_silent);
-}
-
-// --- many at once ----------------------------------------------------------------------------------------------------
-
-/// 50 posts at once through two instances, together over both thresholds.
-TEST_P(BlockingTest, FiftyPostsAtOnceWarnOnceAndBlockOnce) {
-    constexpr int k_posts = 50;
-    const auto user = make_user({.daily_limit_minutes = 45});
-    const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":40})").id;
-    auto& other = start_instance();
-    pushed.clear();
-    int left = k_posts;
-    run([&]() -> db::Task<void> {
-        const auto executor = co_await boost::asio::this_coro::executor;
-        for (int i = 0; i < k_posts; ++i) {
-            auto& at = i % 2 == 0 ? rooms() : other.rooms;
-            // Different packages and categories are different rows of usage.
-            auto body = json::parse<activities::NewActivity>(
-                std::format(R"({{"app_name":"Instagram","duration_minutes":1,"app_category":"c{}"}})", i % 5));
-            boost::asio::co_spawn(executor, at.activities.create(user, {}, std::move(body)),
-                                  [&left](std::exception_ptr error, const auto&) {
-                                      --left;
-                                      EXPECT_FALSE(error);
-                                  });
-        }
-        boost::asio::steady_timer timer{executor};
-        while (left > 0) {
-            timer.expires_after(std::chrono::milliseconds{5});
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-    });
-    const auto app = get(user, id);
-    EXPECT_EQ(app.time_used_today.ms, k_posts * k_minute_ms);
-    EXPECT_TRUE(app.is_blocked);
-    auto titles = told(user);
-    std::ranges::sort(titles);
-    EXPECT_THAT(titles, ElementsAre("80 % of your daily limit used", "Instagram is blocked", "Instagram: 80 % of today's limit used",
-                                    "Your daily limit is reached"));
-    EXPECT_THAT(mails(), SizeIs(2)) << "one of the app, one of the day";
-    EXPECT_THAT(audited("app_blocked"), SizeIs(1));
-    EXPECT_EQ(std::ranges::count(pushed, notifications::Type::limit_warning, &notifications::Push::type), 3);
-    EXPECT_EQ(std::ranges::count(pushed, notifications::Type::app_blocked, &notifications::Push::type), 1);
-}
-
-/// Limits that come and go while activities arrive: no dead end, and nothing told twice.
-TEST_P(BlockingTest, ChangesAndPostsAtOnce) {
-    const auto user = make_user();
-    const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":20})").id;
-    int left = 40;
-    run([&]() -> db::Task<void> {
-        const auto executor = co_await boost::asio::this_coro::executor;
-        const auto done = [&left](std::exception_ptr error, const auto&) {
-            --left;
-            EXPECT_FALSE(error);
-        };
-        for (int i = 0; i < 20; ++i) {
-            boost::asio::co_spawn(executor,
-                                  rooms().activities.create(
-                                      user, {}, json::parse<activities::NewActivity>(R"({"app_name":"Instagram","duration_minutes":1})")),
-                                  done);
-            boost::asio::co_spawn(
-                executor,
-                service().update(user, {}, id, json::parse<UpdateBlockedApp>(std::format(R"({{"daily_limit_minutes":{}}})", 10 + i % 5))),
-                done);
-        }
-        boost::asio::steady_timer timer{executor};
-        while (left > 0) {
-            timer.expires_after(std::chrono::milliseconds{5});
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-    });
-    auto titles = told(user);
-    EXPECT_THAT(titles, SizeIs(2)) << ::testing::PrintToString(titles);
-    EXPECT_EQ(policy(user).version, 21);
-}
-
-// --- schedules and policy --------------------------------------------------------------------------------------------
-
-TEST_P(BlockingTest, TellsWhenASchedulesBeginsAndEnds) {
-    set_clock("2026-05-04T19:00:00Z");
-    const auto user = make_user({.timezone = "Europe/Paris", .language = Language::fr});
-    const auto id = create(user, std::format(R"({{"app_name":"Instagram","daily_limit_minutes":60,
-        "schedules":[{{"days":{},"start_time":"22:00","end_time":"06:00"}}]}})",
-                                             k_all_days))
-                        .id;
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T22:00:00+02:00"));
-    EXPECT_THAT(told(user), IsEmpty());
-    set_clock("2026-05-04T22:00:00+02:00");
-    EXPECT_TRUE(get(user, id).is_blocked) << "computed, not announced";
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-05T06:00:00+02:00"));
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-05T06:00:00+02:00")) << "once";
-    EXPECT_THAT(told(user), ElementsAre("Instagram est bloqué"));
-    EXPECT_THAT(pushed.back().frame, HasSubstr("Votre horaire le bloque jusqu'à 06:00."));
-    EXPECT_THAT(pushed.back().frame, HasSubstr(R"("reason":"schedule","blocked_until":"2026-05-05T04:00:00.000Z")"));
-    EXPECT_EQ(get(user, id).last_blocked_at->ms, clock().now_ms());
-    set_clock("2026-05-05T06:00:00+02:00");
-    announce_due();
-    EXPECT_THAT(told(user), ElementsAre("Instagram est bloqué", "Instagram est de nouveau accessible"));
-    EXPECT_THAT(pushed.back().frame, HasSubstr(R"("is_blocked":false,"reason":null)"));
-    EXPECT_THAT(audited("app_blocked"), SizeIs(1));
-}
-
-TEST_P(BlockingTest, TellsNothingOfWhatPassedWhileNobodyWasThere) {
-    set_clock("2026-05-04T12:00:00Z");
-    const auto user = make_user();
-    create(user,
-           std::format(
-               R"({{"app_name":"Instagram","daily_limit_minutes":60,"schedules":[{{"days":{},"start_time":"22:00","end_time":"06:00"}}]}})",
-               k_all_days));
-    set_clock("2026-05-08T12:00:00Z"); // four nights later
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-08T22:00:00Z"));
-    EXPECT_THAT(told(user), IsEmpty());
-}
-
-TEST_P(BlockingTest, TwoInstancesAnnounceOnce) {
-    auto& other = start_instance();
-    std::vector<Caller> people;
-    for (int i = 0; i < 12; ++i) {
-        people.push_back(make_user());
-        create(people.back(),
-               std::format(
-                   R"({{"app_name":"a","daily_limit_minutes":60,"schedules":[{{"days":{},"start_time":"22:00","end_time":"23:00"}}]}})",
-                   k_all_days));
-    }
-    set_clock("2026-05-04T22:00:00Z");
-    int left = 2;
-    run([&]() -> db::Task<void> {
-        const auto executor = co_await boost::asio::this_coro::executor;
-        for (auto* at : {&service(), &other.rooms.blocking}) {
-            boost::asio::co_spawn(executor, at->schedules().announce_due(), [&left](std::exception_ptr error, const auto&) {
-                --left;
-                EXPECT_FALSE(error);
-            });
-        }
-        boost::asio::steady_timer timer{executor};
-        while (left > 0) {
-            timer.expires_after(std::chrono::milliseconds{5});
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-    });
-    for (const auto& person : people) EXPECT_THAT(told(person), SizeIs(1));
-}
-
-TEST_P(BlockingTest, AScheduleThatHoldsWhenItIsSetIsToldAtOnce) {
-    set_clock("2026-05-04T12:00:00Z");
-    const auto user = make_user();
-    const auto id = create(user, R"({"app_name":"a","daily_limit_minutes":60})").id;
-    const auto blocked = update(user, id, R"({"schedules":[{"days":["mon"],"start_time":"11:00","end_time":"13:00"}]})");
-    EXPECT_TRUE(blocked.is_blocked);
-    EXPECT_EQ(blocked.block_reason, Reason::schedule);
-    EXPECT_THAT(told(user), ElementsAre("a is blocked"));
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T13:00:00Z"));
-    update(user, id, R"({"schedules":[]})");
-    EXPECT_FALSE(announce_due());
-}
-
-TEST_P(BlockingTest, SchedulesMoveWithTheZone) {
-    set_clock("2026-05-04T12:00:00Z");
-    const auto user = make_user();
-    create(user, R"({"app_name":"a","daily_limit_minutes":60,"schedules":[{"days":["mon"],"start_time":"13:30","end_time":"15:00"}]})");
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T13:30:00Z"));
-    users::UpdateProfile to_paris;
-    to_paris.timezone.value = json::ZoneName{"Europe/Paris"};
-    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, to_paris); });
-    pushed.clear();
-    run([&]() -> db::Task<void> { co_await service().schedules().follow_zone(user.user_id); });
-    ASSERT_THAT(pushed, SizeIs(1));
-    EXPECT_THAT(pushed[0].frame, HasSubstr(R"("data":{"version":2})"));
-    EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T15:00:00+02:00")) << "14:00 in Paris: it is on";
-    EXPECT_THAT(told(user), ElementsAre("a is blocked"));
-    run([&]() -> db::Task<void> { co_await service().schedules().follow_zone(user.user_id); });
-    EXPECT_EQ(policy(refreshed(user)).version, 2) << "no change, no new version";
-}
-
-TEST_P(BlockingTest, PolicyHasWhatADeviceNeeds) {
+TEST_P(BlockingServiceTest, PolicyHasWhatADeviceNeeds) {
     set_clock("2026-05-04T12:00:00Z");
     const auto user = make_user({.timezone = "Europe/Paris"});
     EXPECT_EQ(policy(user).version, 0);
@@ -607,7 +258,7 @@ TEST_P(BlockingTest, PolicyHasWhatADeviceNeeds) {
     EXPECT_THAT(pushed[0].frame, HasSubstr(R"("data":{"version":3})"));
 }
 
-TEST_P(BlockingTest, GoesWithTheAccount) {
+TEST_P(BlockingServiceTest, GoesWithTheAccount) {
     const auto user = make_user();
     create(user, R"({"app_name":"a","daily_limit_minutes":1,"schedules":[{"days":["mon"],"start_time":"20:00","end_time":"06:00"}]})");
     record(user, 15, "a");
@@ -618,7 +269,7 @@ TEST_P(BlockingTest, GoesWithTheAccount) {
     EXPECT_FALSE(announce_due());
 }
 
-TEST_P(BlockingTest, ForgetsWhatWasToldDaysAgo) {
+TEST_P(BlockingServiceTest, ForgetsWhatWasToldDaysAgo) {
     const auto user = make_user();
     create(user, R"({"app_name":"a","daily_limit_minutes":1})");
     record(user, 15, "a");

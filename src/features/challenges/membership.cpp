@@ -1,4 +1,5 @@
 // The Service's joining and leaving.
+#include "core/cache/versions.hpp"
 #include "core/crypto/crypto.hpp"
 #include "features/challenges/errors.hpp"
 #include "features/challenges/messages.hpp"
@@ -71,6 +72,7 @@ db::Task<Member> Service::add_member(db::Transaction& tx, std::int64_t user_id, 
     member_repository::update(tx, member);
     member_repository::insert_news(tx, row.id, user_id);
     repository::add_participants(tx, row.id, +1);
+    cache::changed(tx, repository::member_topic(user_id));
     co_return member;
 }
 

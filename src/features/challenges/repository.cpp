@@ -1,6 +1,7 @@
 #include "features/challenges/repository.hpp"
 
 #include "core/base/fold.hpp"
+#include "core/cache/versions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -194,6 +195,7 @@ void update(db::Transaction& tx, const Row& row) {
              row.course.times.starts_at_ms, row.course.times.ends_at_ms, row.course.times.freezes_at_ms, row.course.frozen_at_ms,
              row.course.cancelled_at_ms, row.deleted_at_ms, row.invitation_code, or_null(row.winner_id), next_step_at(row),
              row.is_start_told, name_of(row.news), row.news_after_user_id, row.updated_at_ms, row.id);
+    cache::changed(tx, k_topic);
 }
 
 void remove(db::Transaction& tx, std::int64_t id) { tx.defer(k_remove, id); }

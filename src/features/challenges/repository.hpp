@@ -52,6 +52,11 @@ struct Row {
 
 namespace repository {
 
+/// Changes with every change of a challenge itself; scores and the number of participants are not part of it.
+inline constexpr std::string_view k_topic = "challenges";
+/// Changes when the user joins a challenge.
+[[nodiscard]] inline std::string member_topic(std::int64_t user_id) { return "challenges:" + std::to_string(user_id); }
+
 /// Gives the new row's id.
 db::Task<std::int64_t> insert(db::Transaction& tx, const Row& row);
 /// Writes all that may change but the number of participants and the leader.

@@ -23,6 +23,12 @@
 
 namespace focus::challenges {
 
+/// What answers that show a user's record in challenges were made of, for the cache: whether he takes part, and what
+/// becomes of challenges.
+[[nodiscard]] inline std::vector<std::string> topics_of(std::int64_t user_id) {
+    return {repository::member_topic(user_id), std::string{repository::k_topic}};
+}
+
 class Service {
   public:
     Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,

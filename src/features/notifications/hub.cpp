@@ -14,7 +14,7 @@ namespace {
 
 /// Bus topic: "<user> <session> <kept>", as auth::Service::Ended.
 constexpr std::string_view k_ended_topic = "sessions.ended";
-constexpr std::size_t k_max_per_user = 100; // sockets on one instance
+constexpr std::chrono::microseconds k_between_looks{500};
 
 Error too_many_connections() {
     return Error{
@@ -31,6 +31,7 @@ Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::
       users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance.")} {
     bus_.subscribe(std::string{k_push_topic}, [this](std::string_view payload) { receive(payload); });
     bus_.subscribe(std::string{k_ended_topic}, [this](std::string_view payload) { end_sessions(payload); });
+    bus_.on_gap([this] { look_again(); });
     auth.on_sessions_ended([this](auth::Service::Ended ended) {
         bus_.publish(k_ended_topic, std::format("{} {} {}", ended.user_id, ended.session_id, ended.kept));
     });
@@ -39,7 +40,7 @@ Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::
 Hub::~Hub() = default;
 
 std::shared_ptr<http::SocketListener> Hub::welcome(const Caller& caller, std::optional<std::int64_t> after_id) {
-    if (clients_of(caller.user_id).size() >= k_max_per_user) throw too_many_connections();
+    if (settings_.max_per_user && count_of(caller.user_id) >= *settings_.max_per_user) throw too_many_connections();
     return std::make_shared<LiveClient>(*this, caller, after_id);
 }
 
@@ -76,6 +77,12 @@ Hub::Clients Hub::clients_of(std::int64_t user_id) {
     return found == clients_.end() ? Clients{} : found->second;
 }
 
+std::size_t Hub::count_of(std::int64_t user_id) {
+    const std::scoped_lock lock{mutex_};
+    const auto found = clients_.find(user_id);
+    return found == clients_.end() ? 0 : found->second.size();
+}
+
 void Hub::receive(std::string_view payload) {
     auto decoded = decode(payload);
     if (!decoded) return;
@@ -83,6 +90,20 @@ void Hub::receive(std::string_view payload) {
     if (clients.empty()) return;
     const auto push = std::make_shared<const Push>(std::move(*decoded));
     for (const auto& client : clients) boost::asio::post(client->executor(), [client, push] { client->deliver(push); });
+}
+
+/// After pushes or ended sessions may have been missed. One after the other: all at once would be too much for the database.
+void Hub::look_again() {
+    std::vector<std::shared_ptr<LiveClient>> all;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [user_id, clients] : clients_) all.insert(all.end(), clients.begin(), clients.end());
+    }
+    auto at = std::chrono::steady_clock::now();
+    for (const auto& client : all) {
+        boost::asio::post(client->executor(), [client, at] { client->look_again_at(at); });
+        at += k_between_looks;
+    }
 }
 
 void Hub::end_sessions(std::string_view payload) {

@@ -24,7 +24,8 @@ class LiveClient;
 class Hub {
   public:
     struct Settings {
-        std::chrono::seconds heartbeat{30}; // between heartbeats; who is silent for two of them is let go
+        std::chrono::seconds heartbeat{30};            // between heartbeats; who is silent for two of them is let go
+        std::optional<std::size_t> max_per_user = 100; // sockets of one user on this instance
     };
     Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
         Settings settings);
@@ -47,8 +48,10 @@ class Hub {
   private:
     using Clients = std::vector<std::shared_ptr<LiveClient>>;
     [[nodiscard]] Clients clients_of(std::int64_t user_id);
+    [[nodiscard]] std::size_t count_of(std::int64_t user_id);
     void receive(std::string_view payload);
     void end_sessions(std::string_view payload);
+    void look_again();
 
     Service& service_;
     auth::SessionGuard& guard_;

@@ -1,6 +1,7 @@
 #include "features/notifications/live_client.hpp"
 
 #include "core/base/log.hpp"
+#include "features/notifications/socket_message.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -71,14 +72,6 @@ struct Failed {
 
 } // namespace
 
-/// What a client may say. Everything but the action depends on it.
-struct LiveClient::Message {
-    std::optional<std::string> action;
-    std::optional<std::vector<std::string>> events;
-    std::optional<std::string> token;
-    std::optional<std::int64_t> id;
-};
-
 LiveClient::LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id)
     : hub_{hub}, user_id_{caller.user_id}, session_id_{caller.session_id}, expires_at_ms_{caller.token_expires_at_ms},
       language_{caller.language}, after_id_{after_id} {}
@@ -88,7 +81,7 @@ void LiveClient::on_open(http::Socket& socket) {
     executor_ = socket.executor();
     next_heartbeat_ = std::chrono::steady_clock::now() + hub_.settings().heartbeat;
     hub_.add(shared_from_this());
-    start_catching_up(true);
+    start_catching_up(Reason::opened);
 }
 
 void LiveClient::on_close() {
@@ -105,6 +98,10 @@ void LiveClient::on_tick(http::Socket::Instant now) {
     hub_.beat(now);
     if (hub_.clock().now_ms() >= expires_at_ms_) return socket_->close(codes::session_over, "the token has expired");
     if (now - socket_->last_heard() >= 2 * hub_.settings().heartbeat) return socket_->close(codes::silent, "no sign of life");
+    if (look_again_ && now >= *look_again_ && !catching_up_) {
+        look_again_.reset();
+        start_catching_up(Reason::gap);
+    }
     if (now < next_heartbeat_) return;
     next_heartbeat_ = std::max(next_heartbeat_ + hub_.settings().heartbeat, now); // late once is not late for ever
     reply(json::write(Plain{"heartbeat", {hub_.clock().now_ms()}}));
@@ -114,6 +111,8 @@ void LiveClient::session_ended(std::int64_t session_id, std::int64_t kept) {
     const bool mine = session_id == 0 ? session_id_ != kept : session_id_ == session_id;
     if (socket_ != nullptr && mine) socket_->close(codes::session_over, "the session has ended");
 }
+
+void LiveClient::look_again_at(http::Socket::Instant when) { look_again_ = when; }
 
 // --- notifications in order --------------------------------------------------------------------------------------------
 
@@ -128,7 +127,7 @@ void LiveClient::deliver(const std::shared_ptr<const Push>& push) {
         return;
     }
     if (push->id <= last_id_) return; // seen among the rows
-    if (push->previous_id != last_id_) return start_catching_up(false);
+    if (push->previous_id != last_id_) return start_catching_up(Reason::missed_push);
     last_id_ = push->id;
     if (!push->is_silent) show(push->type, {push, &push->frame});
 }
@@ -137,9 +136,9 @@ void LiveClient::show(Type type, http::SharedText frame) {
     if (types_.test(static_cast<std::size_t>(type))) socket_->send(std::move(frame));
 }
 
-void LiveClient::start_catching_up(bool first) {
+void LiveClient::start_catching_up(Reason reason) {
     catching_up_ = true;
-    asio::co_spawn(executor_, catch_up(first), [self = shared_from_this()](std::exception_ptr failure) {
+    asio::co_spawn(executor_, catch_up(reason), [self = shared_from_this()](std::exception_ptr failure) {
         if (!failure || self->socket_ == nullptr) return;
         try {
             std::rethrow_exception(failure);
@@ -150,11 +149,13 @@ void LiveClient::start_catching_up(bool first) {
     });
 }
 
-db::Task<void> LiveClient::catch_up(bool first) {
+db::Task<void> LiveClient::catch_up(Reason reason) {
     auto& service = hub_.service();
-    if (first) {
-        const bool stands = co_await hub_.guard().stands(user_id_, session_id_); // it may have ended during the handshake
+    if (reason != Reason::missed_push) { // it may have ended unnoticed, during the handshake for example
+        const bool stands = co_await hub_.guard().stands(user_id_, session_id_);
         if (!stands && socket_ != nullptr) socket_->close(codes::session_over, "the session has ended");
+    }
+    if (reason == Reason::opened) {
         const auto newest = co_await service.last_id(user_id_);
         last_id_ = std::min(after_id_.value_or(newest), newest);
         if (socket_ == nullptr) co_return;
@@ -165,7 +166,7 @@ db::Task<void> LiveClient::catch_up(bool first) {
         is_greeted_ = true;
         has_more_ = has_more_ || last_id_ < newest;
     }
-    for (bool more = !first || has_more_; more;) {
+    for (bool more = reason != Reason::opened || has_more_; more;) {
         has_more_ = false;
         const auto page = co_await service.pushed_after(user_id_, last_id_, k_page);
         for (const auto& notification : page) {
@@ -194,7 +195,7 @@ db::Task<void> LiveClient::wait_until_drained() {
 
 void LiveClient::on_message(std::string_view text) {
     try {
-        act(json::parse<Message>(text, "message"));
+        act(json::parse<SocketMessage>(text, "message"));
     } catch (const Error& error) {
         const bool is_object = std::ranges::none_of(error.faults(), [](const Fault& fault) { return fault.loc.size() < 2; });
         if (is_object)
@@ -207,7 +208,7 @@ void LiveClient::on_message(std::string_view text) {
     }
 }
 
-void LiveClient::act(const Message& message) {
+void LiveClient::act(const SocketMessage& message) {
     const auto now = json::Timestamp{hub_.clock().now_ms()};
     const auto action = message.action.value_or("");
     if (action == "ping") {
@@ -240,7 +241,7 @@ void LiveClient::act(const Message& message) {
     }
 }
 
-void LiveClient::subscribe(const Message& message, bool on) {
+void LiveClient::subscribe(const SocketMessage& message, bool on) {
     const auto events = message.events.value_or(std::vector<std::string>{"*"});
     Types named;
     for (const auto& event : events) {

@@ -18,6 +18,8 @@
 
 namespace focus::notifications {
 
+struct SocketMessage;
+
 class LiveClient final : public http::SocketListener, public std::enable_shared_from_this<LiveClient> {
   public:
     LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id);
@@ -28,6 +30,8 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     void deliver(const std::shared_ptr<const Push>& push);
     /// `session_id` 0: every session of the user but `kept`.
     void session_ended(std::int64_t session_id, std::int64_t kept);
+    /// Pushes or the end of the session may have been missed: from then on the rows are looked at.
+    void look_again_at(http::Socket::Instant when);
 
     void on_open(http::Socket& socket) override;
     void on_message(std::string_view text) override;
@@ -36,15 +40,16 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     void on_close() override;
 
   private:
-    struct Message;
     using Types = std::bitset<8>;
 
-    void start_catching_up(bool first);
-    db::Task<void> catch_up(bool first);
+    /// How a socket comes to read rows: as it opens, because a push was missed, or because anything may have been.
+    enum class Reason { opened, missed_push, gap };
+    void start_catching_up(Reason reason);
+    db::Task<void> catch_up(Reason reason);
     db::Task<void> wait_until_drained();
     void show(Type type, http::SharedText frame);
-    void act(const Message& message);
-    void subscribe(const Message& message, bool on);
+    void act(const SocketMessage& message);
+    void subscribe(const SocketMessage& message, bool on);
     /// Runs a reply's coroutine; a failure of it becomes an `error` message.
     template <class F>
     void reply_later(F make_reply);
@@ -64,6 +69,7 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     bool is_greeted_ = false;              // the `connection` message comes first
     bool catching_up_ = false;             // reading rows: pushes only say that there is more
     bool has_more_ = false;
+    std::optional<http::Socket::Instant> look_again_;
     bool is_narrowed_ = false; // the client has named what it wants
     Types types_ = Types{}.set();
     boost::asio::steady_timer* drained_ = nullptr; // of the coroutine that waits for it

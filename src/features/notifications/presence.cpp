@@ -130,14 +130,15 @@ void Presence::receive_news(const std::string& from, std::string_view news) {
         const std::scoped_lock lock{mutex_};
         auto& other = others_[from];
         other.heard_at = std::chrono::steady_clock::now();
+        if (other.changes < 0 && *changes == 1) other.changes = 0; // its very first: nothing came before
         const bool is_next = user_id && count && other.changes >= 0 && *changes == other.changes + 1;
         if (is_next) {
             other.changes = *changes;
             set_count(other, *user_id, *count);
         }
-        ask = *changes > other.changes && !other.asked;
-        // A question that got lost is asked again with the next beat.
-        other.asked = ask || (other.asked && user_id);
+        const bool is_beat = !user_id; // with a beat the question is asked again: it may have got lost
+        ask = *changes > other.changes && (is_beat || !other.asked);
+        other.asked = other.asked || ask;
     }
     if (ask) bus_.publish(k_topic, std::format("{} ?{}", id_, from));
 }

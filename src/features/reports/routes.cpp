@@ -6,10 +6,18 @@ using http::Call;
 using http::Reply;
 using http::Task;
 
-void add_routes(http::Routes& routes, Service& service) {
+void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get("/api/users/me/stats",
                {.id = "myStats", .summary = "The user's own numbers", .tag = "statistics", .access = http::Access::signed_in, .etag = true},
-               [&service](Call& call) -> Task<Reply<UserStats>> { co_return co_await service.stats(call.user()); });
+               [&service, &cache](Call& call) -> Task<Reply<cache::Written<UserStats>>> {
+                   const auto id = call.user().user_id;
+                   auto topics = challenges::topics_of(id);
+                   topics.push_back(activities::topic_of(id));
+                   topics.push_back(users::topic_of(id));
+                   const auto today = call.user().zone.day_of(call.now_ms()).to_string();
+                   co_return co_await cache.json(activities::topic_of(id) + ":me:" + today, std::move(topics),
+                                                 [&service, &call] { return service.stats(call.user()); });
+               });
     routes.get("/api/users/me/export",
                {.id = "exportMe",
                 .summary = "Everything that the service holds on the user",

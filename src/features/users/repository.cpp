@@ -161,7 +161,9 @@ db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
                              user.reminder_time.minute_of_day, now, user.id);
 }
 
-void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) { tx.defer(k_set_password, hash, now, id); }
+void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) {
+    tx.defer(k_set_password, hash.empty() ? std::nullopt : std::optional{hash}, now, id); // none: nobody signs in by password
+}
 void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_verified, now, id); }
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_last_login, now, id); }
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_anonymise, now, now, id); }

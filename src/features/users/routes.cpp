@@ -4,6 +4,7 @@ namespace focus::users {
 
 namespace {
 
+using cache::Written;
 using http::Access;
 using http::Body;
 using http::Call;
@@ -19,11 +20,15 @@ struct SearchQuery {
 constexpr http::Problem k_username_taken{400, "username_taken", "another account has this username"};
 constexpr http::Problem k_not_found{404, "not_found", "there is no such account"};
 
-void add_own_routes(http::Routes& routes, Service& service) {
+void add_own_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get(
         "/api/users/me",
         {.id = "getMe", .summary = "The signed-in user", .tag = "users", .access = Access::signed_in, .etag = true, .no_store = true},
-        [&service](Call& call) -> Task<Reply<User>> { co_return co_await service.get(call.user().user_id); });
+        [&service, &cache](Call& call) -> Task<Reply<Written<User>>> {
+            const auto id = call.user().user_id;
+            cache::Cache::Topics topics{topic_of(id)};
+            co_return co_await cache.json(topic_of(id), std::move(topics), [&service, id] { return service.get(id); });
+        });
 
     const auto update = [&service](Call& call, Body<UpdateProfile> change) -> Task<Reply<User>> {
         co_return co_await service.update_profile(call.user(), call.origin(), std::move(change.value));
@@ -60,8 +65,8 @@ void add_own_routes(http::Routes& routes, Service& service) {
 
 } // namespace
 
-void add_routes(http::Routes& routes, Service& service) {
-    add_own_routes(routes, service);
+void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
+    add_own_routes(routes, service, cache);
     routes.get("/api/users/search",
                {.id = "searchUsers",
                 .summary = "Find people by username",
@@ -70,9 +75,13 @@ void add_routes(http::Routes& routes, Service& service) {
                [&service](Call&, Query<SearchQuery> query) -> Task<Reply<std::vector<PublicUser>>> {
                    co_return co_await service.search(query->q.value);
                });
-    routes.get(
-        "/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
-        [&service](Call&, Path<http::IdPath> path) -> Task<Reply<PublicUser>> { co_return co_await service.public_profile(path->id); });
+    routes.get("/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
+               [&service, &cache](Call&, Path<http::IdPath> path) -> Task<Reply<Written<PublicUser>>> {
+                   const auto id = path->id;
+                   cache::Cache::Topics topics{topic_of(id)};
+                   co_return co_await cache.json(topic_of(id) + ":public", std::move(topics),
+                                                 [&service, id] { return service.public_profile(id); });
+               });
 }
 
 } // namespace focus::users

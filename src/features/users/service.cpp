@@ -1,6 +1,7 @@
 #include "features/users/service.hpp"
 
 #include "core/base/fold.hpp"
+#include "core/cache/versions.hpp"
 #include "core/counters/counters.hpp"
 #include "features/users/list_repository.hpp"
 
@@ -102,6 +103,7 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     repository::count(tx, id, 1, now);
     auto created = co_await repository::find(tx, id);
     for (const auto& hook : save_hooks_) hook(tx, *created);
+    cache::changed(tx, topic_of(id)); // that there was nobody may be remembered
     co_return std::move(*created);
 }
 
@@ -154,6 +156,7 @@ db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfi
 
 void Service::set_password(db::Transaction& tx, std::int64_t id, std::string_view hash) {
     repository::set_password(tx, id, hash, clock_.now_ms());
+    cache::changed(tx, topic_of(id));
 }
 
 void Service::mark_verified(db::Transaction& tx, std::int64_t id) {
@@ -164,7 +167,10 @@ void Service::mark_verified(db::Transaction& tx, std::int64_t id) {
     announce(tx, id);
 }
 
-void Service::touch_last_login(db::Transaction& tx, std::int64_t id) { repository::set_last_login(tx, id, clock_.now_ms()); }
+void Service::touch_last_login(db::Transaction& tx, std::int64_t id) {
+    repository::set_last_login(tx, id, clock_.now_ms());
+    cache::changed(tx, topic_of(id));
+}
 
 db::Task<void> Service::require_other_admin(db::Transaction& tx, std::int64_t id) {
     if (co_await repository::other_active_admins(tx, id) == 0) throw last_admin();
@@ -236,6 +242,7 @@ personal::Section Service::personal_data() {
 }
 
 void Service::announce(db::Transaction& tx, std::int64_t id) {
+    cache::changed(tx, topic_of(id));
     tx.after_commit([this, id] {
         for (const auto& hook : change_hooks_) hook(id);
     });

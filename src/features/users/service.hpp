@@ -1,5 +1,6 @@
 // The rules of accounts: unique names, profiles, deletion. Other rooms find, make and change accounts through here.
-// Always holds: an account that was changed is announced after the commit (on_changed), so that nobody keeps an old view.
+// Always holds: an account that was changed is announced after the commit (on_changed), and its version raised with the
+// change (topic_of), so that nobody keeps an old view.
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -18,6 +19,9 @@
 namespace focus::users {
 
 using repository::Defaults;
+
+/// What answers that show an account were made of, for the cache.
+[[nodiscard]] inline std::string topic_of(std::int64_t user_id) { return "user:" + std::to_string(user_id); }
 
 class Service {
   public:

@@ -5,9 +5,9 @@
 namespace focus::testing {
 
 Instance::Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics)
-    : hasher{{.cost = 4}, metrics}, outbox{{.sealing_key = std::string(32, 'k')}, clock},
+    : hasher{{.cost = 4}, metrics}, outbox{{.sealing_key = std::string(32, 'k')}, clock}, cache{{}, database, nullptr, bus, metrics},
       attempts{database, clock, {.hash_key = std::string(32, 'a')}},
-      rooms{{database, bus, clock, hasher, outbox, attempts, metrics, "https://focus.example"},
+      rooms{{database, cache, bus, clock, hasher, outbox, attempts, metrics, "https://focus.example"},
             {.jwt_secret = std::string(32, 's'), .frontend_url = "https://focus.example"},
             {}} {}
 

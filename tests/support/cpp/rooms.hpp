@@ -18,6 +18,7 @@ struct Instance {
 
     crypto::PasswordHasher hasher;
     mail::Outbox outbox;
+    cache::Cache cache;
     attempts::Guard attempts;
     app::Rooms rooms;
 };

@@ -32,7 +32,10 @@ class Live {
   #lastId = 0;
   #wasConnected = false;
   #token: string | null = null;
+  #greeted = false;
   onEnded: () => void = () => undefined;
+  /** Finds out whether the session still holds: a refused handshake looks like a lost network to a page. */
+  onRefused: () => Promise<void> = () => Promise.resolve();
 
   listen(act: Listener): () => void {
     this.#listeners.add(act);
@@ -61,6 +64,7 @@ class Live {
     if (!this.#wanted || !this.#token) return;
     const after = this.#lastId > 0 ? `?after_id=${this.#lastId}` : '';
     const url = `${location.origin.replace(/^http/, 'ws')}/api/ws/notifications${after}`;
+    this.#greeted = false;
     const socket = new WebSocket(url, ['focus.v1', `bearer.${this.#token}`]);
     this.#socket = socket;
     socket.onmessage = (event: MessageEvent<string>) => this.#take(event.data);
@@ -73,6 +77,7 @@ class Live {
     const message = JSON.parse(text) as { type: string };
     if (message.type === 'connection') {
       this.connected = true;
+      this.#greeted = true;
       this.#pause = k_first_pause_ms;
       clearInterval(this.#ping);
       this.#ping = setInterval(() => this.#keepAlive(), k_ping_ms);
@@ -115,19 +120,9 @@ class Live {
     this.#pause = Math.min(this.#pause * 2, k_longest_pause_ms);
   }
 
-  /** A handshake's refusal looks like a lost network to a page; an expired token is one cause of it. */
   async #again(): Promise<void> {
-    if (expiresSoon(this.#token) && (await refresh()) === 'ended') return this.onEnded();
+    if (!this.#greeted) await this.onRefused();
     this.#open();
-  }
-}
-
-function expiresSoon(token: string | null): boolean {
-  try {
-    const claims = JSON.parse(atob((token ?? '').split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')) as { exp: number };
-    return claims.exp * 1000 < Date.now() + 30_000;
-  } catch {
-    return true;
   }
 }
 

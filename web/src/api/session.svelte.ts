@@ -1,6 +1,7 @@
 // Who is signed in on this page.
 // Always holds: `user` is set exactly while `state` is 'in'; signing out in one tab signs out all of them.
 import { setLanguage } from '../lib/i18n.svelte';
+import { toasts } from '../lib/toasts.svelte';
 import { api, body, Failure, page, whenSessionEnds } from './client';
 import { live } from './live.svelte';
 import { accessToken, forget, hasSession, keep, onOtherTab, refresh } from './tokens';
@@ -110,7 +111,10 @@ export const session = new SessionState();
 
 whenSessionEnds(() => session.end());
 live.onEnded = () => session.end();
+live.onRefused = () => session.reloadUser().catch(() => undefined); // what a 401 means, the client finds out
 live.listen((notification) => {
-  if (notification.id !== null) session.unread += 1;
+  if (notification.id === null) return;
+  session.unread += 1;
+  toasts.show('news', notification.title, notification.message);
 });
 onOtherTab(() => location.reload());

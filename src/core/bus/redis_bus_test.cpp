@@ -1,0 +1,80 @@
+#include "core/bus/bus.hpp"
+#include "support/cpp/database.hpp"
+#include "support/cpp/redis.hpp"
+
+#include <gtest/gtest.h>
+
+namespace focus::bus {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RedisBusTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        url_ = focus::testing::redis_url();
+        if (url_.empty()) GTEST_SKIP() << "FOCUS_TEST_REDIS is not set";
+    }
+    void TearDown() override {
+        for (const auto& bus : buses_) bus->stop();
+        io_.restart();
+        io_.run_for(50ms);
+    }
+    /// One that listens already.
+    Bus& make(const std::function<void(Bus&)>& prepare) {
+        auto& bus = *buses_.emplace_back(make_redis_bus(url_, io_.get_executor()));
+        const auto listens = std::make_shared<bool>(false);
+        bus.on_gap([listens] { *listens = true; });
+        prepare(bus);
+        bus.start();
+        EXPECT_TRUE(run_until([&] { return *listens; }));
+        return bus;
+    }
+    bool run_until(const std::function<bool()>& holds) {
+        const auto until = std::chrono::steady_clock::now() + 10s;
+        io_.restart();
+        while (!holds() && std::chrono::steady_clock::now() < until) io_.run_for(5ms);
+        return holds();
+    }
+    std::string url_;
+    boost::asio::io_context io_{1};
+    std::vector<std::unique_ptr<Bus>> buses_;
+};
+
+TEST_F(RedisBusTest, reaches_every_instance_once_and_in_order) {
+    static std::vector<std::string> at_one;
+    static std::vector<std::string> at_two;
+    at_one.clear();
+    at_two.clear();
+    auto& one = make([](Bus& bus) { bus.subscribe("topic", [](std::string_view text) { at_one.emplace_back(text); }); });
+    auto& two = make([](Bus& bus) { bus.subscribe("topic", [](std::string_view text) { at_two.emplace_back(text); }); });
+    std::vector<std::string> sent;
+    for (int i = 0; i < 200; ++i) {
+        sent.push_back("line\nnumber " + std::to_string(i));
+        one.publish("topic", sent.back());
+    }
+    EXPECT_EQ(at_one, sent) << "one's own handlers run at once";
+    one.publish("another topic", "x");
+    EXPECT_TRUE(run_until([&] { return at_two.size() >= sent.size(); }));
+    EXPECT_EQ(at_two, sent);
+    two.publish("topic", "back");
+    EXPECT_TRUE(run_until([&] { return at_one.size() > sent.size(); }));
+    EXPECT_EQ(at_one.back(), "back");
+    EXPECT_EQ(at_two.size(), sent.size() + 1);
+}
+
+TEST_F(RedisBusTest, without_redis_it_is_the_local_bus) {
+    const auto bus = make_redis_bus("redis://127.0.0.1:1", io_.get_executor());
+    int count = 0;
+    bus->subscribe("topic", [&](std::string_view) { ++count; });
+    bus->start();
+    io_.run_for(20ms);
+    bus->publish("topic", "");
+    EXPECT_EQ(count, 1);
+    bus->stop();
+    io_.restart();
+    io_.run_for(20ms);
+}
+
+} // namespace
+} // namespace focus::bus

@@ -1,0 +1,123 @@
+#include "core/cache/versions.hpp"
+
+#include "core/base/log.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <list>
+#include <numeric>
+
+namespace focus::cache {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr db::Statement k_changed{
+    "cache_versions.changed",
+    db::Sql{"INSERT INTO cache_versions (topic, version) VALUES (?, 1) ON CONFLICT (topic) DO UPDATE SET version = version + 1",
+            "INSERT INTO cache_versions (topic, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1"}};
+constexpr std::size_t k_most_topics = 200; // of a statement
+
+using Handler = asio::any_completion_handler<void(std::exception_ptr, std::int64_t)>;
+
+/// Who asks, and the guard that keeps his io_context running meanwhile.
+struct Asking {
+    std::vector<std::string> topics;
+    Handler handler;
+    asio::executor_work_guard<asio::any_io_executor> guard;
+
+    void answer(std::exception_ptr failure, std::int64_t version) {
+        asio::post(guard.get_executor(),
+                   [done = std::move(handler), failure = std::move(failure), version]() mutable { std::move(done)(failure, version); });
+    }
+};
+
+using Found = std::unordered_map<std::string, std::int64_t>;
+
+db::Task<Found> read(db::Database& database, std::vector<db::Value> topics) {
+    const auto count = topics.size();
+    const auto result = co_await database.run_one(
+        db::Command::composed("cache_versions.current",
+                              "SELECT topic, version FROM cache_versions WHERE topic IN (" + db::places(count) + ")", std::move(topics)));
+    Found found;
+    for (const auto& row : result.rows) found.emplace(row.get<std::string>(0), row.get<std::int64_t>(1));
+    co_return found;
+}
+
+/// Versions only grow, so their sum changes when one of them does. A topic that was never changed has none yet.
+std::int64_t sum(const Found& found, const std::vector<std::string>& topics) {
+    return std::accumulate(topics.begin(), topics.end(), std::int64_t{0}, [&](std::int64_t total, const std::string& topic) {
+        const auto at = found.find(topic);
+        return at == found.end() ? total : total + at->second;
+    });
+}
+
+} // namespace
+
+void changed(db::Transaction& tx, std::string_view topic) { tx.defer(k_changed, topic); }
+
+struct Versions::Lane {
+    std::mutex mutex;
+    std::list<Asking> waiting;
+    bool busy = false;
+
+    /// Those of the next statement; none when there is nothing to do any more.
+    std::list<Asking> take() {
+        const std::scoped_lock lock{mutex};
+        std::list<Asking> batch;
+        std::size_t topics = 0;
+        auto end = waiting.begin();
+        for (; end != waiting.end() && topics < k_most_topics; ++end) topics += end->topics.size();
+        batch.splice(batch.end(), waiting, waiting.begin(), end);
+        busy = !batch.empty();
+        return batch;
+    }
+};
+
+Versions::Versions(db::Database& database) : db_{database} {
+    for (auto& lane : lanes_) lane = std::make_shared<Lane>();
+}
+
+Versions::~Versions() = default;
+
+db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto lane = lanes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % lanes_.size()];
+    const auto ask = [&](auto handler) {
+        {
+            const std::scoped_lock lock{lane->mutex};
+            lane->waiting.push_back({std::move(topics), std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
+            if (std::exchange(lane->busy, true)) return;
+        }
+        // Posted behind what is ready to run on this thread, some of which will ask, too.
+        asio::post(executor, [lane, executor, &database = db_] {
+            asio::co_spawn(executor, serve(lane, database), [](const std::exception_ptr& error) {
+                if (error) log::error("versions of the cache are read no more: restart this server");
+            });
+        });
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::int64_t)>(ask,
+                                                                                                                   asio::use_awaitable);
+}
+
+db::Task<void> Versions::serve(std::shared_ptr<Lane> lane, db::Database& database) {
+    for (auto batch = lane->take(); !batch.empty(); batch = lane->take()) {
+        std::vector<db::Value> topics;
+        for (const auto& asking : batch) topics.insert(topics.end(), asking.topics.begin(), asking.topics.end());
+        std::ranges::sort(topics);
+        topics.erase(std::ranges::unique(topics).begin(), topics.end());
+        Found found;
+        std::exception_ptr failure;
+        try {
+            found = co_await read(database, std::move(topics));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        for (auto& asking : batch) asking.answer(failure, sum(found, asking.topics));
+    }
+}
+
+} // namespace focus::cache

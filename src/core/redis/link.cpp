@@ -1,0 +1,200 @@
+#include "core/redis/link.hpp"
+
+#include "core/base/log.hpp"
+
+#include <boost/asio/cancel_after.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/redis/connection.hpp>
+
+namespace focus::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+asio::ssl::context tls_context(const Url& url) {
+    asio::ssl::context context{asio::ssl::context::tls_client};
+    if (url.tls) {
+        context.set_default_verify_paths();
+        context.set_verify_mode(asio::ssl::verify_peer);
+        context.set_verify_callback(asio::ssl::host_name_verification{url.host});
+    }
+    return context;
+}
+
+boost::redis::config config_of(const Url& url) {
+    boost::redis::config config;
+    config.use_ssl = url.tls;
+    config.addr = {url.host, url.port};
+    if (!url.password.empty()) {
+        config.username = url.user;
+        config.password = url.password;
+    }
+    config.clientname = "focus";
+    if (url.database == 0)
+        config.database_index.reset();
+    else
+        config.database_index = url.database;
+    config.resolve_timeout = config.connect_timeout = config.ssl_handshake_timeout = std::chrono::seconds{2};
+    config.health_check_interval = std::chrono::seconds{0}; // ours is watch()
+    config.reconnect_wait_interval = std::chrono::seconds{0};
+    return config;
+}
+
+boost::redis::request::config request_config() {
+    boost::redis::request::config config;
+    config.cancel_if_not_connected = true;
+    return config;
+}
+
+} // namespace
+
+Link::Link(Url url, asio::any_io_executor executor, std::optional<Listener> listener)
+    : url_{std::move(url)}, executor_{std::move(executor)}, listener_{std::move(listener)}, timer_{executor_} {}
+
+Link::~Link() = default;
+
+void Link::start() {
+    asio::co_spawn(
+        executor_, [self = shared_from_this()]() -> Task<void> { co_await self->keep_up(); },
+        [](const std::exception_ptr& error) {
+            if (error) log::error("the connection to Redis is not kept up any more: restart this server");
+        });
+}
+
+void Link::stop() {
+    stopping_ = true;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->timer_.cancel();
+        if (self->connection_) self->connection_->cancel();
+    });
+}
+
+/// A connection is used until it ends, then a new one is made: nothing of the old one's state can survive in it.
+Task<void> Link::keep_up() {
+    while (!stopping_) {
+        connection_ = std::make_shared<boost::redis::connection>(executor_, tls_context(url_));
+        co_await serve(connection_);
+        set_up(false);
+        if (!stopping_) co_await pause();
+    }
+}
+
+Task<void> Link::serve(Connection connection) {
+    using namespace asio::experimental::awaitable_operators;
+    const auto config = config_of(url_);
+    const auto run = [&]() -> Task<void> {
+        error_code error;
+        co_await connection->async_run(config, boost::redis::logger{boost::redis::logger::level::disabled},
+                                       asio::redirect_error(asio::use_awaitable, error));
+        connection->cancel();
+        connection_.reset(); // which ends the watch
+        timer_.cancel();
+    };
+    if (listener_)
+        co_await (run() && watch(connection) && listen(connection));
+    else
+        co_await (run() && watch(connection));
+}
+
+/// Asks from time to time whether Redis answers; a silent one is left.
+Task<void> Link::watch(Connection connection) {
+    int failures = 0;
+    while (connection_ == connection && !stopping_) {
+        const bool answered = co_await ping(connection);
+        // A connection that is being made has a few looks to come about.
+        if (!answered && (up_ || ++failures > 6)) break;
+        if (answered) {
+            failures = 0;
+            set_up(true);
+        }
+        co_await pause();
+    }
+    connection->cancel();
+}
+
+Task<bool> Link::ping(Connection connection) {
+    boost::redis::request request{request_config()};
+    request.push("PING");
+    boost::redis::generic_response response;
+    error_code error;
+    asio::steady_timer limit{executor_};
+    co_await connection->async_exec(request, response,
+                                    asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
+    co_return !error && response.has_value();
+}
+
+Task<void> Link::pause() {
+    error_code cancelled;
+    timer_.expires_after(up_ ? k_pause : k_pause / 4);
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+void Link::set_up(bool up) {
+    if (up_.exchange(up) == up || listener_) return;
+    if (up)
+        log::info("Redis answers");
+    else if (!stopping_)
+        log::warning("Redis does not answer; the service goes on without it");
+}
+
+Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
+    if (!up_ || !connection_) co_return std::nullopt;
+    const auto connection = connection_;
+    boost::redis::request request{request_config()};
+    for (const auto& command : commands) request.push_range(command.front(), command.begin() + 1, command.end());
+    boost::redis::generic_response response;
+    error_code error;
+    asio::steady_timer limit{executor_};
+    co_await connection->async_exec(request, response,
+                                    asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
+    if (error) {
+        set_up(false); // the watch finds out when it is back
+        co_return std::nullopt;
+    }
+    if (response.has_error() || response.value().size() != commands.size()) {
+        log::warning("Redis refuses a command", {{"command", std::string_view{commands.front().front()}},
+                                                 {"cause", std::string_view{response.has_error() ? response.error().diagnostic : ""}}});
+        co_return std::nullopt;
+    }
+    Replies replies;
+    replies.reserve(commands.size());
+    for (auto& node : response.value()) {
+        if (node.data_type == boost::redis::resp3::type::null)
+            replies.emplace_back(std::nullopt);
+        else
+            replies.emplace_back(std::move(node.value));
+    }
+    co_return replies;
+}
+
+Task<void> Link::listen(Connection connection) {
+    boost::redis::generic_response messages;
+    connection->set_receive_response(messages);
+    boost::redis::request subscribe;
+    subscribe.push("SUBSCRIBE", listener_->channel);
+    error_code error;
+    co_await connection->async_exec(subscribe, boost::redis::ignore, asio::redirect_error(asio::use_awaitable, error));
+    while (!error) {
+        co_await connection->async_receive(asio::redirect_error(asio::use_awaitable, error));
+        if (error || messages.has_error()) break;
+        // A push has three parts: what it is, the channel, and the message.
+        auto& nodes = messages.value();
+        if (nodes.size() >= 4) {
+            if (nodes[1].value == "message") {
+                listener_->on_message(nodes[3].value);
+            } else if (nodes[1].value == "subscribe") {
+                set_up(true);
+                listener_->on_subscribed();
+            }
+        }
+        boost::redis::consume_one(messages);
+    }
+    connection->cancel();
+}
+
+} // namespace focus::redis

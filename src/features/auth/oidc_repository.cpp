@@ -1,0 +1,117 @@
+#include "features/auth/oidc_repository.hpp"
+
+#include "core/base/fold.hpp"
+#include "core/crypto/crypto.hpp"
+
+namespace focus::auth::repository {
+
+namespace {
+
+#define FOCUS_IDENTITY_COLUMNS "id, user_id, provider, email, created_at_ms, last_used_at_ms"
+
+constexpr db::Statement k_insert{
+    "identities.insert",
+    "INSERT INTO identities (user_id, provider, subject, email, email_key, created_at_ms, last_used_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_find{"identities.find", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE provider = ? AND subject = ?"};
+constexpr db::Statement k_of_user{"identities.of_user", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE user_id = ? ORDER BY id"};
+constexpr db::Statement k_use{"identities.use", "UPDATE identities SET email = ?, email_key = ?, last_used_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_delete{"identities.delete", "DELETE FROM identities WHERE id = ? AND user_id = ?"};
+constexpr db::Statement k_delete_all{"identities.delete_all", "DELETE FROM identities WHERE user_id = ?"};
+
+constexpr db::Statement k_insert_flow{
+    "oauth_flows.insert", "INSERT INTO oauth_flows (state_hash, browser_hash, provider, in_browser, redirect_to, user_id, session_id, "
+                          "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_find_flow{"oauth_flows.find",
+                                    "SELECT browser_hash, provider, in_browser, redirect_to, user_id, session_id, expires_at_ms "
+                                    "FROM oauth_flows WHERE state_hash = ?"};
+constexpr db::Statement k_delete_flow{"oauth_flows.delete", "DELETE FROM oauth_flows WHERE state_hash = ?"};
+constexpr db::Statement k_delete_flows{"oauth_flows.delete_of_user", "DELETE FROM oauth_flows WHERE user_id = ?"};
+constexpr db::Statement k_expire_flows{"oauth_flows.expire",
+                                       db::Sql{"DELETE FROM oauth_flows WHERE state_hash IN (SELECT state_hash FROM oauth_flows WHERE "
+                                               "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+                                               "DELETE FROM oauth_flows WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+
+constexpr db::Statement k_personal{"identities.personal",
+                                   "SELECT id, provider, subject, email, created_at_ms, last_used_at_ms FROM identities "
+                                   "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+
+IdentityRow identity_of(const db::Row& row) {
+    return {.id = row.get<std::int64_t>(0),
+            .user_id = row.get<std::int64_t>(1),
+            .provider = row.get<std::string>(2),
+            .email = row.get<std::string>(3),
+            .created_at_ms = row.get<std::int64_t>(4),
+            .last_used_at_ms = row.get<std::int64_t>(5)};
+}
+
+std::optional<std::int64_t> id_or_null(std::int64_t id) { return id != 0 ? std::optional{id} : std::nullopt; }
+
+} // namespace
+
+db::Task<IdentityRow> insert_identity(db::Session& session, NewIdentity identity, EpochMs now) {
+    const auto made = co_await session.execute(k_insert, identity.user_id, identity.provider, identity.subject, identity.email,
+                                               fold_case(identity.email), now, now);
+    co_return IdentityRow{.id = made.last_insert_id,
+                          .user_id = identity.user_id,
+                          .provider = std::move(identity.provider),
+                          .email = std::move(identity.email),
+                          .created_at_ms = now,
+                          .last_used_at_ms = now};
+}
+
+db::Task<std::optional<IdentityRow>> find_identity(db::Session& session, std::string_view provider, std::string_view subject) {
+    const auto row = co_await session.find(k_find, provider, subject);
+    co_return row ? std::optional{identity_of(*row)} : std::nullopt;
+}
+
+db::Task<std::vector<IdentityRow>> identities_of(db::Session& session, std::int64_t user_id) {
+    const auto result = co_await session.execute(k_of_user, user_id);
+    std::vector<IdentityRow> identities;
+    identities.reserve(result.rows.size());
+    for (const auto& row : result.rows) identities.push_back(identity_of(row));
+    co_return identities;
+}
+
+void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, EpochMs now) {
+    tx.defer(k_use, email, fold_case(email), now, id);
+}
+
+void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id) { tx.defer(k_delete, id, user_id); }
+
+void delete_identities(db::Transaction& tx, std::int64_t user_id) {
+    tx.defer(k_delete_all, user_id);
+    tx.defer(k_delete_flows, user_id);
+}
+
+db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow) {
+    co_await session.execute(k_insert_flow, state_hash, browser_hash, flow.provider, flow.in_browser, flow.redirect_to,
+                             id_or_null(flow.user_id), id_or_null(flow.session_id), flow.expires_at_ms);
+}
+
+db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash) {
+    const auto row = co_await tx.find(k_find_flow, state_hash);
+    // A stranger's browser leaves the flow to its owner.
+    if (!row || !crypto::equal_constant_time(row->get<std::string_view>(0), browser_hash)) co_return std::nullopt;
+    const auto gone = co_await tx.execute(k_delete_flow, state_hash);
+    if (gone.affected == 0) co_return std::nullopt; // another request was faster
+    co_return Flow{.provider = row->get<std::string>(1),
+                   .in_browser = row->get<bool>(2),
+                   .redirect_to = row->get<std::string>(3),
+                   .user_id = row->get<std::optional<std::int64_t>>(4).value_or(0),
+                   .session_id = row->get<std::optional<std::int64_t>>(5).value_or(0),
+                   .expires_at_ms = row->get<std::int64_t>(6)};
+}
+
+db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs before, int limit) {
+    const auto result = co_await session.execute(k_expire_flows, before, limit);
+    co_return result.affected;
+}
+
+personal::Section personal_identities(db::Database& database) {
+    using personal::Kind;
+    return personal::table_section(
+        database, "identities", k_personal,
+        {{"id"}, {"provider"}, {"subject"}, {"email"}, {"created_at", Kind::time}, {"last_used_at", Kind::time}});
+}
+
+} // namespace focus::auth::repository

@@ -1,0 +1,59 @@
+// The SQL of `identities` and `oauth_flows`. State and cookie come here as hashes only.
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/db/database.hpp"
+#include "core/personal/personal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::auth::repository {
+
+struct IdentityRow {
+    std::int64_t id = 0;
+    std::int64_t user_id = 0;
+    std::string provider;
+    std::string email;
+    EpochMs created_at_ms = 0;
+    EpochMs last_used_at_ms = 0;
+};
+
+struct NewIdentity {
+    std::int64_t user_id = 0;
+    std::string provider;
+    std::string subject;
+    std::string email;
+};
+
+/// Throws db::ConstraintError when somebody else has this identity.
+db::Task<IdentityRow> insert_identity(db::Session& session, NewIdentity identity, EpochMs now);
+db::Task<std::optional<IdentityRow>> find_identity(db::Session& session, std::string_view provider, std::string_view subject);
+/// The identities of a user, the oldest first.
+db::Task<std::vector<IdentityRow>> identities_of(db::Session& session, std::int64_t user_id);
+/// It was signed in with; the provider vouches for this address now.
+void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, EpochMs now);
+void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
+/// All identities of the user, and what he has begun.
+void delete_identities(db::Transaction& tx, std::int64_t user_id);
+
+struct Flow {
+    std::string provider;
+    bool in_browser = false;
+    std::string redirect_to;
+    std::int64_t user_id = 0; // who links an identity; 0: somebody signs in
+    std::int64_t session_id = 0;
+    EpochMs expires_at_ms = 0;
+};
+db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow);
+/// The flow of this state and cookie, which exists no longer: it is given once. Nothing for others and strangers.
+db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash);
+db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs before, int limit);
+
+/// The user's identities, for his own export.
+[[nodiscard]] personal::Section personal_identities(db::Database& database);
+
+} // namespace focus::auth::repository

@@ -1,0 +1,98 @@
+// Signing in through OpenID providers, and the identities linked to accounts (docs/oauth.md).
+// Always holds: a flow ends only in the browser that began it, once, within ten minutes; an identity is linked to one
+// account, and only to one whose e-mail is verified; an account never loses its last way to sign in; a provider's word
+// counts only for an address that it calls verified.
+#pragma once
+
+#include "features/auth/oidc_provider.hpp"
+#include "features/auth/oidc_repository.hpp"
+#include "features/auth/oidc_types.hpp"
+#include "features/auth/service.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focus::auth {
+
+class OidcService {
+  public:
+    OidcService(db::Database& database, const Clock& clock, OidcSettings settings, users::Service& users, Service& auth);
+
+    [[nodiscard]] std::vector<ProviderInfo> providers() const;
+
+    /// Throws 404, 501 `oauth_not_configured`.
+    void require_provider(const std::string& name) { static_cast<void>(provider(name)); }
+
+    struct Begun {
+        AuthorizationStart start;
+        std::string browser_secret; // for the cookie
+    };
+    /// Throws 404, 501 `oauth_not_configured`, 422 for a `redirect_to` that leads elsewhere, `unavailable`.
+    db::Task<Begun> begin(std::string provider, std::string redirect_to, bool in_browser);
+    /// Links an identity to the caller's account at the flow's end. Throws the same, and 403 `email_not_verified`.
+    db::Task<Begun> begin_link(std::string provider, std::string redirect_to, Caller caller);
+
+    struct Returned {
+        std::string state;
+        std::string code;  // or
+        std::string error; // what the provider said
+        std::string issuer;
+        std::string browser_secret;
+    };
+    /// What a flow comes to: an answer for a program, or an address of the web page for a browser.
+    struct Ended {
+        std::optional<SignedIn> signed_in;
+        std::string location;
+        bool awaits_exchange = false; // the cookie is still needed
+    };
+    /// Throws 400 `invalid_state`; for programs also 401 `oauth_failed`, 403 `account_inactive`, `unavailable`.
+    db::Task<Ended> finish(std::string provider, Returned returned, Origin origin, Language language);
+    /// Where the web page shows an error of a flow that nobody knows.
+    [[nodiscard]] std::string error_page(std::string_view code) const;
+    /// Throws 401 `oauth_failed`.
+    db::Task<SignedIn> exchange(std::string code, std::string browser_secret, Origin origin);
+
+    /// Signs in with an ID token. Throws as finish() does.
+    db::Task<SignedIn> sign_in_natively(std::string provider, std::string id_token, std::string nonce, Origin origin, Language language);
+
+    db::Task<std::vector<Identity>> identities(Caller caller);
+    /// Throws 400 `identity_taken`, 401 `oauth_failed`, 403 `email_not_verified`.
+    db::Task<Identity> link_natively(std::string provider, std::string id_token, std::string nonce, Caller caller, Origin origin);
+    /// Throws 404, 400 `last_sign_in_method`.
+    db::Task<void> unlink(Caller caller, Origin origin, std::int64_t identity_id);
+
+    /// The identities, for the user's own export.
+    [[nodiscard]] personal::Section personal_data() { return repository::personal_identities(db_); }
+
+  private:
+    Provider& provider(const std::string& name);
+    db::Task<Begun> begin_flow(std::string name, std::string redirect_to, repository::Flow flow);
+    db::Task<Ended> complete(repository::Flow flow, Returned returned, Origin origin, Language language);
+    /// Runs `body` in a transaction; again when another request made the same account or identity a moment ago.
+    template <class T>
+    db::Task<T> settle(std::function<db::Task<T>(db::Transaction&)> body);
+    /// The account that the person signs in to: his identity's, his address', or a new one. Recorded as a sign-in.
+    db::Task<users::User> account_of(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
+    db::Task<users::User> join(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
+    db::Task<users::User> take_over(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
+    db::Task<users::User> create(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
+    db::Task<std::string> free_username(db::Transaction& tx, std::string email, std::string wish);
+    db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin);
+    db::Task<void> record_failure(std::string provider, std::string cause, Origin origin);
+    void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
+               std::string_view provider, audit::Level level = audit::Level::info) const;
+    [[nodiscard]] std::string page(std::string_view what, std::string_view value, std::string_view redirect_to) const;
+
+    db::Database& db_;
+    const Clock& clock_;
+    OidcSettings settings_;
+    users::Service& users_;
+    Service& auth_;
+    std::unique_ptr<net::HttpClient> http_; // null without providers
+    std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
+};
+
+} // namespace focus::auth

@@ -1,0 +1,28 @@
+// What the operator says of OpenID providers; app reads it from the settings.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focus::auth {
+
+inline constexpr std::string_view k_google = "google";
+
+/// One provider as the operator has configured it.
+struct ProviderSettings {
+    std::string name;                    // "google", or <NAME> of OIDC_<NAME>_* in lower case
+    std::string issuer;                  // as its tokens say it
+    std::vector<std::string> client_ids; // the first is the web client's; ID tokens of native apps may be for any
+    std::string client_secret;           // empty: a public client
+    std::string redirect_uri;
+    std::string scopes = "openid email profile";
+};
+
+struct OidcSettings {
+    std::vector<ProviderSettings> providers;
+    std::string frontend_url;      // the web page, without a trailing slash
+    bool allow_plain_http = false; // issuers on the loopback, in development
+};
+
+} // namespace focus::auth

@@ -1,0 +1,93 @@
+// Keys of a made-up OpenID provider: they sign JWTs and describe themselves as JWKs.
+#pragma once
+
+#include "core/crypto/crypto.hpp"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace focus::testing {
+
+class SigningKey {
+  public:
+    static SigningKey rsa(unsigned bits = 2048) { return SigningKey{EVP_RSA_gen(bits), "RS256"}; }
+    static SigningKey p256() { return SigningKey{EVP_EC_gen("P-256"), "ES256"}; }
+
+    /// The public key; `more` are further members, like "\"use\":\"sig\",".
+    [[nodiscard]] std::string jwk(std::string_view id, std::string_view more = "") const {
+        const std::string head = "{\"kid\":\"" + std::string{id} + "\"," + std::string{more};
+        if (algorithm_ == "RS256")
+            return head + R"("kty":"RSA","n":")" + number(OSSL_PKEY_PARAM_RSA_N) + R"(","e":")" + number(OSSL_PKEY_PARAM_RSA_E) + "\"}";
+        return head + R"("kty":"EC","crv":"P-256","x":")" + number(OSSL_PKEY_PARAM_EC_PUB_X, 32) + R"(","y":")" +
+               number(OSSL_PKEY_PARAM_EC_PUB_Y, 32) + "\"}";
+    }
+
+    /// A token with any header and payload, with a signature of this key.
+    [[nodiscard]] std::string token(std::string_view header, std::string_view payload) const {
+        const auto text = crypto::base64url_encode(header) + "." + crypto::base64url_encode(payload);
+        return text + "." + crypto::base64url_encode(signature(text));
+    }
+    /// A header for it.
+    [[nodiscard]] std::string header(std::string_view id) const {
+        return R"({"alg":")" + std::string{algorithm_} + R"(","kid":")" + std::string{id} + R"("})";
+    }
+    [[nodiscard]] std::string public_pem() const {
+        const std::unique_ptr<BIO, decltype(&BIO_free_all)> memory{BIO_new(BIO_s_mem()), &BIO_free_all};
+        PEM_write_bio_PUBKEY(memory.get(), key_.get());
+        std::string pem(4096, '\0');
+        pem.resize(static_cast<std::size_t>(BIO_read(memory.get(), pem.data(), static_cast<int>(pem.size()))));
+        return pem;
+    }
+
+  private:
+    SigningKey(EVP_PKEY* key, std::string_view algorithm) : key_{key, &EVP_PKEY_free}, algorithm_{algorithm} {
+        if (key == nullptr) throw std::runtime_error{"no key"};
+    }
+
+    [[nodiscard]] std::string number(const char* name, int size = 0) const {
+        BIGNUM* found = nullptr;
+        if (EVP_PKEY_get_bn_param(key_.get(), name, &found) != 1) throw std::runtime_error{name};
+        const std::unique_ptr<BIGNUM, decltype(&BN_free)> value{found, &BN_free};
+        std::string bytes(static_cast<std::size_t>(size != 0 ? size : BN_num_bytes(found)), '\0');
+        BN_bn2binpad(found, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+        return crypto::base64url_encode(bytes);
+    }
+
+    [[nodiscard]] std::string signature(std::string_view text) const {
+        const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+        const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+        std::size_t size = 0;
+        EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get());
+        EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size());
+        std::string made(size, '\0');
+        if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(made.data()), &size, bytes, text.size()) != 1)
+            throw std::runtime_error{"no signature"};
+        made.resize(size);
+        return algorithm_ == "RS256" ? made : joined(made);
+    }
+
+    /// An ECDSA signature as JWS wants it: r and s one after the other (RFC 7518 §3.4).
+    static std::string joined(std::string_view der) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+        const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> parts{d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size())),
+                                                                          &ECDSA_SIG_free};
+        std::string both(64, '\0');
+        auto* out = reinterpret_cast<unsigned char*>(both.data());
+        BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), out, 32);
+        BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), out + 32, 32);
+        return both;
+    }
+
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+    std::string_view algorithm_;
+};
+
+} // namespace focus::testing
