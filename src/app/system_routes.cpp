@@ -51,6 +51,9 @@ struct ClockState {
     json::Timestamp now;
 };
 
+/// What says "not now" says when to ask again (RFC 9110 §10.2.3).
+http::Headers again_unless(bool good) { return good ? http::Headers{} : http::Headers{{"Retry-After", "5"}}; }
+
 Task<bool> database_answers(db::Database& database) {
     try {
         co_await database.execute(k_ping);
@@ -86,7 +89,7 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
                                  .cache = cache,
                                  .version = FOCUS_VERSION,
                                  .timestamp = {parts.clock.now_ms()}};
-                   co_return Reply<Health>{std::move(health), {}, healthy ? 200 : 503};
+                   co_return Reply<Health>{std::move(health), again_unless(healthy), healthy ? 200 : 503};
                });
     routes.get("/api/health/live",
                {.id = "live", .summary = "The process runs", .tag = "operation", .access = Access::nobody, .rate = Rate::none},
@@ -100,7 +103,7 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
                 .rate = Rate::none},
                [parts](Call&) -> Task<Reply<Probe>> {
                    const bool ready = parts.ready.load() && co_await database_answers(parts.database);
-                   co_return Reply<Probe>{Probe{ready ? "ok" : "unavailable"}, {}, ready ? 200 : 503};
+                   co_return Reply<Probe>{Probe{ready ? "ok" : "unavailable"}, again_unless(ready), ready ? 200 : 503};
                });
 }
 

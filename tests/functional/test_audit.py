@@ -130,6 +130,7 @@ def test_what_administrators_look_at(admin, user):
 
 def test_filters(server, admin):
     user = server.new_account()
+    eventually(lambda: actions(admin, user_id=user.id).count("email_sent") == 2, "the mails to be gone: nothing comes in between then")
     expect(user.anonymous.post("/api/auth/login", json={"email": user.email, "password": "Wrong-passw0rd"}), 401)
     for level in ("warning", "WARNING", "Warning"):
         assert actions(admin, user_id=user.id, level=level) == ["login_failed"]

@@ -1,5 +1,6 @@
 """API.md §7: how a notification socket is opened, what it says, and when it is closed."""
 
+import contextlib
 import json
 import time
 
@@ -8,7 +9,7 @@ from support.client import expect
 from support.processes import SLOWNESS, eventually
 from support.raw import Raw
 from support.websocket import PATH, Frames, Live, handshake, path_of
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 TYPES = ["limit_warning", "app_blocked", "challenge_update", "activity_update", "policy_update", "custom"]
@@ -219,8 +220,9 @@ def test_nobody_acknowledges_for_others(user, other, live):
 
 
 def test_too_many_messages(user, live):
-    for _ in range(25):
-        live.send('{"action":"ping"}')
+    with contextlib.suppress(ConnectionClosed):  # it may be over before the last one
+        for _ in range(25):
+            live.send('{"action":"ping"}')
     assert live.closed() == 4429
     assert sum(message["type"] == "pong" for message in live.messages) <= 20
 
@@ -266,7 +268,7 @@ def test_signing_out_ends_the_sessions_sockets_only(user):
     with Live(user, token=first["access_token"]) as old, Live(user) as new:
         begun = time.monotonic()
         expect(user.anonymous.post("/api/auth/logout", json={"refresh_token": first["refresh_token"]}), 204)
-        assert old.closed() == 4401 and time.monotonic() - begun < 1 * SLOWNESS
+        assert old.closed() == 4401 and time.monotonic() - begun < 3 * SLOWNESS  # one second, and what a busy machine adds
         assert new.ask("pong", action="ping")
 
 

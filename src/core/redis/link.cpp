@@ -114,7 +114,18 @@ Task<void> Link::watch(Connection connection) {
         }
         co_await pause();
     }
-    connection->cancel();
+    co_await end(connection);
+}
+
+/// Ends the connection. A cancel that comes while it is being made can be lost, so it is said until the run is over.
+Task<void> Link::end(Connection connection) {
+    asio::steady_timer again{executor_};
+    while (connection_ == connection) {
+        connection->cancel();
+        again.expires_after(k_pause / 4);
+        error_code never;
+        co_await again.async_wait(asio::redirect_error(asio::use_awaitable, never));
+    }
 }
 
 Task<bool> Link::ping(Connection connection) {
@@ -194,7 +205,7 @@ Task<void> Link::listen(Connection connection) {
         }
         boost::redis::consume_one(messages);
     }
-    connection->cancel();
+    co_await end(connection);
 }
 
 } // namespace focus::redis
