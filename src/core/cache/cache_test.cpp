@@ -48,13 +48,12 @@ class CacheTest : public db::testing::DatabaseTest {
         return made.cache;
     }
     void wait(const std::function<bool()>& holds) {
-        run([&]() -> db::Task<void> {
-            asio::steady_timer timer{co_await asio::this_coro::executor};
-            for (int i = 0; i < 1000 && !holds(); ++i) {
-                timer.expires_after(5ms);
+        for (int i = 0; i < 1000 && !holds(); ++i) {
+            run([]() -> db::Task<void> {
+                asio::steady_timer timer{co_await asio::this_coro::executor, 5ms};
                 co_await timer.async_wait(asio::use_awaitable);
-            }
-        });
+            });
+        }
         ASSERT_TRUE(holds());
     }
     /// A loader of what `value` is then; counts.
