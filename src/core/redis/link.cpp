@@ -157,7 +157,12 @@ Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
     if (!up_ || !connection_) co_return std::nullopt;
     const auto connection = connection_;
     boost::redis::request request{request_config()};
-    for (const auto& command : commands) request.push_range(command.front(), command.begin() + 1, command.end());
+    for (const auto& command : commands) {
+        if (command.size() == 1)
+            request.push(command.front()); // push_range() leaves out what has an empty range
+        else
+            request.push_range(command.front(), command.begin() + 1, command.end());
+    }
     boost::redis::generic_response response;
     error_code error;
     asio::steady_timer limit{executor_};
