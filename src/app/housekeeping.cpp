@@ -25,7 +25,8 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                        .jitter = minutes{10},
                        .body = [&database, &clock, audit_days](const jobs::Run& run) -> db::Task<void> {
                            const auto before = clock.now_ms() - audit_days * k_day_ms;
-                           while (!run.should_stop() && co_await audit::delete_older(database, before, k_step) > 0) {
+                           while (!run.should_stop()) {
+                               if (co_await audit::delete_older(database, before, k_step) == 0) break;
                            }
                        }});
     }
@@ -44,14 +45,16 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                    .schedule = jobs::Schedule::every(hours{1}),
                    .jitter = minutes{5},
                    .body = [&database, &clock](const jobs::Run& run) -> db::Task<void> {
-                       while (!run.should_stop() && co_await idempotency::delete_expired(database, clock.now_ms(), k_step) > 0) {
+                       while (!run.should_stop()) {
+                           if (co_await idempotency::delete_expired(database, clock.now_ms(), k_step) == 0) break;
                        }
                    }});
     scheduler.add({.name = "forgotten_attempts",
                    .schedule = jobs::Schedule::every(hours{1}),
                    .jitter = minutes{5},
                    .body = [&database, &clock](const jobs::Run& run) -> db::Task<void> {
-                       while (!run.should_stop() && co_await attempts::Guard::delete_expired(database, clock.now_ms(), k_step) > 0) {
+                       while (!run.should_stop()) {
+                           if (co_await attempts::Guard::delete_expired(database, clock.now_ms(), k_step) == 0) break;
                        }
                    }});
 }

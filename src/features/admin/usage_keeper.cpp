@@ -233,7 +233,8 @@ db::Task<bool> UsageKeeper::fold_step() {
 }
 
 db::Task<void> UsageKeeper::fold(std::function<bool()> may_go_on) {
-    while (may_go_on() && co_await fold_step()) {
+    while (may_go_on()) {
+        if (!co_await fold_step()) break;
     }
 }
 

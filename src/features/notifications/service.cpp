@@ -176,7 +176,9 @@ db::Task<Service::Outcome> Service::tell_next(std::int64_t announcement_id) {
 db::Task<void> Service::continue_announcements(std::function<bool()> may_go_on) {
     const auto open = co_await repository::open_announcements(db_);
     for (const auto id : open) {
-        while (may_go_on() && !(co_await tell_next(id)).is_done) {
+        while (may_go_on()) {
+            const auto told = co_await tell_next(id);
+            if (told.is_done) break;
         }
     }
 }
