@@ -108,7 +108,8 @@ db::Task<void> Versions::serve(std::shared_ptr<Lane> lane, db::Database& databas
         std::vector<db::Value> topics;
         for (const auto& asking : batch) topics.insert(topics.end(), asking.topics.begin(), asking.topics.end());
         std::ranges::sort(topics);
-        topics.erase(std::ranges::unique(topics).begin(), topics.end());
+        const auto doubles = std::ranges::unique(topics);
+        topics.erase(doubles.begin(), doubles.end());
         Found found;
         std::exception_ptr failure;
         try {
