@@ -169,7 +169,10 @@ void MariaDb::kill() {
     process_ = -1;
 }
 
-void MariaDb::freeze() { ::kill(process_, SIGSTOP); }
+void MariaDb::freeze() {
+    ::kill(process_, SIGSTOP);
+    ::waitpid(process_, nullptr, WUNTRACED); // each of its threads stands still now
+}
 void MariaDb::thaw() { ::kill(process_, SIGCONT); }
 
 std::string mariadb_url() {
