@@ -100,7 +100,7 @@ class Database : public Session {
     /// Runs `body` in a transaction and commits. Inside `body` use only the transaction: a write by the Database itself would
     /// wait for this very transaction on SQLite, until both are given up. On SQLite it may take no longer than
     /// `statement_timeout` from its first statement to the commit, since others wait for it. `body` may run again from the start after a
-    /// deadlock, a serialisation failure or SQLITE_BUSY (at most 5 times), so it must have no effect but through the transaction. T is what
+    /// deadlock, a serialisation failure or SQLITE_BUSY (at most 8 times), so it must have no effect but through the transaction. T is what
     /// `body` returns.
     template <class F, class T = typename std::invoke_result_t<F&, Transaction&>::value_type>
     Task<T> transaction(F body) {

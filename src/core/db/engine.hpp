@@ -16,7 +16,7 @@ class Restart : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-inline constexpr int k_max_attempts = 5;
+inline constexpr int k_max_attempts = 8;
 
 /// Waits before attempt `attempt` + 1: a few milliseconds, doubled each time, with jitter so that two that collided
 /// don't meet again.

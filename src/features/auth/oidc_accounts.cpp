@@ -67,6 +67,8 @@ db::Task<T> OidcService::settle(std::function<db::Task<T>(db::Transaction&)> bod
             co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<T> { co_return co_await body(tx); });
         } catch (const db::ConstraintError&) {
             continue; // another request was faster: the next look finds what it made
+        } catch (const Error& error) {
+            if (error.code() != "email_taken" && error.code() != "username_taken") throw; // the same, seen a moment earlier
         }
     }
     throw unavailable("oauth: a unique key says no again and again");
