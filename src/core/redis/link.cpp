@@ -133,15 +133,23 @@ Task<void> Link::watch(Connection connection) {
     }
 }
 
+/// Whatever becomes of the question, the answer to this is there in time.
 Task<bool> Link::ping(Connection connection) {
-    boost::redis::request request{request_config()};
-    request.push("PING");
-    boost::redis::generic_response response;
-    error_code error;
-    asio::steady_timer limit{executor_};
-    co_await connection->async_exec(request, response,
-                                    asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
-    co_return !error && response.has_value();
+    struct Asked {
+        boost::redis::request request{request_config()};
+        boost::redis::generic_response response;
+        asio::steady_timer limit;
+        bool answered = false;
+    };
+    const auto asked = std::make_shared<Asked>(Asked{.response = {}, .limit = asio::steady_timer{executor_, k_answer_time}});
+    asked->request.push("PING");
+    connection->async_exec(asked->request, asked->response, [asked, connection](error_code error, std::size_t) {
+        asked->answered = !error && asked->response.has_value();
+        asked->limit.cancel();
+    });
+    error_code cancelled;
+    co_await asked->limit.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_return asked->answered;
 }
 
 Task<void> Link::pause() {
