@@ -4,6 +4,7 @@
 
 #include <boost/asio/cancel_after.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/redis/connection.hpp>
@@ -83,39 +84,21 @@ Task<void> Link::keep_up() {
     }
 }
 
-/// Until the connection is lost. Its run and its listening are left to end by themselves: a cancel that comes while it is
-/// being made can be lost, and nobody should wait for it.
 Task<void> Link::serve(Connection connection) {
-    const auto spawn = [&](Task<void> (Link::*part)(Connection)) {
-        asio::co_spawn(
-            executor_,
-            [](std::shared_ptr<Link> self, Task<void> (Link::*what)(Connection), Connection on) -> Task<void> {
-                co_await (self.get()->*what)(on);
-                self->give_up(on);
-            }(shared_from_this(), part, connection),
-            [](const std::exception_ptr& error) {
-                if (error) log::warning("a connection to Redis failed in an unexpected way");
-            });
-    };
-    spawn(&Link::run_connection);
-    if (listener_) spawn(&Link::listen);
-    co_await watch(connection);
-    give_up(connection);
-}
-
-Task<void> Link::run_connection(Connection connection) {
+    using namespace asio::experimental::awaitable_operators;
     const auto config = config_of(url_);
-    error_code error;
-    co_await connection->async_run(config, boost::redis::logger{boost::redis::logger::level::disabled},
-                                   asio::redirect_error(asio::use_awaitable, error));
-}
-
-/// Nobody uses the connection from now on; the watch ends, and a new one is made.
-void Link::give_up(const Connection& connection) {
-    connection->cancel();
-    if (connection_ != connection) return;
-    connection_.reset();
-    timer_.cancel();
+    const auto run = [&]() -> Task<void> {
+        error_code error;
+        co_await connection->async_run(config, boost::redis::logger{boost::redis::logger::level::disabled},
+                                       asio::redirect_error(asio::use_awaitable, error));
+        connection->cancel();
+        connection_.reset(); // which ends the watch
+        timer_.cancel();
+    };
+    if (listener_)
+        co_await (run() && watch(connection) && listen(connection));
+    else
+        co_await (run() && watch(connection));
 }
 
 /// Asks from time to time whether Redis answers; a silent one is left.
@@ -131,25 +114,29 @@ Task<void> Link::watch(Connection connection) {
         }
         co_await pause();
     }
+    co_await end(connection);
 }
 
-/// Whatever becomes of the question, the answer to this is there in time.
+/// Ends the connection. A cancel that comes while it is being made can be lost, so it is said until the run is over.
+Task<void> Link::end(Connection connection) {
+    asio::steady_timer again{executor_};
+    while (connection_ == connection) {
+        connection->cancel();
+        again.expires_after(k_pause / 4);
+        error_code never;
+        co_await again.async_wait(asio::redirect_error(asio::use_awaitable, never));
+    }
+}
+
 Task<bool> Link::ping(Connection connection) {
-    struct Asked {
-        boost::redis::request request{request_config()};
-        boost::redis::generic_response response;
-        asio::steady_timer limit;
-        bool answered = false;
-    };
-    const auto asked = std::make_shared<Asked>(Asked{.response = {}, .limit = asio::steady_timer{executor_, k_answer_time}});
-    asked->request.push("PING");
-    connection->async_exec(asked->request, asked->response, [asked, connection](error_code error, std::size_t) {
-        asked->answered = !error && asked->response.has_value();
-        asked->limit.cancel();
-    });
-    error_code cancelled;
-    co_await asked->limit.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    co_return asked->answered;
+    boost::redis::request request{request_config()};
+    request.push("PING");
+    boost::redis::generic_response response;
+    error_code error;
+    asio::steady_timer limit{executor_};
+    co_await connection->async_exec(request, response,
+                                    asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
+    co_return !error && response.has_value();
 }
 
 Task<void> Link::pause() {
@@ -223,6 +210,7 @@ Task<void> Link::listen(Connection connection) {
         }
         boost::redis::consume_one(messages);
     }
+    co_await end(connection);
 }
 
 } // namespace focus::redis

@@ -63,8 +63,7 @@ class Link : public std::enable_shared_from_this<Link> {
     Task<void> watch(Connection connection);
     Task<void> listen(Connection connection);
     Task<bool> ping(Connection connection);
-    Task<void> run_connection(Connection connection);
-    void give_up(const Connection& connection);
+    Task<void> end(Connection connection);
     Task<void> pause();
     void set_up(bool up);
 
