@@ -149,7 +149,7 @@ TEST_F(MysqlTest, EndlessConflictsEnd) {
             co_await tx.run_one(Command::composed("test.deadlock", "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213", {}));
         }));
         EXPECT_EQ(result, "unavailable");
-        EXPECT_EQ(runs, 5);
+        EXPECT_EQ(runs, 8);
     });
 }
 
