@@ -470,17 +470,26 @@ FOCUS_TEST_ON_EACH_DATABASE(NarrowTest);
 
 TEST_P(NarrowTest, FullQueueIsAnsweredAtOnce) {
     run([&]() -> Task<void> {
+        bool held = false;
         int ok = 0;
         int refused = 0;
-        co_await testing::together(100, [&](int i) -> Task<void> {
+        co_await testing::together(101, [&](int i) -> Task<void> {
+            if (i == 0) {
+                co_await database().transaction([&](Transaction& tx) -> Task<void> {
+                    co_await tx.execute(k_insert, 1, nullptr);
+                    held = true;
+                    EXPECT_TRUE(co_await testing::becomes_true([&] { return refused == 90; }));
+                });
+                co_return;
+            }
+            co_await testing::becomes_true([&] { return held; });
             const auto result = co_await outcome(database().execute(k_insert, i + 1, nullptr));
             if (result == "ok") ++ok;
             if (result == "unavailable") ++refused;
         });
-        EXPECT_EQ(ok + refused, 100);
-        EXPECT_GE(ok, 10);
-        EXPECT_GE(refused, 50);
-        EXPECT_EQ(co_await count(), ok) << "what was refused was not done";
+        EXPECT_EQ(refused, 90);
+        EXPECT_EQ(ok, 10) << "those who waited were served";
+        EXPECT_EQ(co_await count(), 11) << "what was refused was not done";
     });
 }
 

@@ -41,15 +41,6 @@ class SchedulerTest : public db::testing::DatabaseTest {
         boost::asio::steady_timer timer{io(), time};
         co_await timer.async_wait(boost::asio::use_awaitable);
     }
-    /// Polls until `check` holds; false when that takes over 10 s.
-    template <class F>
-    db::Task<bool> eventually(F check) {
-        for (const auto until = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < until;) {
-            if (check()) co_return true;
-            co_await sleep(2ms);
-        }
-        co_return false;
-    }
     db::Task<Status> status(Scheduler& scheduler) { co_return (co_await scheduler.status()).at(0); }
     void advance(EpochMs by) { clock_.freeze(clock_.now_ms() + by); }
 
@@ -65,9 +56,9 @@ TEST_P(SchedulerTest, RunsWhenDueAndOnceForAllThatWasMissed) {
         co_await sleep(50ms);
         EXPECT_EQ(runs_, 0) << "not due before the next full minute";
         advance(30'000);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 1; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 1; }));
         advance(10 * k_minute_ms);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 2; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 2; }));
         co_await sleep(50ms);
         EXPECT_EQ(runs_, 2);
         EXPECT_TRUE(co_await scheduler->stop(5s));
@@ -86,11 +77,11 @@ TEST_P(SchedulerTest, FollowsAClockThatIsSetBack) {
         const auto scheduler = make(counting());
         scheduler->start(io().get_executor());
         advance(30'000);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 1; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 1; }));
         advance(-k_day_ms);
         co_await sleep(50ms);
         advance(k_minute_ms);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 2; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 2; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
     });
 }
@@ -110,7 +101,7 @@ TEST_P(SchedulerTest, TwoInstancesRunItOnce) {
         two->start(io().get_executor());
         for (int minute = 1; minute <= 10; ++minute) {
             advance(k_minute_ms);
-            EXPECT_TRUE(co_await eventually([&] { return runs_ == minute; }));
+            EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == minute; }));
             co_await sleep(15ms);
             EXPECT_EQ(runs_, minute);
         }
@@ -154,7 +145,7 @@ TEST_P(SchedulerTest, AnOrphanIsTakenOverAfterItsLease) {
         }
         EXPECT_TRUE(refused);
         co_await database().execute(k_steal, 1); // it has died, and its lease is over
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 2; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 2; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
     });
 }
@@ -178,7 +169,7 @@ TEST_P(SchedulerTest, ALongRunKeepsItsLease) {
         co_await sleep(600ms); // four leases
         EXPECT_EQ(runs_, 1);
         finish = true;
-        EXPECT_TRUE(co_await eventually([&] { return is_over; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return is_over; }));
         EXPECT_FALSE(told_to_stop);
         EXPECT_TRUE(co_await one->stop(5s));
         EXPECT_TRUE(co_await two->stop(5s));
@@ -197,7 +188,7 @@ TEST_P(SchedulerTest, ARunThatLostItsLeaseIsToldSoAndLeavesTheRowAlone) {
         advance(k_minute_ms);
         co_await sleep(30ms);
         co_await database().execute(k_steal, k_far_future_ms);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 1; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 1; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
         EXPECT_EQ((co_await status(*scheduler)).running_on, "other");
     });
@@ -211,7 +202,7 @@ TEST_P(SchedulerTest, AStoppedRunStaysDue) {
         });
         scheduler->start(io().get_executor());
         advance(k_minute_ms);
-        EXPECT_TRUE(co_await eventually([&] { return runs_ == 1; }));
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 1; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
         const auto now = co_await status(*scheduler);
         EXPECT_LE(now.next_run_ms, clock_.now_ms());

@@ -115,6 +115,17 @@ Task<void> together(int n, std::function<Task<void>(int)> body) {
     if (failure) std::rethrow_exception(failure);
 }
 
+Task<bool> becomes_true(std::function<bool()> holds, std::chrono::milliseconds patience) {
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= until) co_return false;
+        timer.expires_after(2ms);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    co_return true;
+}
+
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!holds()) {

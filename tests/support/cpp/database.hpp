@@ -79,7 +79,10 @@ Task<std::string> outcome(Task<T> task) {
     }
 }
 
-/// Waits until `holds` does, up to some seconds; says whether it does.
+/// Waits until `holds` does, while the caller's executor goes on; says whether it does.
+Task<bool> becomes_true(std::function<bool()> holds, std::chrono::milliseconds patience = std::chrono::seconds{10});
+
+/// Waits until `holds` does, up to some seconds, and blocks the thread meanwhile; says whether it does.
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience = std::chrono::seconds{10});
 
 /// A folder that disappears with its owner.

@@ -37,6 +37,10 @@ class Live {
   /** Finds out whether the session still holds: a refused handshake looks like a lost network to a page. */
   onRefused: () => Promise<void> = () => Promise.resolve();
 
+  constructor() {
+    connection.onBack(() => this.#hurry());
+  }
+
   listen(act: Listener): () => void {
     this.#listeners.add(act);
     return () => this.#listeners.delete(act);
@@ -120,9 +124,17 @@ class Live {
     this.#pause = Math.min(this.#pause * 2, k_longest_pause_ms);
   }
 
+  /** The server is back: the pause, which has grown while it was gone, is not waited for. */
+  #hurry(): void {
+    if (!this.#wanted || this.#socket) return;
+    this.#pause = k_first_pause_ms;
+    clearTimeout(this.#timer);
+    void this.#again();
+  }
+
   async #again(): Promise<void> {
     if (!this.#greeted) await this.onRefused();
-    this.#open();
+    if (!this.#socket) this.#open();
   }
 }
 
