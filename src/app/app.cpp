@@ -250,7 +250,7 @@ void App::add_routes() {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
     }
-    rooms_->add_routes(routes_);
+    rooms_->add_routes(routes_, *scheduler_, *templates_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_);
         if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);

@@ -58,7 +58,7 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
     reports.add_section(audit::personal_data(foundation.database));
 }
 
-void Rooms::add_routes(http::Routes& routes) {
+void Rooms::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const mail::Templates& templates) {
     users::add_routes(routes, users, cache);
     auth::add_routes(routes, auth);
     auth::add_oidc_routes(routes, oidc);
@@ -68,7 +68,7 @@ void Rooms::add_routes(http::Routes& routes) {
     reports::add_routes(routes, reports, cache);
     challenges::add_routes(routes, challenges, attempts);
     reminders::add_routes(routes, reminders);
-    admin::add_routes(routes, admin);
+    admin::add_routes(routes, admin, scheduler, templates);
 }
 
 void Rooms::add_jobs(jobs::Scheduler& scheduler) {

@@ -9,6 +9,7 @@
 #include "core/http/routes.hpp"
 #include "core/jobs/scheduler.hpp"
 #include "core/mail/outbox.hpp"
+#include "core/mail/templates.hpp"
 #include "core/metrics/metrics.hpp"
 #include "features/activities/service.hpp"
 #include "features/admin/service.hpp"
@@ -40,8 +41,8 @@ struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
           notifications::Hub::Settings socket_settings = {}, auth::OidcSettings oidc_settings = {});
 
-    void add_routes(http::Routes& routes);
     void add_jobs(jobs::Scheduler& scheduler);
+    void add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const mail::Templates& templates);
 
     db::Database& database;
     cache::Cache& cache;

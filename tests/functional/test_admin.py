@@ -12,6 +12,7 @@ ROUTES = [
     ("PATCH", "/users/1/activate"), ("PATCH", "/users/1/deactivate"), ("GET", "/stats/overview"), ("GET", "/stats/users-growth"),
     ("GET", "/stats/app-usage"), ("GET", "/challenges"), ("DELETE", "/challenges/1"), ("GET", "/logs"), ("GET", "/logs/stats"),
     ("DELETE", "/logs/cleanup"), ("POST", "/notifications"), ("GET", "/emails"), ("POST", "/emails/1/retry"), ("GET", "/system/health"),
+    ("GET", "/email-templates"), ("GET", "/email-templates/welcome"), ("POST", "/jobs/purges/run"),
 ]  # fmt: skip
 USER_FIELDS = {
     "id", "email", "username", "full_name", "avatar_url", "bio", "role", "is_active", "is_verified", "language", "timezone",
@@ -464,6 +465,41 @@ def test_the_outbox(make_server, mail_sink, db):
     expect(admin.api.post(at("/emails/999999/retry")), 404)
     assert logged(admin, action="email_retried")[0]["resource_id"] == mail["id"]
     expect(admin.api.get(at("/emails?status=lost")), 422)
+
+
+def test_previews_of_mails(own):
+    names = expect(own.api.get(at("/email-templates")), 200)
+    assert {"welcome", "verify_email", "reset_password", "daily_reminder", "weekly_summary", "challenge_results", "limit_warning"} <= set(names)
+    seen = set()
+    for name in names:
+        for language in ("en", "fr"):
+            mail = expect(own.api.get(at(f"/email-templates/{name}?language={language}")), 200)
+            assert set(mail) == {"subject", "text", "html"} and all(mail.values())
+            assert f'<html lang="{language}"' in mail["html"] and "{{" not in mail["text"] + mail["html"]
+            seen.add(mail["subject"])
+    assert len(seen) == 2 * len(names)
+    expect(own.api.get(at("/email-templates/nothing")), 404)
+    expect(own.api.get(at("/email-templates/..%2Flayout")), 404)
+    expect(own.api.get(at("/email-templates/welcome?language=de")), 422)
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_run_when_an_administrator_says_so(own):
+    def job():
+        found = expect(own.api.get(at("/system/health")), 200)["scheduler"]["jobs"]
+        return next(one for one in found if one["name"] == "old_mails")
+
+    before = job()
+    assert before["runs"] == 0, "it runs once a day"
+    expect(own.api.post(at("/jobs/old_mails/run")), 202)
+    after = eventually(lambda: job() if job()["runs"] == 1 else None, "the run")
+    assert after["last_run"] and after["last_error"] is None and after["next_run"] > after["last_run"]
+    [entry] = logged(own, action="job_started")
+    assert (entry["level"], entry["resource_type"]) == ("warning", "job") and "old_mails" in entry["message"]
+    expect(own.api.post(at("/jobs/nothing/run")), 404)
+    assert len(logged(own, action="job_started")) == 1
 
 
 # --- health ----------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ constexpr db::Statement k_claim_now{"jobs.claim_now",
                                     "UPDATE jobs SET lease = ?, lease_until_ms = ? WHERE name = ? AND lease_until_ms <= ?"};
 constexpr db::Statement k_extend{"jobs.extend", "UPDATE jobs SET lease_until_ms = ? WHERE name = ? AND lease = ?"};
 constexpr db::Statement k_bring_forward{"jobs.bring_forward", "UPDATE jobs SET next_run_ms = ? WHERE name = ? AND next_run_ms = ?"};
+constexpr db::Statement k_make_due{"jobs.make_due", "UPDATE jobs SET next_run_ms = ? WHERE name = ? AND lease_until_ms <= ?"};
 constexpr db::Statement k_finish{
     "jobs.finish", "UPDATE jobs SET next_run_ms = ?, lease = NULL, lease_until_ms = 0, last_run_ms = ?, last_duration_ms = ?, "
                    "last_error = ?, runs = runs + 1 WHERE name = ? AND lease = ?"};
@@ -51,6 +52,10 @@ EpochMs system_now_ms() { return std::chrono::duration_cast<milliseconds>(std::c
 EpochMs random_up_to(milliseconds most) {
     thread_local std::minstd_rand random{std::random_device{}()};
     return std::uniform_int_distribution<EpochMs>{0, most.count()}(random);
+}
+
+Error already_running() {
+    return {ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}};
 }
 
 /// Extends a run's lease until it is told that the run is over.
@@ -242,10 +247,17 @@ db::Task<Outcome> Scheduler::run_now(std::string name) {
     auto lease = new_lease();
     const auto system_now = system_now_ms();
     const auto claimed = co_await db_.execute(k_claim_now, lease, system_now + options_.lease.count(), job->name, system_now);
-    if (claimed.affected == 0) {
-        throw Error{ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}};
-    }
+    if (claimed.affected == 0) throw already_running();
     co_return co_await execute(*job, std::move(lease));
+}
+
+db::Task<void> Scheduler::make_due(db::Transaction& tx, std::string name) {
+    const auto* job = find(name);
+    if (job == nullptr) throw not_found();
+    const auto now = clock_.now_ms();
+    tx.defer(k_insert, job->name, job->schedule.next_after(now));
+    const auto changed = co_await tx.execute(k_make_due, now, job->name, system_now_ms());
+    if (changed.affected == 0) throw already_running();
 }
 
 db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {

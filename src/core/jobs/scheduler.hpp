@@ -86,6 +86,8 @@ class Scheduler {
     /// Runs a job now on the caller's executor, due or not. Throws 404 for an unknown name, 409 `job_running` while it
     /// runs somewhere.
     db::Task<Outcome> run_now(std::string name);
+    /// Makes a job due with the commit: an instance begins it at its next look, within a second. Throws like run_now.
+    db::Task<void> make_due(db::Transaction& tx, std::string name);
     /// In the order in which they were added; empty fields before the first run.
     db::Task<std::vector<Status>> status();
 

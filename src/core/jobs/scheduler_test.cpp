@@ -7,6 +7,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <gmock/gmock.h>
 
 namespace focus::jobs {
 namespace {
@@ -83,6 +84,31 @@ TEST_P(SchedulerTest, FollowsAClockThatIsSetBack) {
         advance(k_minute_ms);
         EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 2; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
+    });
+}
+
+TEST_P(SchedulerTest, WhatIsMadeDueRunsAtTheNextLookButNotTwiceAtOnce) {
+    run([&]() -> db::Task<void> {
+        bool began = false;
+        bool finish = false;
+        const auto scheduler = make([&](const JobRun&) -> db::Task<void> {
+            began = true;
+            while (!finish) co_await sleep(5ms);
+            ++runs_;
+        });
+        const auto make_due = [&](const char* name) -> db::Task<std::string> {
+            co_return co_await db::testing::outcome(database().transaction(
+                [&](db::Transaction& tx) -> db::Task<void> { co_await scheduler->make_due(tx, name); }));
+        };
+        EXPECT_EQ(co_await make_due("job"), "ok"); // nothing has been started yet: it waits
+        scheduler->start(io().get_executor());
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return began; }));
+        EXPECT_THAT(co_await make_due("job"), ::testing::HasSubstr("already"));
+        EXPECT_THAT(co_await make_due("other"), ::testing::HasSubstr("by this name"));
+        finish = true;
+        EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 1; }));
+        EXPECT_TRUE(co_await scheduler->stop(5s));
+        EXPECT_GT((co_await status(*scheduler)).next_run_ms, clock_.now_ms()) << "the schedule goes on";
     });
 }
 

@@ -1,5 +1,7 @@
 #include "features/admin/routes.hpp"
 
+#include <algorithm>
+
 namespace focus::admin {
 
 namespace {
@@ -200,7 +202,42 @@ void add_logs(http::Routes& routes, Service& service) {
                });
 }
 
-void add_operation(http::Routes& routes, Service& service) {
+void add_mail_templates(http::Routes& routes, Service& service, const mail::Templates& templates) {
+    routes.get("/api/admin/email-templates",
+               {.id = "adminListEmailTemplates", .summary = "The types of mails", .tag = "admin", .access = Access::admin},
+               [&service, &templates](Call& call) -> Task<Reply<std::vector<std::string>>> {
+                   co_await service.note_access(call.user(), call.origin());
+                   co_return templates.names();
+               });
+    routes.get("/api/admin/email-templates/{name}",
+               {.id = "adminPreviewEmail",
+                .summary = "What a mail looks like",
+                .description = "With invented values; nothing is sent.",
+                .tag = "admin",
+                .access = Access::admin,
+                .problems = {{404, "not_found", "there is no such mail"}}},
+               [&service, &templates](Call& call, Path<MailTemplatePath> path, Query<PreviewQuery> query) -> Task<Reply<MailPreview>> {
+                   if (!std::ranges::contains(templates.names(), path->name)) throw not_found();
+                   const auto language = query->language.value_or(call.language());
+                   auto mail = templates.render(path->name, language, mail::sample_values(path->name, language));
+                   co_await service.note_access(call.user(), call.origin());
+                   co_return MailPreview{std::move(mail.subject), std::move(mail.text), std::move(mail.html)};
+               });
+}
+
+void add_operation(http::Routes& routes, Service& service, jobs::Scheduler& scheduler) {
+    routes.post("/api/admin/jobs/{name}/run",
+                {.id = "adminRunJob",
+                 .summary = "Run a job now",
+                 .description = "Makes it due: one of the instances begins it within a second or two. Its outcome is in the health answer.",
+                 .tag = "admin",
+                 .access = Access::admin,
+                 .success = 202,
+                 .problems = {{404, "not_found", "there is no such job"}, {409, "job_running", "it is running already"}}},
+                [&service, &scheduler](Call& call, Path<JobPath> path) -> Task<Reply<Message>> {
+                    co_await service.run_job(call.user(), call.origin(), scheduler, path->name);
+                    co_return Message{say(call, {"The job will start at once.", "La tâche va démarrer."})};
+                });
     routes.get("/api/admin/emails",
                {.id = "adminListEmails",
                 .summary = "The outbox, newest first",
@@ -238,13 +275,14 @@ void add_operation(http::Routes& routes, Service& service) {
 
 } // namespace
 
-void add_routes(http::Routes& routes, Service& service) {
+void add_routes(http::Routes& routes, Service& service, jobs::Scheduler& scheduler, const mail::Templates& templates) {
     add_user_reading(routes, service);
     add_user_writing(routes, service);
     add_numbers(routes, service);
     add_challenges(routes, service);
     add_logs(routes, service);
-    add_operation(routes, service);
+    add_mail_templates(routes, service, templates);
+    add_operation(routes, service, scheduler);
 }
 
 } // namespace focus::admin

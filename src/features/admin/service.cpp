@@ -212,6 +212,19 @@ db::Task<OutboxMail> Service::retry_mail(Caller caller, Origin origin, std::int6
     });
 }
 
+db::Task<void> Service::run_job(Caller caller, Origin origin, jobs::Scheduler& scheduler, std::string name) {
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        co_await scheduler.make_due(tx, name);
+        audit::record(tx, origin,
+                      {.action = "job_started",
+                       .message = "Job " + name + " made due by an administrator",
+                       .level = audit::Level::warning,
+                       .user_id = caller.user_id,
+                       .resource_type = "job"},
+                      clock_.now_ms());
+    });
+}
+
 bool Service::is_news(const Caller& caller, const Origin& origin, std::int64_t resource_id) {
     const auto now = std::chrono::steady_clock::now();
     const auto key = std::format("{} {} {} {}", caller.user_id, caller.session_id, resource_id, origin.endpoint);

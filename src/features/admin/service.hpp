@@ -51,6 +51,9 @@ class Service {
     /// Throws 404, 400 `not_retryable` for one that was sent, is being sent, or is dead.
     db::Task<OutboxMail> retry_mail(Caller caller, Origin origin, std::int64_t id);
 
+    /// Makes a job of `scheduler` due. Throws 404, 409 `job_running`.
+    db::Task<void> run_job(Caller caller, Origin origin, jobs::Scheduler& scheduler, std::string name);
+
     /// Notes that an administrator looked at something (0: at a list or a number).
     db::Task<void> note_access(Caller caller, Origin origin, std::string_view resource_type = {}, std::int64_t resource_id = 0);
 

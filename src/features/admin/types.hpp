@@ -267,6 +267,31 @@ struct OutboxMail {
     };
 };
 
+struct MailTemplatePath {
+    std::string name;
+
+    static constexpr json::FieldDoc k_docs[] = {{"name", "The mail's type, as GET /api/admin/email-templates gives it"}};
+};
+struct PreviewQuery {
+    std::optional<Language> language;
+
+    static constexpr json::FieldDoc k_docs[] = {{"language", "The caller's own when it is left out"}};
+};
+/// A mail with invented values.
+struct MailPreview {
+    std::string subject;
+    std::string text;
+    std::string html;
+};
+
+// --- jobs ---
+
+struct JobPath {
+    std::string name;
+
+    static constexpr json::FieldDoc k_docs[] = {{"name", "The job's name, as GET /api/admin/system/health gives it"}};
+};
+
 // --- how the parts do ---
 
 enum class HealthStatus { healthy, degraded, unhealthy };

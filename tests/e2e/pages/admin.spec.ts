@@ -57,8 +57,19 @@ test('the audit log is filtered and shows details; mails, jobs and health are th
   await expect(page.locator('details[open]')).toContainText('POST /api/auth/login');
   await page.goto(`${server.url}/admin/emails`);
   await expect(page.locator('tbody tr', { hasText: account.email }).first()).toContainText('Sent');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  const preview = page.getByRole('dialog');
+  await preview.getByRole('combobox').selectOption('weekly_summary');
+  await preview.getByRole('button', { name: 'Français' }).click();
+  await expect(preview.locator('pre')).toContainText('semaine');
+  await expect(preview.getByRole('heading', { level: 3 })).toContainText('semaine');
+  const [file] = await Promise.all([page.waitForEvent('download'), preview.getByRole('button', { name: /Download/ }).click()]);
+  expect(file.suggestedFilename()).toBe('weekly_summary.fr.html');
+  await page.keyboard.press('Escape');
   await page.goto(`${server.url}/admin/jobs`);
-  await expect(page.locator('tbody tr').first()).toBeVisible();
+  const job = page.locator('tbody tr', { hasText: 'old_mails' });
+  await job.getByRole('button', { name: 'Run now' }).click();
+  await expect(job).toContainText('ms', { timeout: 15_000 }); // how long it took
   await page.goto(`${server.url}/admin/health`);
   await expect(page.locator('.overall')).toContainText('Healthy');
 });
