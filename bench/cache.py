@@ -61,7 +61,7 @@ def token_of(user: int, session: int) -> str:
         return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=").decode()
 
     now = int(time.time())
-    claims = {"sub": str(user), "sid": str(session), "role": "user", "type": "access", "iat": now, "exp": now + 36000, "jti": f"bench{user}"}
+    claims = {"sub": str(user), "sid": session, "role": "user", "type": "access", "iat": now, "exp": now + 36000, "jti": f"bench{user}"}
     body = part({"alg": "HS256", "typ": "JWT"}) + "." + part(claims)
     return body + "." + base64.urlsafe_b64encode(hmac.digest(_signing_key(), body.encode(), "sha256")).rstrip(b"=").decode()
 

@@ -54,9 +54,7 @@ EpochMs random_up_to(milliseconds most) {
     return std::uniform_int_distribution<EpochMs>{0, most.count()}(random);
 }
 
-Error already_running() {
-    return {ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}};
-}
+Error already_running() { return {ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}}; }
 
 /// Extends a run's lease until it is told that the run is over.
 struct Heartbeat {

@@ -97,8 +97,8 @@ TEST_P(SchedulerTest, WhatIsMadeDueRunsAtTheNextLookButNotTwiceAtOnce) {
             ++runs_;
         });
         const auto make_due = [&](const char* name) -> db::Task<std::string> {
-            co_return co_await db::testing::outcome(database().transaction(
-                [&](db::Transaction& tx) -> db::Task<void> { co_await scheduler->make_due(tx, name); }));
+            co_return co_await db::testing::outcome(
+                database().transaction([&](db::Transaction& tx) -> db::Task<void> { co_await scheduler->make_due(tx, name); }));
         };
         EXPECT_EQ(co_await make_due("job"), "ok"); // nothing has been started yet: it waits
         scheduler->start(io().get_executor());
