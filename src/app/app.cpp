@@ -316,6 +316,7 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
     for (const auto& context : contexts_) contexts.push_back(context.get());
     server.start(contexts);
     ready_ = true;
+    if (!settings_.database_replica_urls.empty()) log::warning("DATABASE_REPLICA_URLS is not used: everything is read from DATABASE_URL");
     log::info("listening",
               {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
 }

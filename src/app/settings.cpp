@@ -159,6 +159,8 @@ const std::vector<Setting>& all_settings() {
          [](const Settings& s) { return s.environment; }},
         {"DATABASE_URL", "sqlite:///relative/path, sqlite:////absolute/path or mysql://user:password@host:port/database", false,
          set_database_url, [](const Settings& s) { return s.database_url; }},
+        {"DATABASE_REPLICA_URLS", "Taken from an existing deployment and not used: a read must see the write before it", true,
+         [](Settings& s, const string& v) { s.database_replica_urls = v; }, [](const Settings& s) { return s.database_replica_urls; }},
         number("DATABASE_POOL_SIZE", "Connections to MySQL or MariaDB", &Settings::database_pool_size, 1, 1000),
         text("REDIS_URL",
              "redis://:password@host:6379/0, rediss:// for TLS: shared by all instances; empty: cache, bus and rate limits are of this "

@@ -32,6 +32,7 @@ struct Settings {
     std::string environment; // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
+    std::string database_replica_urls; // only so that a setting of the service before is no error
     int database_pool_size = 16;
     std::string redis_url; // empty: cache, bus and rate limits are this process' own
     bool cache_enabled = true;

@@ -131,6 +131,29 @@ def test_a_day_in_the_users_future(server, clock):
     expect(east.api.post("/api/activities", json=started_tomorrow), 400, "date_in_future")
 
 
+def test_who_moves_west_still_changes_what_he_recorded(server, clock):
+    clock("2032-04-01T23:30:00Z")
+    user = server.new_account(timezone="Europe/Paris")
+    made = user.record(activity_date="2032-04-02")
+    expect(user.api.patch("/api/users/me", json={"timezone": "America/New_York"}), 200)
+    changed = expect(user.api.put(f"/api/activities/{made['id']}", json={"app_category": "social"}), 200)
+    assert (changed["app_category"], changed["activity_date"]) == ("social", "2032-04-02")
+    expect(user.api.put(f"/api/activities/{made['id']}", json={"activity_date": "2032-04-03"}), 400, "date_in_future")
+
+
+def test_a_new_spelling_is_the_statistics_too(user):
+    made = user.record("instagram", 5)
+    expect(user.api.put(f"/api/activities/{made['id']}", json={"app_name": "Instagram"}), 200)
+    assert [(app["app_name"], app["total_time"], app["sessions"]) for app in user.daily()["apps"]] == [("Instagram", 5, 1)]
+    assert expect(user.api.get("/api/users/me/stats"), 200)["most_used_app"] == "Instagram"
+
+
+def test_a_limit_of_no_time_is_used_up(user):
+    expect(user.api.patch("/api/users/me", json={"daily_limit_minutes": 0}), 200)
+    user.record(duration_minutes=30)
+    assert user.daily()["limit_used_percent"] == 100
+
+
 # --- read, change, delete --------------------------------------------------------------------------------------------
 
 

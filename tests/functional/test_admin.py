@@ -1,5 +1,6 @@
 """API.md §8: accounts, numbers, challenges, notifications, mails and health in the hands of administrators."""
 
+import concurrent.futures
 import datetime
 import itertools
 
@@ -228,6 +229,29 @@ def test_purging(own):
     assert expect(own.api.get(at("/stats/app-usage")), 200) == []
     assert logged(own, user_id=user.id) == []
     expect(own.api.delete(at(f"/users/{user.id}?purge=true")), 404)
+
+
+def test_who_is_purged_is_no_participant_any_more(own):
+    server = own.server
+    maker, user = server.new_account(), server.new_account()
+    today = datetime.datetime.now(datetime.UTC).date()
+    body = {"name": "Quiet days", "target_apps": ["Chess"], "start_date": day(), "end_date": day(1)}
+    challenge = expect(maker.api.post("/api/challenges", json=body), 201)["id"]
+    user.record("Chess", 5)
+    expect(user.api.post(f"/api/challenges/{challenge}/join", json={}), 200)
+    server.set_clock(f"{today + datetime.timedelta(5)}T12:00:00Z")
+    maker.login()
+    own.login()
+
+    def seen():
+        return expect(maker.api.get(f"/api/challenges/{challenge}"), 200)
+
+    eventually(lambda: seen()["status"] == "completed" and seen()["winner"], "the end")
+    assert seen()["participants_count"] == 2
+    expect(own.api.delete(at(f"/users/{user.id}?purge=true")), 200)
+    assert seen()["participants_count"] == 1
+    ranking = maker.api.get(f"/api/challenges/{challenge}/leaderboard")
+    assert len(expect(ranking, 200)) == 1 and ranking.headers["X-Total-Count"] == "1"
 
 
 def test_purging_what_was_deleted_before(own):
@@ -500,6 +524,18 @@ def test_a_job_is_run_when_an_administrator_says_so(own):
     assert (entry["level"], entry["resource_type"]) == ("warning", "job") and "old_mails" in entry["message"]
     expect(own.api.post(at("/jobs/nothing/run")), 404)
     assert len(logged(own, action="job_started")) == 1
+
+
+def test_an_announcement_with_a_key_is_made_once(own):
+    user = own.server.new_account()
+    for body in ({"title": "To all", "message": "Text"}, {"title": "To one", "message": "Text", "user_ids": [user.id]}):
+        headers = {"Idempotency-Key": "news-" + body["title"].replace(" ", "-")}
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _, body=body, headers=headers: own.server.client(token=own.tokens["access_token"]).post(at("/notifications"), json=body, headers=headers), range(8)))
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
+        assert eventually(lambda body=body: told(user).count(body["title"]), "the notification") == 1
+    assert len(logged(own, action="notification_sent")) == 2
 
 
 # --- health ----------------------------------------------------------------------------------------------------------

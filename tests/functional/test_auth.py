@@ -57,6 +57,16 @@ def test_register(api):
     assert (user["role"], user["is_active"], user["is_verified"], user["last_login"]) == ("user", True, False, None)
 
 
+def test_registering_again_with_its_key(api):
+    body = {"email": "again@example.org", "username": "again-and-again", "password": "Secret-passw0rd"}
+    headers = {"Idempotency-Key": "registration-1"}
+    first = api.post("/api/auth/register", json=body, headers=headers)
+    again = api.post("/api/auth/register", json=body, headers=headers)
+    assert expect(first, 201) == expect(again, 201) and again.headers["Idempotency-Replayed"] == "true"
+    expect(api.post("/api/auth/register", json=body), 400, "email_taken")
+    expect(api.post("/api/auth/register", json=body | {"password": "Another-passw0rd"}, headers=headers), 422, "idempotency_key_reused")
+
+
 def test_register_with_the_least(api):
     user = expect(api.post("/api/auth/register", json=fresh()), 201)
     assert (user["full_name"], user["bio"], user["avatar_url"], user["language"], user["timezone"]) == (None, None, None, "en", "UTC")
@@ -436,6 +446,15 @@ def test_logout_of_one_session_leaves_the_others(server):
     account.login()
     assert account.anonymous.post("/api/auth/logout", json={"refresh_token": first["refresh_token"]}).status_code == 204
     expect(account.api.get("/api/users/me"), 200)
+
+
+def test_a_token_of_an_ended_session_ends_no_other(server):
+    account = server.new_account()
+    ended = account.tokens["refresh_token"]
+    assert account.anonymous.post("/api/auth/logout", json={"refresh_token": ended}).status_code == 204
+    account.login()
+    assert account.anonymous.post("/api/auth/logout", json={"refresh_token": ended, "all": True}).status_code == 204
+    expect(account.anonymous.post("/api/auth/refresh", json={"refresh_token": account.tokens["refresh_token"]}), 200)
 
 
 def test_logout_everywhere(server):

@@ -75,6 +75,17 @@ def test_zero_is_always_blocked(user):
     assert limit(user, minutes=0)["is_blocked"]
 
 
+def test_a_change_of_something_else_is_not_listing_twice(user):
+    by_name = limit(user, "X")
+    body = {"app_name": "X", "app_package": "com.example.x", "daily_limit_minutes": 10}
+    by_package = expect(user.api.post("/api/blocked", json=body), 201)
+    path = f"/api/blocked/{by_name['id']}"
+    assert not expect(user.api.put(path, json={"is_active": False}), 200)["is_active"]
+    assert expect(user.api.put(path, json={"app_name": "x", "daily_limit_minutes": 5}), 200)["daily_limit_minutes"] == 5
+    expect(user.api.put(path, json={"app_package": "com.example.x"}), 400, "already_exists")
+    expect(user.api.put(f"/api/blocked/{by_package['id']}", json={"app_package": None}), 400, "already_exists")
+
+
 def test_listed_twice_and_gone(user, other):
     entry = limit(user)
     assert limit(user, "INSTAGRAM", status=400)["code"] == "already_exists"

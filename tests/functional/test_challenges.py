@@ -189,6 +189,8 @@ def test_private_ones_by_code(server, user, other):
     assert expect(user.api.get(path), 200)["invitation_code"] == code, "its creator still sees it"
     third = server.new_account()
     expect(join(third, challenge, invitation_code=code), 200)
+    expect(join(third, challenge), 400, "already_member")
+    expect(join(third, challenge, invitation_code="WRONGWRONG"), 400, "already_member")
 
 
 def test_leaving_and_coming_back(user, other):

@@ -82,12 +82,16 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) :
 
 /// Parameters whose values let somebody in.
 bool is_secret(std::string_view name) {
-    constexpr std::array<std::string_view, 14> k_secret{"token",   "access_token",  "refresh_token", "id_token",       "code",
-                                                        "state",   "password",      "passwd",        "secret",         "client_secret",
-                                                        "api_key", "authorization", "code_verifier", "invitation_code"};
+    constexpr std::array<std::string_view, 16> k_secret{"token",   "access_token",  "refresh_token", "id_token",        "code",
+                                                        "state",   "password",      "passwd",        "secret",          "client_secret",
+                                                        "api_key", "authorization", "code_verifier", "invitation_code", "redirect_to",
+                                                        "next"}; // the last two may name an invitation
     return std::ranges::any_of(
         k_secret, [&](std::string_view secret) { return std::ranges::equal(name, secret, [](char a, char b) { return lower(a) == b; }); });
 }
+
+/// The page that an invitation's link leads to: what follows is its code.
+constexpr std::string_view k_invitation = "/join/";
 
 int hex(char c) {
     const char l = lower(c);
@@ -142,7 +146,11 @@ std::string redact(std::string_view target) {
         }
     }
     auto next = target.find_first_of("?#");
-    out += target.substr(0, next);
+    const auto path = target.substr(0, next);
+    if (path.starts_with(k_invitation))
+        (out += k_invitation) += "***";
+    else
+        out += path;
     while (next != std::string_view::npos) {
         out += target[next];
         target.remove_prefix(next + 1);

@@ -62,6 +62,9 @@ TEST(Log, redacts_secret_parameters_and_credentials) {
     EXPECT_EQ(redact("/cb?code=1&state=2#access_token=3&x=4"), "/cb?code=***&state=***#access_token=***&x=4");
     EXPECT_EQ(redact("/x?TOKEN=a&%74oken=b&tok=c&tokens=d"), "/x?TOKEN=***&%74oken=***&tok=c&tokens=d");
     EXPECT_EQ(redact("/x?a;token=b"), "/x?a;token=***");
+    EXPECT_EQ(redact("/join/ABCDEFGHJK?lang=fr"), "/join/***?lang=fr");
+    EXPECT_EQ(redact("/api/auth/google?redirect_to=%2Fjoin%2FABCDEFGHJK"), "/api/auth/google?redirect_to=***");
+    EXPECT_EQ(redact("/login?next=%2Fjoin%2FABCDEFGHJK&a=b"), "/login?next=***&a=b");
     EXPECT_EQ(redact("/x?token=a=b?token=c&"), "/x?token=***?token=***&");
     EXPECT_EQ(redact("mysql://user:p@ss:word@db:3306/focus?password=x"), "mysql://***@db:3306/focus?password=***");
     EXPECT_EQ(redact("https://example.org/a@b"), "https://example.org/a@b");

@@ -74,7 +74,7 @@ void apply_change(Record& record, const UpdateActivity& change, const Caller& ca
     record.updated_at_ms = now;
 }
 
-void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where) {
+void require_times(const Record& record, std::vector<Fault::Step> where) {
     if (record.start_ms && record.end_ms) {
         if (*record.end_ms < *record.start_ms) {
             throw wrong_end(std::move(where), {"Must not be before start_time", "Ne doit pas précéder start_time"});
@@ -84,7 +84,15 @@ void require_valid(const Record& record, const Caller& caller, EpochMs now, std:
                             {"Must be within 7 days of start_time", "Doit se trouver dans les 7 jours suivant start_time"});
         }
     }
+}
+
+void require_past(const Record& record, const Caller& caller, EpochMs now) {
     if (record.day > caller.zone.day_of(now)) throw date_in_future();
+}
+
+void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where) {
+    require_times(record, std::move(where));
+    require_past(record, caller, now);
 }
 
 } // namespace focus::activities

@@ -14,7 +14,11 @@ namespace focus::activities {
 [[nodiscard]] Record to_record(const Caller& caller, const NewActivity& input, EpochMs now);
 /// Changes what is named. Hours stay those of the zone that the row was recorded in, unless its time is set anew.
 void apply_change(Record& record, const UpdateActivity& change, const Caller& caller, EpochMs now);
-/// Throws 422 for times that contradict each other (`where` leads to the item) and 400 `date_in_future`.
+/// Throws 422 for times that contradict each other; `where` leads to the item.
+void require_times(const Record& record, std::vector<Fault::Step> where);
+/// Throws 400 `date_in_future`.
+void require_past(const Record& record, const Caller& caller, EpochMs now);
+/// Both.
 void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where);
 
 } // namespace focus::activities

@@ -44,7 +44,7 @@ std::map<Delta::AppKey, Delta::AppChange> Delta::totals() const {
     std::map<AppKey, AppChange> totals;
     for (const auto& [key, change] : apps_) {
         auto& total = totals[{Day{}, key.app_key, key.app_package, key.app_category, key.device_type}];
-        if (change.sessions > 0 || total.app_name.empty()) total.app_name = change.app_name;
+        if (change.sessions >= 0 || total.app_name.empty()) total.app_name = change.app_name;
         total.ms += change.ms;
         total.sessions += change.sessions;
     }

@@ -118,7 +118,9 @@ db::Task<Activity> Service::update(Caller caller, Origin origin, std::int64_t id
         if (!record) throw not_found();
         auto before = *record;
         apply_change(*record, change, caller, clock_.now_ms());
-        require_valid(*record, caller, record->updated_at_ms, {"body"});
+        require_times(*record, {"body"});
+        // Who has moved to a zone where it is the day before still owns what he recorded.
+        if (record->day != before.day) require_past(*record, caller, record->updated_at_ms);
         repository::update(tx, *record);
         audit::record(tx, origin, entry_of(caller, "activity_updated", "Activity changed", id), record->updated_at_ms);
         Recorded recorded{caller, origin, record->updated_at_ms, {}};

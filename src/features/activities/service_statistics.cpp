@@ -85,7 +85,8 @@ db::Task<Daily> Service::daily(Caller caller, std::optional<Day> day) {
     daily.previous_day_total = {parts.previous_ms};
     daily.change_percent = rules::change_percent(daily.total_time.ms, parts.previous_ms);
     daily.daily_limit_minutes = user.daily_limit_minutes;
-    if (user.daily_limit_minutes) daily.limit_used_percent = rules::percent(daily.total_time.ms, user.daily_limit_minutes->ms);
+    if (const auto limit = user.daily_limit_minutes) // one of no time at all is used up from the start
+        daily.limit_used_percent = limit->ms == 0 ? 100.0 : rules::percent(daily.total_time.ms, limit->ms);
     co_return daily;
 }
 

@@ -7,15 +7,15 @@ namespace focus::activities::repository {
 
 namespace {
 
-// A roll-up's name is the one that was written last; taking rows out changes no name.
+// A roll-up's name is the one that was written last, so a change that moves no time may change it; taking rows out does not.
 constexpr db::Statement k_add_app{
     "usage_apps.add",
     db::Sql{"INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
-            "app_name = CASE WHEN excluded.sessions > 0 THEN excluded.app_name ELSE app_name END, "
+            "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
             "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
             "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) > 0, VALUES(app_name), app_name), "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
             "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
 constexpr db::Statement k_drop_app{"usage_apps.drop", "DELETE FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
                                                       "app_package = ? AND app_category = ? AND device_type = ? AND sessions = 0"};
@@ -23,10 +23,10 @@ constexpr db::Statement k_add_total{
     "usage_totals.add",
     db::Sql{"INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
-            "app_name = CASE WHEN excluded.sessions > 0 THEN excluded.app_name ELSE app_name END, "
+            "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
             "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
             "INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) > 0, VALUES(app_name), app_name), "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
             "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
 constexpr db::Statement k_drop_total{"usage_totals.drop", "DELETE FROM usage_totals WHERE user_id = ? AND app_key = ? AND app_package = ? "
                                                           "AND app_category = ? AND device_type = ? AND sessions = 0"};
@@ -143,7 +143,6 @@ struct Upserts {
 void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta) {
     Upserts apps{k_add_app, k_drop_app, {}, {}};
     for (const auto& [key, change] : delta.apps()) {
-        if (change.ms == 0 && change.sessions == 0) continue;
         apps.change(db::values_of(user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category, key.device_type,
                                   change.app_name, change.ms, change.sessions),
                     6, change.sessions < 0);
@@ -151,7 +150,6 @@ void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta)
     apps.defer(tx);
     Upserts totals{k_add_total, k_drop_total, {}, {}};
     for (const auto& [key, change] : delta.totals()) {
-        if (change.ms == 0 && change.sessions == 0) continue;
         totals.change(db::values_of(user_id, key.app_key, key.app_package, key.app_category, key.device_type, change.app_name, change.ms,
                                     change.sessions),
                       5, change.sessions < 0);

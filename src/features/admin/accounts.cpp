@@ -3,6 +3,7 @@
 #include "core/audit/trail.hpp"
 #include "core/base/fold.hpp"
 #include "features/admin/rules.hpp"
+#include "features/challenges/service.hpp"
 
 #include <chrono>
 
@@ -177,6 +178,7 @@ db::Task<bool> Accounts::purge(std::int64_t user_id, std::function<bool()> may_g
     if (!is_folded) co_return false;
     co_await keeper_.forget(user_id);
     co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
+        challenges::Service::forget_results(tx, user_id);
         users::Service::erase(tx, user_id);
         tx.defer(k_drop_purge, user_id);
         co_return;

@@ -162,22 +162,30 @@ db::Task<LogStats> Service::log_stats(LogStatsQuery query) {
 db::Task<Cleaned> Service::clean_logs(Caller caller, Origin origin, CleanupQuery query) {
     const auto now = clock_.now_ms();
     Cleaned cleaned{.deleted = 0, .cutoff_date = {now - query.days.value.value * k_day_ms}};
+    const auto note = [&](std::string_view action, std::string message, std::string details) -> db::Task<void> {
+        co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+            audit::record(tx, origin,
+                          {.action = action,
+                           .message = message,
+                           .level = audit::Level::warning,
+                           .user_id = caller.user_id,
+                           .resource_type = "audit_log",
+                           .details = details},
+                          now);
+            co_return;
+        });
+    };
+    const auto cutoff = format_rfc3339(cleaned.cutoff_date.ms);
+    const auto days = query.days.value.value;
+    // Said before the first entry goes, so that nothing goes without a trace when this process ends halfway.
+    co_await note("logs_cleaning", std::format("Entries from before {} are being deleted", cutoff), std::format(R"({{"days":{}}})", days));
     for (;;) {
         const auto step = co_await audit::delete_older(db_, cleaned.cutoff_date.ms, k_rows_at_once);
         if (step == 0) break;
         cleaned.deleted += static_cast<std::int64_t>(step);
     }
-    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        audit::record(tx, origin,
-                      {.action = "logs_cleaned",
-                       .message = std::format("{} entries from before {} deleted", cleaned.deleted, format_rfc3339(cleaned.cutoff_date.ms)),
-                       .level = audit::Level::warning,
-                       .user_id = caller.user_id,
-                       .resource_type = "audit_log",
-                       .details = std::format(R"({{"days":{},"deleted":{}}})", query.days.value.value, cleaned.deleted)},
-                      now);
-        co_return;
-    });
+    co_await note("logs_cleaned", std::format("{} entries from before {} deleted", cleaned.deleted, cutoff),
+                  std::format(R"({{"days":{},"deleted":{}}})", days, cleaned.deleted));
     co_return cleaned;
 }
 

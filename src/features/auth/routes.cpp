@@ -28,6 +28,7 @@ void add_sign_up(http::Routes& routes, Service& service) {
          .access = Access::nobody,
          .rate = Rate::auth,
          .success = 201,
+         .idempotent = true,
          .no_store = true,
          .problems = {{400, "email_taken", "the address has an account"}, {400, "username_taken", "another account has this username"}}},
         [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {

@@ -89,6 +89,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
         send_link(tx, user, k_verify, rules::k_verify_link_ms);
         audit(tx, origin, "register", "Account registered", user.id);
         tx.after_commit([this] { registered_.add(); });
+        idempotency::keep(tx, origin, user, clock_.now_ms());
         co_return user;
     };
     bool raced = false; // another request took the address or the name a moment ago: the second look says which
@@ -227,7 +228,7 @@ db::Task<void> Service::logout(Logout input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.refresh_token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto presented = co_await repository::find_refresh_token(tx, hash);
-        if (!presented) co_return;
+        if (!presented || rules::judge_refresh(presented->facts, clock_.now_ms()) == rules::RefreshVerdict::ended) co_return;
         if (input.all.value) {
             end_all_sessions(tx, presented->user_id);
         } else {

@@ -50,7 +50,8 @@ Entry to_entry(const Caller& caller, const NewBlockedApp& input, EpochMs now) {
     return entry;
 }
 
-void apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
+/// Says whether the entry is about another app now.
+bool apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
     const auto identity = repository::identity_of(entry.app_key, entry.app_package);
     if (change.app_name.value) {
         entry.app_name = change.app_name.value->value;
@@ -63,10 +64,11 @@ void apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
     if (change.notify_at_percentage.value) entry.notify_at = static_cast<int>(change.notify_at_percentage.value->value);
     if (change.schedules.present) entry.schedules = change.schedules.value ? change.schedules.value->items : std::vector<Schedule>{};
     entry.updated_at_ms = now;
-    if (identity == repository::identity_of(entry.app_key, entry.app_package)) return;
+    if (identity == repository::identity_of(entry.app_key, entry.app_package)) return false;
     entry.reset_day.reset(); // another app: its day starts with what was used of it
     entry.reset_base_ms = 0;
     ++entry.reset_no;
+    return true;
 }
 
 std::optional<json::Timestamp> timestamp(std::optional<EpochMs> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
@@ -229,8 +231,7 @@ db::Task<BlockedApp> Service::update(Caller caller, Origin origin, std::int64_t 
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
         auto scene = co_await open_scene(tx, caller, origin);
         auto& entry = scene.entry(id);
-        apply(entry, change, scene.about.now);
-        if (is_listed(scene.entries, entry)) throw already_exists();
+        if (apply(entry, change, scene.about.now) && is_listed(scene.entries, entry)) throw already_exists();
         co_await settle(tx, scene, entry);
         repository::update(tx, entry);
         finish(tx, scene, "blocked_app_updated", "Limit of an app changed", id);

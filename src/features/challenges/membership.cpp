@@ -25,8 +25,11 @@ db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, st
         if (!user || !row) throw not_found();
         const bool is_invited = row->is_public || row->creator_id == caller.user_id ||
                                 crypto::equal_constant_time(rules::tidy_code(invitation_code), row->invitation_code.value_or(""));
-        if (!is_invited) throw errors::invalid_invitation_code();
-        co_return co_await enter(tx, *user, origin, *row);
+        if (!is_invited) {
+            const auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user->id, false)));
+            if (!member || member->left_at_ms) throw errors::invalid_invitation_code();
+        }
+        co_return co_await enter(tx, *user, origin, *row); // who is in it is told so
     });
 }
 
@@ -128,5 +131,7 @@ db::Task<void> Service::forget(db::Transaction& tx, std::int64_t user_id) {
         repository::update(tx, *row);
     }
 }
+
+void Service::forget_results(db::Transaction& tx, std::int64_t user_id) { repository::uncount_ranked(tx, user_id); }
 
 } // namespace focus::challenges

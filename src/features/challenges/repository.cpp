@@ -50,6 +50,9 @@ constexpr db::Statement k_update{
 constexpr db::Statement k_remove{"challenges.remove", "DELETE FROM challenges WHERE id = ?"};
 constexpr db::Statement k_add_participants{"challenges.add_participants",
                                            "UPDATE challenges SET participants_count = participants_count + ? WHERE id = ?"};
+constexpr db::Statement k_uncount_ranked{
+    "challenges.uncount_ranked", "UPDATE challenges SET participants_count = participants_count - 1 WHERE id IN (SELECT challenge_id FROM "
+                                 "challenge_members WHERE user_id = ? AND is_ranked = 1)"};
 constexpr db::Statement k_replace_leader{"challenges.replace_leader",
                                          "UPDATE challenges SET leader_id = ? WHERE id = ? AND COALESCE(leader_id, 0) = ?"};
 constexpr db::Statement k_find{"challenges.find", "SELECT " FOCUS_CHALLENGE_VIEW " WHERE c.id = ? AND c.deleted_at_ms IS NULL"};
@@ -201,6 +204,8 @@ void update(db::Transaction& tx, const Row& row) {
 void remove(db::Transaction& tx, std::int64_t id) { tx.defer(k_remove, id); }
 
 void add_participants(db::Transaction& tx, std::int64_t id, int change) { tx.defer(k_add_participants, change, id); }
+
+void uncount_ranked(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_uncount_ranked, user_id); }
 
 db::Task<bool> replace_leader(db::Transaction& tx, std::int64_t id, std::int64_t before, std::int64_t after) {
     co_return (co_await tx.execute(k_replace_leader, or_null(after), id, before)).affected > 0;

@@ -79,6 +79,9 @@ class Service {
     /// For the user's own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
 
+    /// Before every row of a user goes: counts him out of the results that stand; the ranks behind him close up.
+    static void forget_results(db::Transaction& tx, std::int64_t user_id);
+
   private:
     db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
     db::Task<Challenge> find_wire(db::Session& session, Caller caller, std::int64_t id);

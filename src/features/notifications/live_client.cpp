@@ -102,7 +102,7 @@ void LiveClient::on_tick(http::Socket::Instant now) {
         look_again_.reset();
         start_catching_up(Reason::gap);
     }
-    if (now < next_heartbeat_) return;
+    if (now < next_heartbeat_ || !is_greeted_) return;
     next_heartbeat_ = std::max(next_heartbeat_ + hub_.settings().heartbeat, now); // late once is not late for ever
     reply(json::write(Plain{"heartbeat", {hub_.clock().now_ms()}}));
 }
@@ -159,11 +159,12 @@ db::Task<void> LiveClient::catch_up(Reason reason) {
         const auto newest = co_await service.last_id(user_id_);
         last_id_ = std::min(after_id_.value_or(newest), newest);
         if (socket_ == nullptr) co_return;
+        is_greeted_ = true;
         reply(json::write(Connected{.message = k_connected.in(language_),
                                     .user_id = user_id_,
                                     .heartbeat_seconds = hub_.settings().heartbeat.count(),
                                     .timestamp = {hub_.clock().now_ms()}}));
-        is_greeted_ = true;
+        for (auto& frame : std::exchange(early_, {})) socket_->send(std::move(frame));
         has_more_ = has_more_ || last_id_ < newest;
     }
     for (bool more = reason != Reason::opened || has_more_; more;) {
@@ -279,7 +280,12 @@ void LiveClient::reply_later(F make_reply) {
 }
 
 void LiveClient::reply(std::string frame) {
-    if (socket_ != nullptr) socket_->send(std::make_shared<const std::string>(std::move(frame)));
+    if (socket_ == nullptr) return;
+    auto text = std::make_shared<const std::string>(std::move(frame));
+    if (is_greeted_)
+        socket_->send(std::move(text));
+    else
+        early_.push_back(std::move(text));
 }
 
 void LiveClient::fail(std::string_view code, Text text) {

@@ -67,6 +67,7 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     std::int64_t last_id_ = 0;             // of the notification shown (or passed over) last
     std::optional<std::int64_t> after_id_; // where the client asked to go on
     bool is_greeted_ = false;              // the `connection` message comes first
+    std::vector<http::SharedText> early_;  // replies that wait for it; few: messages are counted
     bool catching_up_ = false;             // reading rows: pushes only say that there is more
     bool has_more_ = false;
     std::optional<http::Socket::Instant> look_again_;

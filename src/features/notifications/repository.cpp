@@ -23,8 +23,8 @@ constexpr db::Statement k_add_announcement{"announcements.add",
                                            "INSERT INTO announcements (title, message, created_by, created_at_ms) VALUES (?, ?, ?, ?)"};
 constexpr db::Statement k_announcement_for_update{
     "announcements.find_for_update",
-    db::Sql{"SELECT id, title, message, after_user_id, told FROM announcements WHERE id = ? AND done_at_ms IS NULL",
-            "SELECT id, title, message, after_user_id, told FROM announcements WHERE id = ? AND done_at_ms IS NULL FOR UPDATE"}};
+    db::Sql{"SELECT id, title, message, after_user_id, told, done_at_ms FROM announcements WHERE id = ?",
+            "SELECT id, title, message, after_user_id, told, done_at_ms FROM announcements WHERE id = ? FOR UPDATE"}};
 constexpr db::Statement k_open_announcements{"announcements.open", "SELECT id FROM announcements WHERE done_at_ms IS NULL ORDER BY id"};
 constexpr db::Statement k_set_progress{"announcements.set_progress",
                                        "UPDATE announcements SET after_user_id = ?, told = ?, done_at_ms = ? WHERE id = ?"};
@@ -183,11 +183,11 @@ db::Task<std::int64_t> add_announcement(db::Transaction& tx, std::string title, 
     co_return (co_await tx.execute(k_add_announcement, title, message, created_by, now)).last_insert_id;
 }
 
-db::Task<std::optional<OpenAnnouncement>> open_announcement_for_update(db::Transaction& tx, std::int64_t id) {
+db::Task<std::optional<AnnouncementProgress>> announcement_for_update(db::Transaction& tx, std::int64_t id) {
     const auto row = co_await tx.find(k_announcement_for_update, id);
     if (!row) co_return std::nullopt;
-    co_return OpenAnnouncement{row->get<std::int64_t>(0), row->get<std::string>(1), row->get<std::string>(2), row->get<std::int64_t>(3),
-                               row->get<std::int64_t>(4)};
+    co_return AnnouncementProgress{row->get<std::int64_t>(0), row->get<std::string>(1),  row->get<std::string>(2),
+                                   row->get<std::int64_t>(3), row->get<std::int64_t>(4), row->get<std::optional<EpochMs>>(5).has_value()};
 }
 
 db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session) {
@@ -197,7 +197,7 @@ db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session) {
     co_return ids;
 }
 
-void set_progress(db::Transaction& tx, const OpenAnnouncement& announcement, std::optional<EpochMs> done_at) {
+void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement, std::optional<EpochMs> done_at) {
     tx.defer(k_set_progress, announcement.after_user_id, announcement.told, done_at, announcement.id);
 }
 

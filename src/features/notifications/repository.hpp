@@ -37,18 +37,19 @@ db::Task<std::optional<Notification>> mark_read(db::Session& session, std::int64
 db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id);
 
 /// Something that everybody is being told, and up to whom that is done.
-struct OpenAnnouncement {
+struct AnnouncementProgress {
     std::int64_t id = 0;
     std::string title;
     std::string message;
     std::int64_t after_user_id = 0;
     std::int64_t told = 0;
+    bool is_done = false; // everybody was told
 };
 db::Task<std::int64_t> add_announcement(db::Transaction& tx, std::string title, std::string message, std::int64_t created_by, EpochMs now);
-/// Nothing when everybody was told. Locked until the transaction ends.
-db::Task<std::optional<OpenAnnouncement>> open_announcement_for_update(db::Transaction& tx, std::int64_t id);
+/// Locked until the transaction ends.
+db::Task<std::optional<AnnouncementProgress>> announcement_for_update(db::Transaction& tx, std::int64_t id);
 db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session);
-void set_progress(db::Transaction& tx, const OpenAnnouncement& announcement, std::optional<EpochMs> done_at);
+void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement, std::optional<EpochMs> done_at);
 
 /// Deletes at most `limit` rows older than `before`; gives how many went.
 db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit);

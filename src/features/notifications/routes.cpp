@@ -98,13 +98,7 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
                  .access = Access::admin,
                  .idempotent = true},
                 [&service](Call& call, Body<Announcement> body) -> Task<Reply<Announced>> {
-                    const auto outcome = co_await service.announce(call.user(), call.origin(), std::move(body.value));
-                    const Text done{"Sent to {count} people.", "Envoyé à {count} personnes."};
-                    const Text begun{"Sent to {count} people, the others follow.", "Envoyé à {count} personnes, les autres suivent."};
-                    const auto& text = outcome.is_done ? done : begun;
-                    co_return Announced{.message = text.render(call.language(), {{"count", std::to_string(outcome.told)}}),
-                                        .recipients = outcome.told,
-                                        .status = outcome.is_done ? AnnouncementStatus::sent : AnnouncementStatus::sending};
+                    co_return co_await service.announce(call.user(), call.origin(), call.language(), std::move(body.value));
                 });
 }
 

@@ -1,6 +1,7 @@
 #include "features/notifications/service.hpp"
 
 #include "core/base/utf8.hpp"
+#include "core/idempotency/idempotency.hpp"
 #include "features/notifications/push.hpp"
 #include "features/notifications/repository.hpp"
 
@@ -132,36 +133,50 @@ db::Task<Notification> Service::mark_read(std::int64_t user_id, std::int64_t id)
 
 db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) { return repository::mark_all_read(db_, user_id); }
 
-db::Task<Service::Outcome> Service::announce(Caller caller, Origin origin, Announcement announcement) {
-    if (announcement.user_ids) co_return co_await announce_to(std::move(caller), std::move(origin), std::move(announcement));
+Announced Service::answer_of(const Progress& progress, Language language) {
+    const Text done{"Sent to {count} people.", "Envoyé à {count} personnes."};
+    const Text begun{"Sent to {count} people, the others follow.", "Envoyé à {count} personnes, les autres suivent."};
+    const auto& text = progress.is_done ? done : begun;
+    return {.message = text.render(language, {{"count", std::to_string(progress.told)}}),
+            .recipients = progress.told,
+            .status = progress.is_done ? AnnouncementStatus::sent : AnnouncementStatus::sending};
+}
+
+db::Task<Announced> Service::announce(Caller caller, Origin origin, Language language, Announcement announcement) {
+    if (announcement.user_ids) co_return co_await announce_to(std::move(caller), std::move(origin), language, std::move(announcement));
+    const auto kept = answer_of({.told = 0, .is_done = false}, language);
     const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
         const auto added = co_await repository::add_announcement(tx, announcement.title.value, announcement.message.value, caller.user_id,
                                                                  clock_.now_ms());
         audit(tx, origin, caller, "Notification sent to everybody", added);
+        idempotency::keep(tx, origin, kept, clock_.now_ms(), 200);
         co_return added;
     });
     const auto until = std::chrono::steady_clock::now() + k_patience;
-    Outcome outcome;
+    Progress progress;
     do {
-        outcome = co_await tell_next(id);
-    } while (!outcome.is_done && std::chrono::steady_clock::now() < until);
-    co_return outcome;
+        progress = co_await tell_next(id);
+    } while (!progress.is_done && std::chrono::steady_clock::now() < until);
+    co_return origin.request_key ? kept : answer_of(progress, language);
 }
 
-db::Task<Service::Outcome> Service::announce_to(Caller caller, Origin origin, Announcement announcement) {
-    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
+db::Task<Announced> Service::announce_to(Caller caller, Origin origin, Language language, Announcement announcement) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Announced> {
         const auto told =
             co_await add_many(tx, announcement.user_ids->items, draft_of(announcement.title.value, announcement.message.value));
         audit(tx, origin, caller, "Notification sent to " + std::to_string(told) + " people", 0);
-        co_return Outcome{.told = told};
+        auto answer = answer_of({.told = told}, language);
+        idempotency::keep(tx, origin, answer, clock_.now_ms(), 200);
+        co_return answer;
     });
 }
 
 /// Tells the next ones, in a transaction of its own: nobody waits behind a long one, and the first are told at once.
-db::Task<Service::Outcome> Service::tell_next(std::int64_t announcement_id) {
-    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
-        auto open = co_await repository::open_announcement_for_update(tx, announcement_id);
-        if (!open) co_return Outcome{};
+db::Task<Service::Progress> Service::tell_next(std::int64_t announcement_id) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Progress> {
+        auto open = co_await repository::announcement_for_update(tx, announcement_id);
+        if (!open) co_return Progress{};
+        if (open->is_done) co_return Progress{.told = open->told}; // another instance was at it as well
         auto step = co_await users_.addressees_after(tx, open->after_user_id, k_step);
         const bool is_last = step.size() < k_step;
         if (!step.empty()) {
@@ -169,7 +184,7 @@ db::Task<Service::Outcome> Service::tell_next(std::int64_t announcement_id) {
             open->told += co_await store(tx, std::move(step), draft_of(open->title, open->message));
         }
         repository::set_progress(tx, *open, is_last ? std::optional{clock_.now_ms()} : std::nullopt);
-        co_return Outcome{.told = open->told, .is_done = is_last};
+        co_return Progress{.told = open->told, .is_done = is_last};
     });
 }
 

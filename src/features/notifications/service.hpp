@@ -38,11 +38,8 @@ class Service {
 
     /// Sends a text to some people or to everybody. What takes longer than somebody can wait goes on in
     /// continue_announcements(), also after a restart.
-    struct Outcome {
-        std::int64_t told = 0;
-        bool is_done = true;
-    };
-    db::Task<Outcome> announce(Caller caller, Origin origin, Announcement announcement);
+    /// With an Idempotency-Key the answer for everybody is the one that was kept before the first was told.
+    db::Task<Announced> announce(Caller caller, Origin origin, Language language, Announcement announcement);
     /// Goes on telling everybody what was announced until nothing is left or `may_go_on` says no.
     db::Task<void> continue_announcements(std::function<bool()> may_go_on);
 
@@ -58,8 +55,13 @@ class Service {
     [[nodiscard]] personal::Section personal_data();
 
   private:
-    db::Task<Outcome> announce_to(Caller caller, Origin origin, Announcement announcement);
-    db::Task<Outcome> tell_next(std::int64_t announcement_id);
+    struct Progress {
+        std::int64_t told = 0;
+        bool is_done = true;
+    };
+    static Announced answer_of(const Progress& progress, Language language);
+    db::Task<Announced> announce_to(Caller caller, Origin origin, Language language, Announcement announcement);
+    db::Task<Progress> tell_next(std::int64_t announcement_id);
     void audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string message, std::int64_t id) const;
     db::Task<std::int64_t> store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft);
 

@@ -186,18 +186,19 @@ TEST_P(NotificationsTest, AnnouncesToEverybody) {
     const auto one = make_user();
     const auto two = make_user();
     const auto told = run([&]() -> db::Task<std::int64_t> {
-        co_return (
-            co_await service().announce(one, {}, {.title = {"Maintenance {name}"}, .message = {"Tonight."}, .user_ids = std::nullopt}))
-            .told;
+        co_return (co_await service().announce(one, {}, Language::en,
+                                               {.title = {"Maintenance {name}"}, .message = {"Tonight."}, .user_ids = std::nullopt}))
+            .recipients;
     });
     EXPECT_EQ(told, 2);
     EXPECT_THAT(list(two).items,
                 ElementsAre(AllOf(Field(&Notification::title, "Maintenance {name}"), Field(&Notification::message, "Tonight."))));
-    EXPECT_EQ(
-        run([&]() -> db::Task<std::int64_t> {
-            co_return (co_await service().announce(one, {}, {.title = {"t"}, .message = {"m"}, .user_ids = {{{two.user_id, 4711}}}})).told;
-        }),
-        1);
+    EXPECT_EQ(run([&]() -> db::Task<std::int64_t> {
+                  co_return (co_await service().announce(one, {}, Language::en,
+                                                         {.title = {"t"}, .message = {"m"}, .user_ids = {{{two.user_id, 4711}}}}))
+                      .recipients;
+              }),
+              1);
     EXPECT_THAT(list(one).items, SizeIs(1));
 }
 
