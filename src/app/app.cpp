@@ -44,6 +44,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds k_jobs_patience{10}; // at the stop: jobs work in small steps
+constexpr int k_background_niceness = 10;
 
 int worker_count(const Settings& settings) {
     if (settings.workers > 0) return settings.workers;
@@ -357,7 +358,10 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     for (const auto& context : contexts_) busy.emplace_back(context->get_executor());
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
-    threads.emplace_back([this] { background_.run(); });
+    threads.emplace_back([this] {
+        ::setpriority(PRIO_PROCESS, 0, k_background_niceness); // of this thread (Linux): where cores are short, requests go first
+        background_.run();
+    });
     if (redis_) redis_->start();
     bus_->start();
     asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
