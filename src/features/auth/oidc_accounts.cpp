@@ -82,18 +82,24 @@ db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string n
     if (!email) throw oauth_failed("the provider's e-mail address is none");
     person.email = std::move(*email);
     std::optional<users::User> user;
-    if (const auto known = co_await repository::find_identity(tx, name, person.subject)) {
+    auto known = co_await repository::find_identity(tx, name, person.subject);
+    if (!known) {
+        if (const auto found = co_await users_.find_by_email(tx, person.email)) {
+            user = co_await users_.find_for_update(tx, found->id);
+            if (!user) throw oauth_failed("the account was deleted a moment ago");
+            // Another request of his may have made this account between the two looks.
+            known = co_await repository::find_identity(tx, name, person.subject);
+            if (!known) user = co_await join(tx, std::move(*user), name, person, origin);
+        } else {
+            user = co_await create(tx, name, person, origin, language);
+            co_await repository::insert_identity(tx, identity_of(user->id, name, person), clock_.now_ms());
+        }
+    }
+    if (known) {
         user = co_await users_.find_for_update(tx, known->user_id);
         if (!user) throw oauth_failed("the account was deleted a moment ago");
         if (!user->is_active) throw account_inactive();
         repository::use_identity(tx, known->id, person.email, clock_.now_ms());
-    } else if (const auto found = co_await users_.find_by_email(tx, person.email)) {
-        user = co_await users_.find_for_update(tx, found->id);
-        if (!user) throw oauth_failed("the account was deleted a moment ago");
-        user = co_await join(tx, std::move(*user), name, person, origin);
-    } else {
-        user = co_await create(tx, name, person, origin, language);
-        co_await repository::insert_identity(tx, identity_of(user->id, name, person), clock_.now_ms());
     }
     audit(tx, origin, "oauth_login", "Signed in through a provider", user->id, name);
     co_return std::move(*user);
