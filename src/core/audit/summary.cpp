@@ -49,10 +49,11 @@ constexpr db::Statement k_since{
             "COUNT(*) FROM audit_log WHERE " FOCUS_UNCOUNTED " AND created_at_ms >= ? GROUP BY 1, 2, 3",
             "SELECT day, level, action, entries FROM audit_days WHERE day >= ? UNION ALL SELECT created_at_ms DIV 86400000 AS number, "
             "level, action, COUNT(*) FROM audit_log WHERE " FOCUS_UNCOUNTED " AND created_at_ms >= ? GROUP BY number, level, action"}};
-constexpr db::Statement k_users_since{
-    "audit_last_days.since",
-    "SELECT (SELECT COALESCE(SUM(users), 0) FROM audit_last_days WHERE day >= ?) + (SELECT COUNT(DISTINCT l.user_id) FROM audit_log l LEFT "
-    "JOIN audit_users u ON u.user_id = l.user_id WHERE l." FOCUS_UNCOUNTED " AND l.created_at_ms >= ? AND (u.day IS NULL OR u.day < ?))"};
+// The + keeps SQLite from walking the whole index of users in order to tell them apart.
+constexpr db::Statement k_users_since{"audit_last_days.since", "SELECT (SELECT COALESCE(SUM(users), 0) FROM audit_last_days WHERE day >= "
+                                                               "?) + (SELECT COUNT(DISTINCT +l.user_id) FROM audit_log l LEFT "
+                                                               "JOIN audit_users u ON u.user_id = l.user_id WHERE l." FOCUS_UNCOUNTED
+                                                               " AND l.created_at_ms >= ? AND (u.day IS NULL OR u.day < ?))"};
 
 std::int64_t number_of(Day day) { return day.value.time_since_epoch().count(); }
 Day day_of(std::int64_t number) { return Day{std::chrono::sys_days{std::chrono::days{number}}}; }
