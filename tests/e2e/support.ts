@@ -10,6 +10,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 const top = resolve(import.meta.dirname, '../..');
 const binary = process.env['FOCUS_BINARY'] ?? join(top, 'build/release/focus');
 export const screenshots = join(top, 'build/e2e/pages');
+export const zone = 'Europe/Paris';
 export const password = 'Secret-passw0rd';
 export const demo = { email: 'demo@focus.example', password: 'Demo-1234' };
 export const admin = { email: 'admin@focus.example', password: 'Admin-1234' };
@@ -99,6 +100,9 @@ export class Server {
   }
 }
 
+/** Today in the zone of the people of these tests, not the machine's or UTC's. */
+export const today = (): string => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format();
+
 export interface Account {
   email: string;
   username: string;
@@ -113,7 +117,7 @@ let count = 0;
 export async function newAccount(server: Server, fields: Record<string, unknown> = {}): Promise<Account> {
   const username = `person-${process.pid}-${++count}`;
   const email = `${username}@example.org`;
-  const user = await server.call<{ id: number }>('POST', '/api/auth/register', { email, username, password, timezone: 'Europe/Paris', ...fields });
+  const user = await server.call<{ id: number }>('POST', '/api/auth/register', { email, username, password, timezone: zone, ...fields });
   const link = await server.mailedLink(email, '/verify-email');
   await server.call('POST', '/api/auth/verify-email', { token: link.searchParams.get('token') });
   return { email, username, password, id: user.id, token: await server.token({ email, password }) };

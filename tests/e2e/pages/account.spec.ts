@@ -89,6 +89,21 @@ test('a revoked session signs the page out by itself', async ({ page, server }) 
   await expect(page.getByText('Your session has ended')).toBeVisible();
 });
 
+test('a session that several requests at once find ended is said to have ended', async ({ page, server }) => {
+  const account = await newAccount(server);
+  let revoked: () => void = () => undefined;
+  const held = new Promise<void>((done) => (revoked = done));
+  await page.route('**/api/notifications*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await signIn(page, server, account);
+  const sessions = await server.call<{ id: number; current: boolean }[]>('GET', '/api/auth/sessions', undefined, account.token);
+  for (const session of sessions.filter((one) => !one.current)) await server.call('DELETE', `/api/auth/sessions/${session.id}`, undefined, account.token);
+  revoked();
+  await expect(page.getByText('Your session has ended')).toBeVisible();
+});
+
 test('another device is signed out from the settings, and signing out in one tab signs out the other', async ({ page, context, server }) => {
   const account = await newAccount(server);
   await signIn(page, server, account);

@@ -1,5 +1,5 @@
 // When things go wrong: no server, no network, hostile texts.
-import { demo, expect, newAccount, Server, settled, signIn, test } from '../support.ts';
+import { demo, expect, newAccount, Server, settled, signIn, test, today } from '../support.ts';
 
 test('a restarted server: the page says so, recovers and catches up', async ({ page, faults }) => {
   const server = await new Server().start();
@@ -63,7 +63,7 @@ test('texts of people are shown as text, whatever is in them', async ({ page, se
   const full = hostile.slice(0, 90);
   const account = await newAccount(server, { full_name: full });
   const call = (method: string, path: string, body: unknown) => server.call<{ id: number }>(method, path, body, account.token);
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   await call('PATCH', '/api/users/me', { bio: hostile });
   await call('POST', '/api/activities', { app_name: hostile, app_category: '<b>cat</b>', device_type: '<i>phone</i>', duration_minutes: 30 });
   await call('POST', '/api/blocked', { app_name: hostile, daily_limit_minutes: 10 });

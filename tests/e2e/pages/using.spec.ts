@@ -1,5 +1,5 @@
 // What people do with it, live: time, limits, notifications, challenges.
-import { demo, expect, newAccount, type Server, settled, signIn, test } from '../support.ts';
+import { demo, expect, newAccount, type Server, settled, signIn, test, today } from '../support.ts';
 
 test('an activity sent by a phone moves today without a reload', async ({ page, server }) => {
   const account = await newAccount(server);
@@ -149,7 +149,7 @@ test('two people in one challenge see each other move', async ({ page, browser, 
 
 test('a challenge: found, joined, renamed, cancelled; hidden from strangers', async ({ page, server }) => {
   const [ada, bob] = [await newAccount(server), await newAccount(server)];
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   const name = `Open ${ada.username}`;
   const open = await server.call<{ id: number }>('POST', '/api/challenges', { name, target_apps: ['A'], start_date: day, end_date: day }, ada.token);
   const hidden = await server.call<{ id: number }>('POST', '/api/challenges', { name: 'Hidden', target_apps: ['A'], start_date: day, end_date: day, is_public: false }, ada.token);

@@ -95,7 +95,7 @@ class SessionState {
   /** The server knows the session no more. */
   end(): void {
     forget();
-    this.ended = this.state === 'in';
+    if (this.state === 'in') this.ended = true; // requests side by side each find out; the first one counts
     this.#leave();
   }
 
