@@ -38,7 +38,10 @@ std::vector<db::Command> ScoreKeeper::reads(const activities::Recorded& recorded
     if (records.empty()) return commands;
     const auto [first, last] = std::ranges::minmax(records, {}, [](const auto& record) { return record.first->day; });
     const auto user_id = recorded.caller.user_id;
-    commands.push_back(users::Service::hold_command(user_id)); // nobody joins a challenge between this read and the commit
+    // Nobody may join a challenge between this read and the commit. Where an activity was inserted its foreign key holds the
+    // user already (InnoDB locks the row that is referred to, shared).
+    const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
+    if (!is_held) commands.push_back(users::Service::hold_command(user_id));
     commands.push_back(member_repository::counting_command(user_id, recorded.now_ms, first.first->day, last.first->day));
     return commands;
 }
@@ -46,7 +49,7 @@ std::vector<db::Command> ScoreKeeper::reads(const activities::Recorded& recorded
 db::Task<void> ScoreKeeper::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
     if (results.empty()) co_return;
     const auto user_id = recorded.caller.user_id;
-    auto open = member_repository::counting_of(results.at(1));
+    auto open = member_repository::counting_of(results.back());
     if (open.empty()) co_return;
 
     std::vector<OpenChallenge> moved;

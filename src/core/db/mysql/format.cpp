@@ -2,9 +2,18 @@
 
 #include "core/db/sql_text.hpp"
 
+#include <array>
+
 namespace focus::db::mysql {
 
 namespace {
+
+/// Where text that is no plain SQL may begin; the rest is passed over quickly.
+constexpr auto k_is_special = [] {
+    std::array<bool, 256> is_special{};
+    for (const char c : std::string_view{"?'\"`#-/"}) is_special[static_cast<unsigned char>(c)] = true;
+    return is_special;
+}();
 
 /// The end of what begins with `open` at `at`: just past `close`, or the end of the text.
 std::size_t skip_past(std::string_view sql, std::size_t at, std::string_view close) {
@@ -27,14 +36,13 @@ void append(boost::mysql::format_context& context, const Value& value) {
 
 std::size_t find_placeholder(std::string_view sql, std::size_t from) {
     for (std::size_t at = from; at < sql.size();) {
+        if (!k_is_special[static_cast<unsigned char>(sql[at])]) {
+            ++at;
+            continue;
+        }
         switch (sql[at]) {
         case '?':
             return at;
-        case '\'':
-        case '"':
-        case '`':
-            at = skip_past(sql, at + 1, sql.substr(at, 1));
-            break; // a doubled quote opens again at once
         case '#':
             at = skip_past(sql, at, "\n");
             break;
@@ -44,8 +52,8 @@ std::size_t find_placeholder(std::string_view sql, std::size_t from) {
         case '/':
             at = sql.substr(at, 2) == "/*" ? skip_past(sql, at + 2, "*/") : at + 1;
             break;
-        default:
-            ++at;
+        default:                                            // a quote
+            at = skip_past(sql, at + 1, sql.substr(at, 1)); // a doubled quote opens again at once
         }
     }
     return std::string_view::npos;

@@ -2,9 +2,12 @@
 
 #include "core/db/sql_text.hpp"
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_immediate_executor.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/mysql/execution_state.hpp>
 #include <boost/mysql/metadata_collection_view.hpp>
 #include <boost/mysql/rows_view.hpp>
@@ -17,6 +20,15 @@ namespace {
 
 namespace asio = boost::asio;
 namespace bm = boost::mysql;
+
+/// A page of a list in one read: the library's 1 KiB would take a dozen.
+constexpr std::size_t k_read_buffer = std::size_t{16} << 10;
+
+bm::any_connection_params connection_params() {
+    bm::any_connection_params params;
+    params.initial_buffer_size = k_read_buffer;
+    return params;
+}
 
 template <class Number>
 Number parse_number(std::string_view text) {
@@ -73,7 +85,110 @@ std::uint64_t affected_rows(const bm::execution_state& state, const Command& com
 
 } // namespace
 
-Link::Link(asio::any_io_executor executor) : connection_{std::move(executor)} {}
+/// Sends a text and reads what it gives, statement by statement. Steps whose bytes have come already follow each other in a
+/// loop: awaiting each one would cost a turn of the event loop, and a transaction has a dozen of them.
+class Link::Exchange {
+  public:
+    Exchange(Link& link, std::span<const Command> commands, Frame frame, std::vector<Result>& results)
+        : link_{link}, commands_{commands}, frame_{frame}, results_{results} {}
+
+    /// Ends when all results are there or one statement has failed.
+    Task<void> run(std::string_view text) {
+        co_await asio::async_initiate<const asio::deferred_t&, void()>(
+            [this, text](auto done) {
+                done_ = std::move(done);
+                link_.connection_.async_start_execution(text, state_, link_.diagnostics_, step());
+            },
+            asio::deferred);
+        if (defect_) std::rethrow_exception(defect_);
+        if (!failure_ && index_ != frame_.before + commands_.size() + frame_.after)
+            throw std::logic_error{"mysql: a command was more than one statement"};
+    }
+    [[nodiscard]] std::optional<Failure> take_failure() { return std::move(failure_); }
+
+  private:
+    /// What each step ends with, at once where nothing had to be waited for.
+    auto step() {
+        return asio::bind_cancellation_slot(
+            link_.cut_.slot(),
+            asio::bind_immediate_executor(asio::system_executor{}, [this](bm::error_code error, bm::rows_view rows = {}) {
+                arrived_ = true;
+                error_ = error;
+                rows_ = rows;
+                if (!advancing_) advance();
+            }));
+    }
+
+    void advance() {
+        advancing_ = true;
+        bool goes_on = true;
+        while (goes_on && std::exchange(arrived_, false)) {
+            try {
+                goes_on = next();
+            } catch (...) { // of a value that cannot be: the caller closes the connection
+                defect_ = std::current_exception();
+                goes_on = false;
+            }
+        }
+        advancing_ = false;
+        if (!goes_on) std::move(done_)(); // from here on this may be gone
+    }
+
+    /// Takes what has arrived and starts the next step; false when there is none.
+    bool next() {
+        if (error_) {
+            failure_ = link_.failed(error_, name());
+            failure_->at = index_;
+            return false;
+        }
+        take_rows();
+        if (state_.should_read_rows()) {
+            link_.connection_.async_read_some_rows(state_, link_.diagnostics_, step());
+            return true;
+        }
+        if (is_command()) {
+            result_.affected = affected_rows(state_, command());
+            result_.last_insert_id = static_cast<std::int64_t>(state_.last_insert_id());
+            results_.push_back(std::exchange(result_, {}));
+        }
+        ++index_;
+        if (state_.complete()) return false;
+        link_.connection_.async_read_resultset_head(state_, link_.diagnostics_, step());
+        return true;
+    }
+
+    void take_rows() {
+        const auto about = state_.meta();
+        for (const auto row : rows_) {
+            std::vector<Value> values;
+            values.reserve(row.size());
+            for (std::size_t i = 0; i < row.size(); ++i) values.push_back(to_value(row[i], about[i]));
+            result_.rows.emplace_back(std::move(values));
+        }
+        rows_ = {};
+    }
+
+    [[nodiscard]] bool is_command() const { return index_ >= frame_.before && index_ - frame_.before < commands_.size(); }
+    [[nodiscard]] const Command& command() const { return commands_[index_ - frame_.before]; }
+    [[nodiscard]] std::string_view name() const { return is_command() ? command().name : std::string_view{"transaction"}; }
+
+    Link& link_;
+    std::span<const Command> commands_;
+    Frame frame_;
+    std::vector<Result>& results_;
+    bm::execution_state state_;
+    asio::any_completion_handler<void()> done_;
+    std::size_t index_ = 0; // of the statement whose results are read
+    Result result_;         // so far
+    bm::error_code error_;  // of the last step
+    bm::rows_view rows_;    // of the last step
+    bool arrived_ = false;
+    bool advancing_ = false;
+    std::optional<Failure> failure_;
+    std::exception_ptr defect_;
+};
+
+Link::Link(asio::any_io_executor executor) : connection_{std::move(executor), connection_params()} {}
 
 bm::format_options Link::format_options() const { return connection_.format_opts().value(); }
 
@@ -111,43 +226,9 @@ Task<bool> Link::ping() {
 
 Task<std::optional<Failure>> Link::exchange(std::string text, std::span<const Command> commands, Frame frame,
                                             std::vector<Result>& results) {
-    const auto token = asio::bind_cancellation_slot(cut_.slot(), asio::as_tuple(asio::deferred));
-    const auto name_of = [&](std::size_t index) {
-        return index >= frame.before && index - frame.before < commands.size() ? commands[index - frame.before].name
-                                                                               : std::string_view{"transaction"};
-    };
-    bm::execution_state state;
-    std::size_t index = 0;
-    auto [error] = co_await connection_.async_start_execution(std::string_view{text}, state, diagnostics_, token);
-    for (;;) {
-        Result result;
-        while (!error && state.should_read_rows()) {
-            auto [row_error, rows] = co_await connection_.async_read_some_rows(state, diagnostics_, token);
-            error = row_error;
-            const auto about = state.meta();
-            for (const auto row : rows) {
-                std::vector<Value> values;
-                values.reserve(row.size());
-                for (std::size_t i = 0; i < row.size(); ++i) values.push_back(to_value(row[i], about[i]));
-                result.rows.emplace_back(std::move(values));
-            }
-        }
-        if (error) {
-            auto failure = failed(error, name_of(index));
-            failure.at = index;
-            co_return failure;
-        }
-        if (index >= frame.before && index - frame.before < commands.size()) {
-            result.affected = affected_rows(state, commands[index - frame.before]);
-            result.last_insert_id = static_cast<std::int64_t>(state.last_insert_id());
-            results.push_back(std::move(result));
-        }
-        ++index;
-        if (state.complete()) break;
-        std::tie(error) = co_await connection_.async_read_resultset_head(state, diagnostics_, token);
-    }
-    if (index != frame.before + commands.size() + frame.after) throw std::logic_error{"mysql: a command was more than one statement"};
-    co_return std::nullopt;
+    Exchange exchange{*this, commands, frame, results};
+    co_await exchange.run(text);
+    co_return exchange.take_failure();
 }
 
 void Link::close(std::unique_ptr<Link> link) {

@@ -52,6 +52,8 @@ class Link {
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:
+    class Exchange;
+
     Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;
 
     boost::mysql::any_connection connection_;
