@@ -17,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 
-constexpr int k_users_at_once = 200;
+constexpr int k_users_at_once = 20;
 
 Zone zone_of(const users::User& user) { return Zone::of(user.timezone); }
 
@@ -60,8 +60,8 @@ db::Task<void> Service::run(Kind kind, const jobs::Run& run) {
         auto due = co_await repository::due(db_, kind, clock_.now_ms(), k_users_at_once);
         if (due.empty()) co_return;
         co_await work_off(kind, std::move(due));
-        // One and a half times as long for everybody else: many who are due at once keep no request waiting.
-        pause.expires_after((Steady::now() - began) * 3 / 2);
+        // Twice as long for everybody else, after little work: many who are due at once keep no request waiting.
+        pause.expires_after((Steady::now() - began) * 2);
         co_await pause.async_wait(asio::deferred);
     }
 }
