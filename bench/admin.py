@@ -25,7 +25,7 @@ from support.processes import eventually  # noqa: E402
 from support.server import Server  # noqa: E402
 
 DAYS, APPS = 90, 500
-ENOUGH_MEMORY = "SET GLOBAL innodb_buffer_pool_size = 2147483648"
+MEMORY = "6G"  # of MariaDB
 ROUTES = ["/stats/overview", "/stats/users-growth?days=30", "/stats/app-usage?days=7&limit=20", "/stats/app-usage?days=90&limit=100",
           "/logs/stats?days=7", "/logs/stats?days=90", "/logs?limit=50", "/logs?level=warning", "/users?limit=50"]  # fmt: skip
 
@@ -108,7 +108,7 @@ def fill_sqlite(path: Path, statements: list[str]) -> None:
 def fill_mysql(database, statements: list[str]) -> None:
     for statement in statements:
         begun = time.monotonic()
-        database.query("SET SESSION unique_checks = 0; SET SESSION foreign_key_checks = 0; " + statement)
+        database.query("SET SESSION unique_checks = 0, foreign_key_checks = 0, transaction_isolation = 'READ-COMMITTED'; " + statement)
         print(f"  {time.monotonic() - begun:6.1f} s  {statement[:80]}", flush=True)
 
 
@@ -138,8 +138,7 @@ def run(kind: str, stack: contextlib.ExitStack, options) -> list[dict]:
     mail = stack.enter_context(contextlib.closing(MailSink()))
     engine = None
     if kind == "mysql":
-        engine = stack.enter_context(contextlib.closing(MariaDb(durable=True)))
-        engine.query(ENOUGH_MEMORY)
+        engine = stack.enter_context(contextlib.closing(MariaDb(memory=MEMORY)))
         database = engine.database()
     else:
         database = SqliteDatabase(folder)
@@ -163,7 +162,6 @@ def run(kind: str, stack: contextlib.ExitStack, options) -> list[dict]:
         if engine:
             engine.stop()
             engine.start(engine.port)
-            engine.query(ENOUGH_MEMORY)
         server.start()
         admin.anonymous = server.client(checked=False)
 

@@ -47,8 +47,10 @@ def test_wrong_passwords_wait_longer_and_longer(guarded):
 
     for _ in range(5):
         expect(try_at(0, "Wrong-passw0rd"), 401, "invalid_credentials")
+    begun = time.monotonic()
     refused = try_at(0, owner.password)
     expect(refused, 429, "rate_limited")
+    assert time.monotonic() - begun >= 0.1, "who is refused is kept waiting, so that trying costs him something"
     assert 1 <= int(refused.headers["retry-after"]) <= 2
     expect(try_at(30, "Wrong-passw0rd", owner.email.upper()), 401)
     assert 2 <= int(try_at(30, owner.password).headers["retry-after"]) <= 3

@@ -33,6 +33,25 @@ def announce(admin, user_ids: list[int] | None, title="News", message="Hello.") 
     expect(admin.post("/api/admin/notifications", json=body), 200)
 
 
+def test_the_greeting_comes_first_however_much_is_going_on(user):
+    ends = threading.Event()
+
+    def be_busy() -> None:
+        while not ends.is_set():
+            user.record("Instagram", 1)
+
+    with ThreadPoolExecutor(2) as pool:
+        busy = [pool.submit(be_busy) for _ in range(2)]
+        try:
+            for _ in range(20):
+                with Live(user) as live:  # which asserts it
+                    live.notification("activity_update")
+        finally:
+            ends.set()
+        for one in busy:
+            one.result()
+
+
 # --- each kind ------------------------------------------------------------------------------------------------------------
 
 

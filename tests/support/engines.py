@@ -87,14 +87,15 @@ class GivenServer(MySqlServer):
 class MariaDb(MySqlServer):
     """One MariaDB server of ours, on its own data."""
 
-    def __init__(self, durable: bool = False) -> None:
+    def __init__(self, durable: bool = False, memory: str = "128M") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-mariadb-"))
         self.socket = self.folder / "socket"
         self._command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root"]
         shutil.copytree(_mariadb_template(), self.folder / "data")
         (self.folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO '{USER}'@'%';\n")
-        self._durable = durable
+        self._durable, self._memory = durable, memory
+        self._log_size = "1G" if memory.endswith("G") else "32M"  # for a large load
         self.start()
 
     def start(self, port: int | None = None) -> None:
@@ -105,7 +106,7 @@ class MariaDb(MySqlServer):
         self.process = spawn(
             ["mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}", f"--port={self.port}",
              "--bind-address=127.0.0.1", "--skip-name-resolve", f"--user={getpass.getuser()}", f"--init-file={self.folder}/init.sql",
-             f"--pid-file={self.folder}/pid", "--innodb-buffer-pool-size=128M", "--innodb-log-file-size=32M", "--max-connections=400",
+             f"--pid-file={self.folder}/pid", f"--innodb-buffer-pool-size={self._memory}", f"--innodb-log-file-size={self._log_size}", "--max-connections=400",
              "--character-set-server=utf8mb4", "--performance-schema=OFF", *durability],
             stdout=self._log, stderr=self._log)  # fmt: skip
         eventually(self._answers, f"MariaDB (see {self.folder}/log)", 60)

@@ -129,6 +129,7 @@ class Live:
         contract.called.add("notificationSocket")
         self.messages: list[dict] = []
         self.greeting = self.next("connection")
+        assert self.messages == [self.greeting], "the greeting comes first"
 
     def __enter__(self) -> "Live":
         return self

@@ -3,6 +3,8 @@
 #include "core/crypto/crypto.hpp"
 #include "core/redis/link.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
 namespace focus::bus {
 namespace {
 

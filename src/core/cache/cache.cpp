@@ -4,8 +4,10 @@
 #include "core/redis/client.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <charconv>
 #include <cmath>

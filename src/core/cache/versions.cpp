@@ -3,11 +3,15 @@
 #include "core/base/log.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <list>
 #include <numeric>
+#include <thread>
 
 namespace focus::cache {
 

@@ -70,10 +70,10 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     Workers workers; // last: its jobs use what is above
 
     Impl(Options chosen, db::Database& to, Outbox& from, const Templates& texts, Transport* way, const Clock& time,
-         metrics::Registry& registry, asio::any_io_executor executor)
+         metrics::Registry& registry, const asio::any_io_executor& executor)
         : options{chosen}, database{to}, outbox{from}, templates{texts}, transport{way}, clock{time}, metrics{registry},
           length{registry.gauge("focus_api_outbox_length", "Mails that wait or are on their way.")},
-          age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them.")}, strand{asio::make_strand(std::move(executor))},
+          age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them.")}, strand{asio::make_strand(executor)},
           idle{strand}, turn{strand}, changed{strand, SteadyClock::time_point::max()}, heartbeat{strand},
           workers{{.threads = chosen.parallel, .max_queue = static_cast<std::size_t>(chosen.parallel)}} {}
 
@@ -295,7 +295,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
 Delivery::Delivery(Options options, db::Database& database, Outbox& outbox, const Templates& templates, Transport* transport,
                    const Clock& clock, metrics::Registry& metrics, asio::any_io_executor executor)
-    : impl_{std::make_shared<Impl>(options, database, outbox, templates, transport, clock, metrics, std::move(executor))} {
+    : impl_{std::make_shared<Impl>(options, database, outbox, templates, transport, clock, metrics, executor)} {
     outbox.on_added([weak = std::weak_ptr{impl_}] {
         if (const auto impl = weak.lock()) asio::post(impl->strand, [impl] { impl->wake(); });
     });

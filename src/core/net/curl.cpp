@@ -9,7 +9,7 @@ namespace focus::net {
 void append(CurlList& list, const char* line) {
     curl_slist* longer = curl_slist_append(list.get(), line);
     if (longer == nullptr) throw std::bad_alloc{};
-    (void)list.release(); // the longer list starts with it
+    [[maybe_unused]] auto* const start = list.release(); // of the longer one
     list.reset(longer);
 }
 

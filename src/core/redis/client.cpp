@@ -1,7 +1,11 @@
 #include "core/redis/client.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 
 namespace focus::redis {
 

@@ -139,7 +139,7 @@ std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows) {
 
 std::vector<DayTotal> breakdown(const std::vector<DayUsage>& days, Day first, Day last) {
     std::vector<DayTotal> totals;
-    totals.reserve(static_cast<std::size_t>(last.since(first) + 1));
+    totals.reserve(static_cast<std::size_t>(last.since(first)) + 1);
     auto next = days.begin();
     for (auto day = first; day <= last; day = day.plus(1)) {
         while (next != days.end() && next->day < day) ++next;

@@ -95,11 +95,11 @@ db::Task<users::User> Accounts::update(Caller caller, Origin origin, std::int64_
         if (change.is_active.value) user.is_active = *change.is_active.value;
         if (change.is_verified.value) user.is_verified = *change.is_verified.value;
     };
-    co_return co_await this->change(std::move(caller), std::move(origin), id, apply);
+    co_return co_await this->change(caller, std::move(origin), id, apply);
 }
 
 db::Task<users::User> Accounts::set_active(Caller caller, Origin origin, std::int64_t id, bool is_active) {
-    co_return co_await change(std::move(caller), std::move(origin), id, [is_active](users::User& user) { user.is_active = is_active; });
+    co_return co_await change(caller, std::move(origin), id, [is_active](users::User& user) { user.is_active = is_active; });
 }
 
 db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply) {

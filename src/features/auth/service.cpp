@@ -7,6 +7,9 @@
 #include "features/auth/oidc_repository.hpp"
 #include "features/auth/repository.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 namespace focus::auth {
 
 namespace {

@@ -96,7 +96,7 @@ db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
         if (!user || !row) throw not_found();
         auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, caller.user_id, true)));
         if (!member || member->left_at_ms) throw errors::not_a_member();
-        co_await drop_member(tx, std::move(*row), std::move(*member));
+        co_await drop_member(tx, std::move(*row), *member);
         audit(tx, origin, caller, "challenge_left", "Challenge left", id);
     });
 }
@@ -119,7 +119,7 @@ db::Task<void> Service::forget(db::Transaction& tx, std::int64_t user_id) {
     for (const auto id : open) {
         auto row = co_await repository::find_any_for_update(tx, id);
         auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user_id, true)));
-        if (row && member && !member->left_at_ms) co_await drop_member(tx, std::move(*row), std::move(*member));
+        if (row && member && !member->left_at_ms) co_await drop_member(tx, std::move(*row), *member);
     }
     // His challenges go on for the others; those without anybody end.
     const auto made = co_await repository::open_by_creator(tx, user_id);

@@ -90,7 +90,7 @@ db::Task<std::vector<ScoreKeeper::Affected>> ScoreKeeper::lock_affected(db::Tran
     for (std::size_t i = 0; i < open.size(); ++i) {
         auto member = member_repository::found(results.at(2 * i));
         if (!member || !member->is_open) continue; // left, or the results were frozen, a moment ago
-        Affected affected{.challenge = std::move(open[i]), .member = std::move(*member), .changes = {}, .was = {}};
+        Affected affected{.challenge = std::move(open[i]), .member = *member, .changes = {}, .was = {}};
         auto& terms = affected.challenge.terms;
         const bool has_moved = terms.start != affected.member.start || terms.end != affected.member.end;
         terms.start = affected.member.start;

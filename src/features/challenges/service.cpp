@@ -91,11 +91,11 @@ db::Task<Row> Service::find_visible(db::Session& session, Caller caller, std::in
     co_return std::move(*row);
 }
 
-db::Task<Challenge> Service::get(Caller caller, std::int64_t id) { return find_wire(db_, std::move(caller), id); }
+db::Task<Challenge> Service::get(Caller caller, std::int64_t id) { return find_wire(db_, caller, id); }
 
-db::Task<Listed> Service::list(Caller caller, ListQuery query) { return list_some(std::move(caller), std::move(query), true); }
+db::Task<Listed> Service::list(Caller caller, ListQuery query) { return list_some(caller, std::move(query), true); }
 
-db::Task<Listed> Service::list_all(Caller caller, ListQuery query) { return list_some(std::move(caller), std::move(query), false); }
+db::Task<Listed> Service::list_all(Caller caller, ListQuery query) { return list_some(caller, std::move(query), false); }
 
 db::Task<Listed> Service::list_some(Caller caller, ListQuery query, bool public_only) {
     const auto now = clock_.now_ms();
@@ -104,7 +104,7 @@ db::Task<Listed> Service::list_some(Caller caller, ListQuery query, bool public_
     auto rows =
         co_await repository::list(db_, filter, query.sort.value_or(Sort{}), caller.user_id, now, query.skip.value, query.limit.value);
     Listed listed;
-    listed.items = co_await to_wire(db_, std::move(caller), std::move(rows));
+    listed.items = co_await to_wire(db_, caller, std::move(rows));
     listed.total = co_await repository::count(db_, filter, now);
     co_return listed;
 }
@@ -114,7 +114,7 @@ db::Task<Listed> Service::list_mine(Caller caller, MineQuery query) {
     const auto user_id = caller.user_id;
     auto rows = co_await repository::list_of_user(db_, user_id, query.status, now, query.skip.value, query.limit.value);
     Listed listed;
-    listed.items = co_await to_wire(db_, std::move(caller), std::move(rows));
+    listed.items = co_await to_wire(db_, caller, std::move(rows));
     listed.total = co_await repository::count_of_user(db_, user_id, query.status, now);
     co_return listed;
 }
@@ -122,7 +122,7 @@ db::Task<Listed> Service::list_mine(Caller caller, MineQuery query) {
 db::Task<Challenge> Service::find_wire(db::Session& session, Caller caller, std::int64_t id) {
     std::vector<Row> rows;
     rows.push_back(co_await find_visible(session, caller, id));
-    auto challenges = co_await to_wire(session, std::move(caller), std::move(rows));
+    auto challenges = co_await to_wire(session, caller, std::move(rows));
     co_return std::move(challenges.front());
 }
 
@@ -184,7 +184,7 @@ db::Task<Challenge> Service::update(Caller caller, Origin origin, std::int64_t i
         repository::update(tx, row);
         audit(tx, origin, caller, "challenge_updated", "Challenge changed", id);
     });
-    co_return co_await get(std::move(caller), id);
+    co_return co_await get(caller, id);
 }
 
 db::Task<void> Service::move_dates(db::Transaction& tx, Row& row, Day start, Day end) {
@@ -215,7 +215,7 @@ db::Task<Challenge> Service::cancel(Caller caller, Origin origin, std::int64_t i
         repository::update(tx, row);
         audit(tx, origin, caller, "challenge_cancelled", "Challenge cancelled", id);
     });
-    co_return co_await get(std::move(caller), id);
+    co_return co_await get(caller, id);
 }
 
 db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id, bool as_admin) {

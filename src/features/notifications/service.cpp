@@ -143,7 +143,7 @@ Announced Service::answer_of(const Progress& progress, Language language) {
 }
 
 db::Task<Announced> Service::announce(Caller caller, Origin origin, Language language, Announcement announcement) {
-    if (announcement.user_ids) co_return co_await announce_to(std::move(caller), std::move(origin), language, std::move(announcement));
+    if (announcement.user_ids) co_return co_await announce_to(caller, std::move(origin), language, std::move(announcement));
     const auto kept = answer_of({.told = 0, .is_done = false}, language);
     const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
         const auto added = co_await repository::add_announcement(tx, announcement.title.value, announcement.message.value, caller.user_id,

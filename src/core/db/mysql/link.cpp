@@ -88,6 +88,18 @@ std::uint64_t affected_rows(const bm::execution_state& state, const Command& com
 /// Sends a text and reads what it gives, statement by statement. Steps whose bytes have come already follow each other in a
 /// loop: awaiting each one would cost a turn of the event loop, and a transaction has a dozen of them.
 class Link::Exchange {
+    /// What each step ends with, at once where nothing had to be waited for.
+    auto step() {
+        return asio::bind_cancellation_slot(
+            link_.cut_.slot(),
+            asio::bind_immediate_executor(asio::system_executor{}, [this](bm::error_code error, bm::rows_view rows = {}) {
+                arrived_ = true;
+                error_ = error;
+                rows_ = rows;
+                if (!advancing_) advance();
+            }));
+    }
+
   public:
     Exchange(Link& link, std::span<const Command> commands, Frame frame, std::vector<Result>& results)
         : link_{link}, commands_{commands}, frame_{frame}, results_{results} {}
@@ -107,18 +119,6 @@ class Link::Exchange {
     [[nodiscard]] std::optional<Failure> take_failure() { return std::move(failure_); }
 
   private:
-    /// What each step ends with, at once where nothing had to be waited for.
-    auto step() {
-        return asio::bind_cancellation_slot(
-            link_.cut_.slot(),
-            asio::bind_immediate_executor(asio::system_executor{}, [this](bm::error_code error, bm::rows_view rows = {}) {
-                arrived_ = true;
-                error_ = error;
-                rows_ = rows;
-                if (!advancing_) advance();
-            }));
-    }
-
     void advance() {
         advancing_ = true;
         bool goes_on = true;
