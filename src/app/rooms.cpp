@@ -37,7 +37,7 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
                  foundation.frontend_url, foundation.metrics},
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
       reports{foundation.database, foundation.clock, activities},
-      admin{foundation.database, foundation.clock, users, auth, activities, blocking, challenges, foundation.outbox} {
+      admin{foundation.database, foundation.clock, users, auth, activities, blocking, challenges, foundation.outbox, foundation.cache} {
     users.on_removed([&outbox = foundation.outbox, &cache = foundation.cache](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);

@@ -207,6 +207,7 @@ Task<bool> Cache::exists(std::string key) {
 }
 
 Task<void> Cache::set(std::string key, Entry entry, std::optional<milliseconds> ttl) {
+    if (!options_.enabled) co_return;
     const Stopwatch stopwatch{set_seconds_};
     const auto life = jittered(ttl.value_or(options_.ttl));
     memory_.set(key, entry, Steady::now() + life);

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t k_top_users = 5;
 constexpr std::int64_t k_top_candidates = 50; // some may have deleted their accounts
+constexpr const char* k_blocked_now = "stats:blocked_now"; // in the cache
+constexpr std::int64_t k_many_blocked = 1000;
+constexpr std::chrono::seconds k_blocked_known{10};
 constexpr std::int64_t k_recent_errors = 10;
 constexpr int k_rows_at_once = 500;
 constexpr std::chrono::minutes k_access_known{1};
@@ -44,8 +47,8 @@ bool is_error(std::string_view level) { return level == "error" || level == "cri
 } // namespace
 
 Service::Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
-                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox)
-    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, usage_{database},
+                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, cache::Cache& cache)
+    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, cache_{cache}, usage_{database},
       accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
     activities.on_recorded(
         {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
@@ -64,7 +67,6 @@ db::Task<Overview> Service::overview() {
     const auto accounts = users::Service::counts_of(results);
     const auto challenges = challenges::Service::counts_of(results.back());
     const auto usage = co_await usage_.totals(today());
-    const auto limits = co_await blocking_.counts();
     Overview overview{.total_users = accounts.total,
                       .active_users = accounts.active,
                       .verified_users = accounts.verified,
@@ -77,8 +79,8 @@ db::Task<Overview> Service::overview() {
                       .total_challenges = challenges.total,
                       .active_challenges = challenges.active,
                       .completed_challenges = challenges.completed,
-                      .total_blocked_apps = limits.total,
-                      .blocked_now = limits.blocked_now,
+                      .total_blocked_apps = co_await blocking_.count_all(),
+                      .blocked_now = co_await blocked_now(),
                       .emails_sent_today = co_await mail::sent_since(db_, today()),
                       .top_users = {}};
     const auto week = co_await users_.days(db_, today().plus(-6));
@@ -97,6 +99,16 @@ db::Task<Overview> Service::overview() {
                                       .activities_count = user.activities});
     }
     co_return overview;
+}
+
+/// Remembered for some seconds where there are many: counting looks at each.
+db::Task<std::int64_t> Service::blocked_now() {
+    if (const auto known = co_await cache_.get(k_blocked_now); known && known->text) co_return std::stoll(*known->text);
+    const auto blocked = co_await blocking_.count_blocked();
+    if (blocked >= k_many_blocked)
+        co_await cache_.set(k_blocked_now, {.version = 0, .text = std::make_shared<const std::string>(std::to_string(blocked))},
+                            k_blocked_known);
+    co_return blocked;
 }
 
 db::Task<std::vector<GrowthDay>> Service::growth(GrowthQuery query) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/audit/trail.hpp"
+#include "core/cache/cache.hpp"
 #include "core/mail/outbox.hpp"
 #include "core/mail/outbox_view.hpp"
 #include "features/admin/accounts.hpp"
@@ -24,7 +25,7 @@ namespace focus::admin {
 class Service {
   public:
     Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
-            blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox);
+            blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, cache::Cache& cache);
 
     [[nodiscard]] Accounts& accounts() noexcept { return accounts_; }
     [[nodiscard]] UsageKeeper& usage() noexcept { return usage_; }
@@ -59,6 +60,7 @@ class Service {
 
   private:
     [[nodiscard]] Day today() const { return Zone{}.day_of(clock_.now_ms()); }
+    db::Task<std::int64_t> blocked_now();
     bool is_news(const Caller& caller, const Origin& origin, std::int64_t resource_id);
 
     db::Database& db_;
@@ -67,6 +69,7 @@ class Service {
     blocking::Service& blocking_;
     challenges::Service& challenges_;
     mail::Outbox& outbox_;
+    cache::Cache& cache_;
     UsageKeeper usage_;
     Accounts accounts_;
     Health health_;

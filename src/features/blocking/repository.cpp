@@ -223,18 +223,21 @@ db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std:
     co_return limits;
 }
 
-db::Task<Counts> counts(db::Session& session, EpochMs now) {
+db::Task<std::int64_t> count_all(db::Session& session) {
+    co_return counters::sum_of(co_await session.run_one(counters::total_command(k_counter)));
+}
+
+db::Task<std::int64_t> count_blocked(db::Session& session, EpochMs now) {
     std::vector<db::Command> commands;
-    commands.push_back(counters::total_command(k_counter));
     commands.push_back(db::Command::of(k_blocked_anyway));
     commands.push_back(db::Command::of(k_reached, now - k_longest_day_ms));
     const auto results = co_await session.run(std::move(commands));
-    Counts counts{.total = counters::sum_of(results.at(0)), .blocked_now = results.at(1).rows.at(0).get<std::int64_t>(0)};
-    for (const auto& row : results.at(2).rows) {
+    auto blocked = results.at(0).rows.at(0).get<std::int64_t>(0);
+    for (const auto& row : results.at(1).rows) {
         const auto today = Zone::of(row.get<std::string_view>(0)).day_of(now);
-        if (row.get<std::string_view>(1) == today.to_string()) counts.blocked_now += row.get<std::int64_t>(2);
+        if (row.get<std::string_view>(1) == today.to_string()) blocked += row.get<std::int64_t>(2);
     }
-    co_return counts;
+    co_return blocked;
 }
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now) {

@@ -66,7 +66,8 @@ db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int l
 db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
 /// The entries of everybody, and those that block now because of a schedule, a limit of 0 or a limit reached today.
-db::Task<Counts> counts(db::Session& session, EpochMs now);
+db::Task<std::int64_t> count_all(db::Session& session);
+db::Task<std::int64_t> count_blocked(db::Session& session, EpochMs now);
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now);
 /// For the user's own export.

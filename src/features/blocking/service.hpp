@@ -38,7 +38,9 @@ class Service {
     db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
     /// Over all users.
-    db::Task<Counts> counts() { return repository::counts(db_, clock_.now_ms()); }
+    db::Task<std::int64_t> count_all() { return repository::count_all(db_); }
+    /// Entries that block their app at this moment. Looks at every limit that was reached in the last two days.
+    db::Task<std::int64_t> count_blocked() { return repository::count_blocked(db_, clock_.now_ms()); }
 
     /// Deletes what was told days ago in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old_events();

@@ -171,9 +171,4 @@ struct Entry {
 };
 
 /// The limits of all users.
-struct Counts {
-    std::int64_t total = 0;
-    std::int64_t blocked_now = 0;
-};
-
 } // namespace focus::blocking
