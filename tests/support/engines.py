@@ -105,6 +105,7 @@ class MariaDb(MySqlServer):
         durability = [] if self._durable else ["--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0"]
         self.process = spawn(
             ["mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}", f"--port={self.port}",
+             f"--tmpdir={self.folder}",  # a server that starts deletes what looks like temporary tables in its folder
              "--bind-address=127.0.0.1", "--skip-name-resolve", f"--user={getpass.getuser()}", f"--init-file={self.folder}/init.sql",
              f"--pid-file={self.folder}/pid", f"--innodb-buffer-pool-size={self._memory}", f"--innodb-log-file-size={self._log_size}", "--max-connections=400",
              "--character-set-server=utf8mb4", "--performance-schema=OFF", *durability],

@@ -12,7 +12,7 @@ namespace focus::admin {
 namespace {
 
 constexpr std::size_t k_top_users = 5;
-constexpr std::int64_t k_top_candidates = 50; // some may have deleted their accounts
+constexpr std::int64_t k_top_candidates = 50;              // some may have deleted their accounts
 constexpr const char* k_blocked_now = "stats:blocked_now"; // in the cache
 constexpr std::int64_t k_many_blocked = 1000;
 constexpr std::chrono::seconds k_blocked_known{10};
@@ -48,8 +48,8 @@ bool is_error(std::string_view level) { return level == "error" || level == "cri
 
 Service::Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
                  blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, cache::Cache& cache)
-    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, cache_{cache}, usage_{database},
-      accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
+    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, cache_{cache},
+      usage_{database}, accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
     activities.on_recorded(
         {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
          .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {

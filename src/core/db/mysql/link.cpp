@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_immediate_executor.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/mysql/execution_state.hpp>
 #include <boost/mysql/metadata_collection_view.hpp>
@@ -131,7 +132,8 @@ class Link::Exchange {
             }
         }
         advancing_ = false;
-        if (!goes_on) std::move(done_)(); // from here on this may be gone
+        // Not called here: who asks again and again, and is always answered at once, would go deeper and deeper into the stack.
+        if (!goes_on) asio::post(link_.connection_.get_executor(), std::move(done_));
     }
 
     /// Takes what has arrived and starts the next step; false when there is none.

@@ -71,6 +71,27 @@ class MysqlTest : public ::testing::Test {
     std::unique_ptr<Database> database_;
 };
 
+/// Where the stack has come to.
+[[gnu::noinline]] std::uintptr_t stack_place() {
+    volatile char here = 0;
+    return reinterpret_cast<std::uintptr_t>(&here);
+}
+
+TEST_F(MysqlTest, AnswersThatComeAtOnceDoNotDeepenTheStack) {
+    start_on_shared();
+    const auto places = run([&]() -> Task<std::pair<std::uintptr_t, std::uintptr_t>> {
+        auto lowest = stack_place();
+        auto highest = lowest;
+        for (int i = 0; i < 3000; ++i) {
+            co_await database().find(k_count);
+            lowest = std::min(lowest, stack_place());
+            highest = std::max(highest, stack_place());
+        }
+        co_return std::pair{lowest, highest};
+    });
+    EXPECT_LT(places.second - places.first, 64U << 10);
+}
+
 TEST_F(MysqlTest, SessionsAreSetUp) {
     start_on_shared();
     run([&]() -> Task<void> {
