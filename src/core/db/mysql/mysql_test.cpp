@@ -72,10 +72,7 @@ class MysqlTest : public ::testing::Test {
 };
 
 /// Where the stack has come to.
-[[gnu::noinline]] std::uintptr_t stack_place() {
-    volatile char here = 0;
-    return reinterpret_cast<std::uintptr_t>(&here);
-}
+[[gnu::noinline]] std::uintptr_t stack_place() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
 TEST_F(MysqlTest, AnswersThatComeAtOnceDoNotDeepenTheStack) {
     start_on_shared();
@@ -89,7 +86,7 @@ TEST_F(MysqlTest, AnswersThatComeAtOnceDoNotDeepenTheStack) {
         }
         co_return std::pair{lowest, highest};
     });
-    EXPECT_LT(places.second - places.first, 64U << 10);
+    EXPECT_LT(places.second - places.first, std::size_t{64} << 10);
 }
 
 TEST_F(MysqlTest, SessionsAreSetUp) {
