@@ -196,6 +196,7 @@ Task<Text> Cache::load_once(std::string key, std::int64_t version, Loader load, 
 }
 
 Task<std::optional<Entry>> Cache::get(std::string key) {
+    if (!options_.enabled) co_return std::nullopt;
     if (auto entry = memory_.get(key, Steady::now())) co_return entry;
     if (redis_ == nullptr) co_return std::nullopt;
     co_return co_await fetch(std::move(key));
