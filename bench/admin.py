@@ -1,6 +1,6 @@
 """What the numbers over all users cost: a database with many users and activities, each statistics route cold and warm.
 
-Issue 5 (administration): with 10^6 users and 10^7 activities at most 500 ms cold and 50 ms after the first call.
+Wanted: with 10^6 users and 10^7 activities at most 500 ms cold and 50 ms after the first call.
     ./dev bench admin --users 1000000 --activities 10000000 --databases sqlite,mysql
 Rows are written past the server, roll-ups from them by the same statements that the migration uses. Cold is the first call of
 a server that has just started (MariaDB too); times are the server's own (X-Process-Time).

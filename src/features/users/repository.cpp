@@ -16,8 +16,6 @@ constexpr db::Statement k_insert{
     "users.insert", "INSERT INTO users (email, email_key, username, username_key, password_hash, full_name, full_name_key, avatar_url, "
                     "role, is_active, is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-// Where many are looked for by their ids, "+column" keeps SQLite from its index users_state, which it takes for the better one: that
-// index has nearly everybody under "not deleted".
 constexpr db::Statement k_find{"users.find", "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_find_for_update{
     "users.find_for_update", db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
@@ -53,6 +51,8 @@ constexpr db::Statement k_search{
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
                     "username_key LIMIT ?"};
 
+// Where many are looked for by their ids, "+column" keeps SQLite from its index users_state, which it takes for the better one: that
+// index has nearly everybody under "not deleted".
 constexpr db::Statement k_addressees_after{"users.addressees_after",
                                            "SELECT id, language, notifications_enabled FROM users WHERE id > ? AND +is_active = 1 AND "
                                            "+deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
