@@ -360,6 +360,24 @@ def test_the_overview(own):
     assert now["total_activities"] == 3 and [user["id"] for user in now["top_users"]] == [two.id]
 
 
+@pytest.mark.parametrize("cache", ["true", "false"])
+def test_how_many_limits_block_is_remembered_where_they_are_many(make_server, db, cache):
+    server = make_server(db, CACHE_ENABLED=cache).start()
+    admin, user = server.new_admin(), server.new_account()
+
+    def block(first: int, count: int) -> None:
+        rows = ", ".join(f"({user.id}, 'a{n}', 'a{n}', 'n:a{n}', 0, 1, 80, '[]', 0, 0)" for n in range(first, first + count))
+        server.database.query("INSERT INTO blocked_apps (user_id, app_name, app_key, identity, limit_ms, is_active, notify_at, schedules, created_at_ms, "
+                 f"updated_at_ms) VALUES {rows}")  # fmt: skip
+
+    block(0, 999)
+    assert overview(admin)["blocked_now"] == 999
+    block(999, 1)
+    assert overview(admin)["blocked_now"] == 1000, "few are counted each time"
+    block(1000, 1)
+    assert overview(admin)["blocked_now"] == (1000 if cache == "true" else 1001)
+
+
 def test_the_overview_follows_changes_and_deletions(own):
     user = own.server.new_account()
     first = user.record("A", 10)
