@@ -31,13 +31,26 @@ const std::chrono::tzdb& database() {
     return first;
 }
 
-const time_zone* find_zone(std::string_view name) {
+const time_zone* search_zone(std::string_view name) {
     const auto& db = database();
     const auto zone = std::ranges::lower_bound(db.zones, name, {}, &time_zone::name);
     if (zone != db.zones.end() && zone->name() == name) return &*zone;
     const auto link = std::ranges::lower_bound(db.links, name, {}, &std::chrono::time_zone_link::name);
-    if (link != db.links.end() && link->name() == name) return find_zone(link->target());
+    if (link != db.links.end() && link->name() == name) return search_zone(link->target());
     return nullptr;
+}
+
+/// The rows of a list name the same zone again and again.
+const time_zone* find_zone(std::string_view name) {
+    thread_local std::string last_name;
+    thread_local const time_zone* last = nullptr;
+    if (last != nullptr && name == last_name) return last;
+    const auto* zone = search_zone(name);
+    if (zone != nullptr) {
+        last_name = name;
+        last = zone;
+    }
+    return zone;
 }
 
 const time_zone* utc() {
@@ -102,28 +115,27 @@ EpochMs first_instant(const time_zone* zone, EpochMs local) {
     return std::max(local - period.offset, period.begin);
 }
 
-void append_digits(std::string& out, unsigned value, int digits) {
-    std::array<char, 8> buffer;
-    for (int i = digits; i-- > 0; value /= 10) buffer[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
-    out.append(buffer.data(), static_cast<std::size_t>(digits));
+/// Writes a number in `Width` digits; gives the place behind it.
+template <std::size_t Width>
+char* put_number(char* to, unsigned value) {
+    for (std::size_t i = Width; i-- > 0; value /= 10) to[i] = static_cast<char>('0' + value % 10);
+    return to + Width;
 }
 
-void append_date(std::string& out, sys_days day) {
+char* put(char* to, std::string_view text) { return std::ranges::copy(text, to).out; }
+
+char* put_date(char* to, sys_days day) {
     const std::chrono::year_month_day date{std::clamp(day, k_first_day, k_last_day)};
-    append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.day()), 2);
+    to = put(put_number<4>(to, static_cast<unsigned>(static_cast<int>(date.year()))), "-");
+    to = put(put_number<2>(to, static_cast<unsigned>(date.month())), "-");
+    return put_number<2>(to, static_cast<unsigned>(date.day()));
 }
 
-void append_clock(std::string& out, EpochMs ms_of_day) {
+char* put_clock(char* to, EpochMs ms_of_day) {
     const auto s = static_cast<unsigned>(ms_of_day / k_second_ms);
-    append_digits(out, s / 3600, 2);
-    out += ':';
-    append_digits(out, s / 60 % 60, 2);
-    out += ':';
-    append_digits(out, s % 60, 2);
+    to = put(put_number<2>(to, s / 3600), ":");
+    to = put(put_number<2>(to, s / 60 % 60), ":");
+    return put_number<2>(to, s % 60);
 }
 
 /// Takes fixed texts and numbers of fixed width off the front of a text; once something doesn't fit, nothing more does.
@@ -184,9 +196,9 @@ bool is_date(const std::chrono::year_month_day& date) { return date.ok() && stat
 } // namespace
 
 std::string Day::to_string() const {
-    std::string out;
-    append_date(out, value);
-    return out;
+    std::array<char, 10> text;
+    put_date(text.data(), value);
+    return {text.data(), text.size()};
 }
 
 std::optional<Day> Day::parse(std::string_view text) {
@@ -244,18 +256,21 @@ std::vector<Zone::Slice> Zone::split_by_hour(EpochMs from, EpochMs to, std::size
     return slices;
 }
 
-std::string format_rfc3339(EpochMs at) {
+void append_rfc3339(std::string& out, EpochMs at) {
     at = clamp_to_years(at);
     const auto day = day_part(at);
     const auto ms = at - to_ms(day);
+    std::array<char, 24> text;
+    auto* end = put(put_date(text.data(), day), "T");
+    end = put(put_clock(end, ms), ".");
+    put(put_number<3>(end, static_cast<unsigned>(ms % k_second_ms)), "Z");
+    out.append(text.data(), text.size());
+}
+
+std::string format_rfc3339(EpochMs at) {
     std::string out;
-    out.reserve(24);
-    append_date(out, day);
-    out += 'T';
-    append_clock(out, ms);
-    out += '.';
-    append_digits(out, static_cast<unsigned>(ms % k_second_ms), 3);
-    return out += 'Z';
+    append_rfc3339(out, at);
+    return out;
 }
 
 std::optional<EpochMs> parse_rfc3339(std::string_view text) {
@@ -292,15 +307,13 @@ std::string format_http_date(EpochMs at) {
     at = clamp_to_years(at);
     const Day day{day_part(at)};
     const std::chrono::year_month_day date{day.value};
-    std::string out{k_weekdays[static_cast<std::size_t>(day.weekday())]};
-    out += ", ";
-    append_digits(out, static_cast<unsigned>(date.day()), 2);
-    (out += ' ') += k_months[static_cast<unsigned>(date.month()) - 1];
-    out += ' ';
-    append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-    out += ' ';
-    append_clock(out, at - to_ms(day.value));
-    return out += " GMT";
+    std::array<char, 29> text;
+    auto* to = put(put(text.data(), k_weekdays[static_cast<std::size_t>(day.weekday())]), ", ");
+    to = put(put_number<2>(to, static_cast<unsigned>(date.day())), " ");
+    to = put(put(to, k_months[static_cast<unsigned>(date.month()) - 1]), " ");
+    to = put(put_number<4>(to, static_cast<unsigned>(static_cast<int>(date.year()))), " ");
+    put(put_clock(to, at - to_ms(day.value)), " GMT");
+    return {text.data(), text.size()};
 }
 
 std::optional<int> parse_hhmm(std::string_view text) {
@@ -313,11 +326,10 @@ std::optional<int> parse_hhmm(std::string_view text) {
 }
 
 std::string format_hhmm(int minute_of_day) {
-    std::string out;
-    append_digits(out, static_cast<unsigned>(minute_of_day) / 60, 2);
-    out += ':';
-    append_digits(out, static_cast<unsigned>(minute_of_day) % 60, 2);
-    return out;
+    std::array<char, 5> text;
+    auto* to = put(put_number<2>(text.data(), static_cast<unsigned>(minute_of_day) / 60), ":");
+    put_number<2>(to, static_cast<unsigned>(minute_of_day) % 60);
+    return {text.data(), text.size()};
 }
 
 } // namespace focus

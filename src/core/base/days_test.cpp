@@ -177,6 +177,17 @@ TEST(Zone, finds_names_and_links_only) {
     for (const std::string_view name : {"", "europe/paris", "Paris", "../etc/passwd", "UTC+1"}) EXPECT_FALSE(Zone::find(name)) << name;
 }
 
+TEST(Zone, finds_each_name_whatever_was_asked_before) {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(Zone::of("Europe/Paris").name(), "Europe/Paris");
+        EXPECT_EQ(Zone::of("UTC").name(), "UTC");
+        EXPECT_FALSE(Zone::find("Europe/Pari"));
+        EXPECT_FALSE(Zone::find(""));
+        EXPECT_EQ(Zone::of("Europe/Paris").name(), "Europe/Paris");
+        EXPECT_EQ(Zone::of("Mars/Olympus"), Zone{});
+    }
+}
+
 TEST(Zone, goes_on_after_the_file_ends) {
     const auto paris = zone("Europe/Paris");
     EXPECT_EQ(paris.start_of(day("2100-07-01")), at("2100-06-30T22:00:00Z"));

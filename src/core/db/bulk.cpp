@@ -31,9 +31,7 @@ Command one_command(const Statement& statement, std::span<Values> rows) {
 }
 
 Command of_row(const Statement& statement, Values row) {
-    Command command;
-    command.name = statement.name;
-    command.sql = statement.sql;
+    auto command = Command::of(statement);
     command.params = std::move(row);
     return command;
 }

@@ -93,14 +93,22 @@ struct Sql {
     std::string_view mysql;
 };
 
+/// Whether a text has no quotes and no comments: each of its `?` marks a parameter.
+[[nodiscard]] constexpr bool is_plain(std::string_view sql) {
+    constexpr auto k_none = std::string_view::npos;
+    return sql.find_first_of("'\"`#") == k_none && sql.find("--") == k_none && sql.find("/*") == k_none;
+}
+
 /// A named statement; `?` marks the parameters. Declared as a constant beside the function that uses it.
 /// The name is the metrics' `operation` label: "activities.insert".
 struct Statement {
     std::string_view name;
     Sql sql;
+    bool mysql_is_plain; // known here, so that it costs nothing when the text is filled in
 
-    constexpr Statement(std::string_view statement_name, std::string_view both) : name{statement_name}, sql{both, both} {}
-    constexpr Statement(std::string_view statement_name, Sql each) : name{statement_name}, sql{each} {}
+    constexpr Statement(std::string_view statement_name, std::string_view both) : Statement{statement_name, Sql{both, both}} {}
+    constexpr Statement(std::string_view statement_name, Sql each)
+        : name{statement_name}, sql{each}, mysql_is_plain{is_plain(each.mysql)} {}
 };
 
 /// A statement with its parameters, ready to run. Built from a Statement, or from text composed at run time
@@ -108,6 +116,7 @@ struct Statement {
 struct Command {
     std::string_view name; // static storage
     Sql sql{};
+    bool mysql_is_plain = false;
     std::string owned; // text composed at run time, for both dialects
     std::vector<Value> params;
 
@@ -116,6 +125,7 @@ struct Command {
         Command command;
         command.name = statement.name;
         command.sql = statement.sql;
+        command.mysql_is_plain = statement.mysql_is_plain;
         command.params.reserve(sizeof...(args));
         (command.params.push_back(to_value(args)), ...);
         return command;

@@ -49,7 +49,10 @@ struct Codec<MinutesIn<Min, Max>> {
 template <>
 struct Codec<Timestamp> {
     static void read(const Reader& in, Timestamp& out) { read_timestamp(in, out.ms); }
-    static void write(std::string& out, Timestamp value) { ((out += '"') += format_rfc3339(value.ms)) += '"'; }
+    static void write(std::string& out, Timestamp value) {
+        append_rfc3339(out += '"', value.ms);
+        out += '"';
+    }
     static Schema schema(Schemas&) { return Schema{"string"}.set_string("format", "date-time"); }
 };
 

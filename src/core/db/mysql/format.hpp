@@ -14,7 +14,7 @@ namespace focus::db::mysql {
 /// Collects the statements of one round trip.
 class QueryText {
   public:
-    explicit QueryText(boost::mysql::format_options options) : context_{options} {}
+    explicit QueryText(boost::mysql::format_options options);
 
     /// Appends a constant statement without parameters.
     void add(std::string_view sql);

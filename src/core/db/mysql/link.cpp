@@ -5,8 +5,10 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/bind_immediate_executor.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/mysql/execution_state.hpp>
@@ -29,6 +31,13 @@ bm::any_connection_params connection_params() {
     bm::any_connection_params params;
     params.initial_buffer_size = k_read_buffer;
     return params;
+}
+
+/// The executor as the library's type-erased handlers hold it. That of an io_context itself, not as an any_io_executor, fits
+/// in without memory of its own, which each step would take anew.
+asio::any_completion_executor for_handlers(const asio::any_io_executor& executor) {
+    if (const auto* own = executor.target<asio::io_context::executor_type>()) return *own;
+    return executor;
 }
 
 template <class Number>
@@ -91,14 +100,15 @@ std::uint64_t affected_rows(const bm::execution_state& state, const Command& com
 class Link::Exchange {
     /// What each step ends with, at once where nothing had to be waited for.
     auto step() {
-        return asio::bind_cancellation_slot(
-            link_.cut_.slot(),
-            asio::bind_immediate_executor(asio::system_executor{}, [this](bm::error_code error, bm::rows_view rows = {}) {
-                arrived_ = true;
-                error_ = error;
-                rows_ = rows;
-                if (!advancing_) advance();
-            }));
+        auto arrive = [this](bm::error_code error, bm::rows_view rows = {}) {
+            arrived_ = true;
+            error_ = error;
+            rows_ = rows;
+            if (!advancing_) advance();
+        };
+        return asio::bind_executor(
+            link_.executor_,
+            asio::bind_cancellation_slot(link_.cut_.slot(), asio::bind_immediate_executor(asio::system_executor{}, std::move(arrive))));
     }
 
   public:
@@ -110,7 +120,10 @@ class Link::Exchange {
         co_await asio::async_initiate<const asio::deferred_t&, void()>(
             [this, text](auto done) {
                 done_ = std::move(done);
+                starting_ = true;
                 link_.connection_.async_start_execution(text, state_, link_.diagnostics_, step());
+                starting_ = false;
+                if (finished_) asio::post(link_.connection_.get_executor(), std::move(done_));
             },
             asio::deferred);
         if (defect_) std::rethrow_exception(defect_);
@@ -132,8 +145,10 @@ class Link::Exchange {
             }
         }
         advancing_ = false;
-        // Not called here: who asks again and again, and is always answered at once, would go deeper and deeper into the stack.
-        if (!goes_on) asio::post(link_.connection_.get_executor(), std::move(done_));
+        finished_ = !goes_on;
+        // Not called within the start: who asks again and again, and is always answered at once, would go deeper and deeper
+        // into the stack.
+        if (finished_ && !starting_) std::move(done_)(); // which ends this object
     }
 
     /// Takes what has arrived and starts the next step; false when there is none.
@@ -186,11 +201,13 @@ class Link::Exchange {
     bm::rows_view rows_;    // of the last step
     bool arrived_ = false;
     bool advancing_ = false;
+    bool starting_ = false;
+    bool finished_ = false;
     std::optional<Failure> failure_;
     std::exception_ptr defect_;
 };
 
-Link::Link(asio::any_io_executor executor) : connection_{std::move(executor), connection_params()} {}
+Link::Link(asio::any_io_executor executor) : executor_{for_handlers(executor)}, connection_{std::move(executor), connection_params()} {}
 
 bm::format_options Link::format_options() const { return connection_.format_opts().value(); }
 
@@ -228,6 +245,7 @@ Task<bool> Link::ping() {
 
 Task<std::optional<Failure>> Link::exchange(std::string text, std::span<const Command> commands, Frame frame,
                                             std::vector<Result>& results) {
+    results.reserve(results.size() + commands.size());
     Exchange exchange{*this, commands, frame, results};
     co_await exchange.run(text);
     co_return exchange.take_failure();

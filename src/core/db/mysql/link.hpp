@@ -5,6 +5,7 @@
 #include "core/db/database.hpp"
 #include "core/db/mysql/failure.hpp"
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/mysql/any_connection.hpp>
 #include <boost/mysql/connect_params.hpp>
@@ -56,6 +57,7 @@ class Link {
 
     Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;
 
+    boost::asio::any_completion_executor executor_; // what the steps of an exchange end on
     boost::mysql::any_connection connection_;
     boost::mysql::diagnostics diagnostics_;
     boost::asio::cancellation_signal cut_;

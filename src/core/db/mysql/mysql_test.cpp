@@ -3,6 +3,10 @@
 #include "core/db/mysql/format.hpp"
 #include "support/cpp/database.hpp"
 
+#include <boost/mysql/character_set.hpp>
+
+#include <limits>
+
 namespace focus::db {
 namespace {
 
@@ -35,6 +39,35 @@ TEST(MysqlText, FindsPlaceholders) {
     EXPECT_EQ(all("1 -? / ?"), (Places{3, 7}));
     EXPECT_EQ(all("'open ?"), (Places{}));
     EXPECT_EQ(all(""), (Places{}));
+}
+
+TEST(MysqlText, APlainTextHasNothingButPlaceholders) {
+    static_assert(is_plain("SELECT a - b / c FROM t WHERE a = ? AND b IN (?, ?)"));
+    for (const std::string_view sql : {"'?' = ?", "\"?\" = ?", "`?` = ?", "# ?", "a -- ?\n = ?", "/* ? */ ?"})
+        EXPECT_FALSE(is_plain(sql)) << sql;
+}
+
+TEST(MysqlText, FillsInParameters) {
+    static constexpr Statement k_plain{"test.plain", "(?, ?, ?, ?, ?)"};
+    static constexpr Statement k_quoted{"test.quoted", "'?' ? /* ? */ \"?\" ?"};
+    static_assert(k_plain.mysql_is_plain && !k_quoted.mysql_is_plain);
+    mysql::QueryText text{{.charset = boost::mysql::utf8mb4_charset, .backslash_escapes = true}};
+    text.add("START");
+    text.add(Command::of(k_plain, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), nullptr, 0.5,
+                         std::string_view{"it's ? \\ -- é"}));
+    text.add(Command::of(k_quoted, -1, 0));
+    EXPECT_EQ(text.take(), "START;\n(-9223372036854775808, 9223372036854775807, NULL, 5e-01, 'it\\'s ? \\\\ -- é');\n"
+                           "'?' -1 /* ? */ \"?\" 0");
+}
+
+TEST(MysqlText, RefusesParametersThatDontFit) {
+    static constexpr Statement k_one{"test.one", "(?)"};
+    static constexpr Statement k_one_quoted{"test.one_quoted", "('?', ?)"};
+    for (const auto& statement : {k_one, k_one_quoted}) {
+        mysql::QueryText text{{.charset = boost::mysql::utf8mb4_charset, .backslash_escapes = true}};
+        EXPECT_THROW(text.add(Command::of(statement)), std::logic_error);
+        EXPECT_THROW(text.add(Command::of(statement, 1, 2)), std::logic_error);
+    }
 }
 
 class MysqlTest : public ::testing::Test {
