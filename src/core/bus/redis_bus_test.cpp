@@ -1,7 +1,10 @@
 #include "core/bus/bus.hpp"
+#include "core/redis/link.hpp"
 #include "support/cpp/database.hpp"
 #include "support/cpp/redis.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
 namespace focus::bus {
@@ -58,6 +61,41 @@ TEST_F(RedisBusTest, reaches_every_instance_once_and_in_order) {
     EXPECT_TRUE(run_until([&] { return at_one.size() > sent.size(); }));
     EXPECT_EQ(at_one.back(), "back");
     EXPECT_EQ(at_two.size(), sent.size() + 1);
+}
+
+TEST_F(RedisBusTest, listens_again_when_the_connection_ends_behind_messages) {
+    std::size_t gaps = 0;
+    std::size_t received = 0;
+    make([&](Bus& bus) {
+        bus.on_gap([&] { ++gaps; });
+        bus.subscribe("topic", [&](std::string_view) { ++received; });
+    });
+    const auto url = redis::parse_url(url_);
+    boost::asio::io_context elsewhere{1};
+    const auto link = std::make_shared<redis::Link>(url, elsewhere.get_executor());
+    const auto run = [&](std::vector<redis::Command> commands) {
+        bool done = false;
+        boost::asio::co_spawn(
+            elsewhere,
+            [&]() -> redis::Task<void> {
+                EXPECT_TRUE(co_await link->run(std::move(commands)));
+                done = true;
+            },
+            boost::asio::detached);
+        while (!done) elsewhere.run_one();
+    };
+    link->start();
+    while (!link->is_up()) elsewhere.run_one();
+    for (int round = 0; round < 20; ++round) {
+        const auto before = gaps;
+        // The listener finds all at once: messages, and that nothing more comes.
+        run(std::vector<redis::Command>(100, {"PUBLISH", "focus:" + std::to_string(url.database) + ":bus", "somebody\ntopic\n"}));
+        run({{"CLIENT", "KILL", "TYPE", "pubsub"}});
+        ASSERT_TRUE(run_until([&] { return gaps > before; })) << "round " << round;
+    }
+    EXPECT_GT(received, 0U);
+    link->stop();
+    elsewhere.run_for(50ms);
 }
 
 TEST_F(RedisBusTest, without_redis_it_is_the_local_bus) {

@@ -195,7 +195,8 @@ Task<void> Link::listen(Connection connection) {
     subscribe.push("SUBSCRIBE", listener_->channel);
     error_code error;
     co_await connection->async_exec(subscribe, boost::redis::ignore, asio::redirect_error(asio::use_awaitable, error));
-    while (!error) {
+    // A message that was already on its way here when the connection ended has no error; to wait again would be for ever.
+    while (!error && connection_ == connection) {
         co_await connection->async_receive(asio::redirect_error(asio::use_awaitable, error));
         if (error || messages.has_error()) break;
         // A push has three parts: what it is, the channel, and the message.
