@@ -69,6 +69,7 @@ class Zone {
 
 /// RFC 3339 in UTC with milliseconds: "2026-03-29T01:02:03.004Z".
 [[nodiscard]] std::string format_rfc3339(EpochMs at);
+/// The same, at the end of `out`.
 void append_rfc3339(std::string& out, EpochMs at);
 /// Strict RFC 3339 with any offset; fractions beyond milliseconds are cut off. Nothing when the text is anything else
 /// or lies outside the years 1 to 9999.

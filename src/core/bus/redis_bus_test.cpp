@@ -30,10 +30,11 @@ class RedisBusTest : public ::testing::Test {
         EXPECT_TRUE(run_until([&] { return *listens; }));
         return bus;
     }
-    bool run_until(const std::function<bool()>& holds) {
+    bool run_until(const std::function<bool()>& holds) { return run_until(io_, holds); }
+    static bool run_until(boost::asio::io_context& io, const std::function<bool()>& holds) {
         const auto until = std::chrono::steady_clock::now() + 10s;
-        io_.restart();
-        while (!holds() && std::chrono::steady_clock::now() < until) io_.run_for(5ms);
+        io.restart();
+        while (!holds() && std::chrono::steady_clock::now() < until) io.run_for(5ms);
         return holds();
     }
     std::string url_;
@@ -64,37 +65,39 @@ TEST_F(RedisBusTest, reaches_every_instance_once_and_in_order) {
 }
 
 TEST_F(RedisBusTest, listens_again_when_the_connection_ends_behind_messages) {
-    std::size_t gaps = 0;
-    std::size_t received = 0;
-    make([&](Bus& bus) {
-        bus.on_gap([&] { ++gaps; });
-        bus.subscribe("topic", [&](std::string_view) { ++received; });
+    static std::size_t gaps;
+    static std::size_t received;
+    gaps = received = 0;
+    make([](Bus& bus) {
+        bus.on_gap([] { ++gaps; });
+        bus.subscribe("topic", [](std::string_view) { ++received; });
     });
     const auto url = redis::parse_url(url_);
     boost::asio::io_context elsewhere{1};
     const auto link = std::make_shared<redis::Link>(url, elsewhere.get_executor());
     const auto run = [&](std::vector<redis::Command> commands) {
-        bool done = false;
+        const auto done = std::make_shared<bool>(false);
         boost::asio::co_spawn(
             elsewhere,
-            [&]() -> redis::Task<void> {
-                EXPECT_TRUE(co_await link->run(std::move(commands)));
-                done = true;
-            },
+            [](std::shared_ptr<redis::Link> with, std::vector<redis::Command> all, std::shared_ptr<bool> ended) -> redis::Task<void> {
+                *ended = (co_await with->run(std::move(all))).has_value();
+            }(link, std::move(commands), done),
             boost::asio::detached);
-        while (!done) elsewhere.run_one();
+        return run_until(elsewhere, [&] { return *done; });
     };
     link->start();
-    while (!link->is_up()) elsewhere.run_one();
+    ASSERT_TRUE(run_until(elsewhere, [&] { return link->is_up(); }));
     for (int round = 0; round < 20; ++round) {
         const auto before = gaps;
         // The listener finds all at once: messages, and that nothing more comes.
-        run(std::vector<redis::Command>(100, {"PUBLISH", "focus:" + std::to_string(url.database) + ":bus", "somebody\ntopic\n"}));
-        run({{"CLIENT", "KILL", "TYPE", "pubsub"}});
+        ASSERT_TRUE(
+            run(std::vector<redis::Command>(100, {"PUBLISH", "focus:" + std::to_string(url.database) + ":bus", "somebody\ntopic\n"})));
+        ASSERT_TRUE(run({{"CLIENT", "KILL", "TYPE", "pubsub"}}));
         ASSERT_TRUE(run_until([&] { return gaps > before; })) << "round " << round;
     }
     EXPECT_GT(received, 0U);
     link->stop();
+    elsewhere.restart();
     elsewhere.run_for(50ms);
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/fold.hpp"
 #include "core/db/bulk.hpp"
+#include "features/activities/repository.hpp"
 
 namespace focus::activities::repository {
 
@@ -50,7 +51,6 @@ constexpr db::Statement k_day_apps{"usage_apps.of_day",
                                    "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
                                    "WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_day_total{"usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_period_apps{
     "usage_apps.of_period", // the day in front of the name makes MAX find the newest; days have 10 characters
     "SELECT app_key, SUBSTR(MAX(CONCAT(day, app_name)), 11), app_package, app_category, SUM(total_ms), SUM(sessions) FROM usage_apps "
@@ -172,13 +172,13 @@ db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day
     std::vector<db::Command> commands;
     commands.push_back(db::Command::of(k_day_apps, user_id, day.to_string()));
     commands.push_back(db::Command::of(k_day_hours, user_id, day.to_string()));
-    commands.push_back(db::Command::of(k_day_total, user_id, day.plus(-1).to_string()));
+    commands.push_back(day_total_command(user_id, day.plus(-1)));
     commands.push_back(db::Command::of(k_settings, user_id));
     const auto results = co_await session.run(std::move(commands));
     DayParts parts;
     parts.apps = usage_of(results.at(0));
     for (const auto& row : results.at(1).rows) parts.hours.emplace_back(row.get<int>(0), row.get<std::int64_t>(1));
-    if (!results.at(2).rows.empty()) parts.previous_ms = results.at(2).rows.front().get<std::int64_t>(0);
+    parts.previous_ms = day_total_of(results.at(2));
     parts.settings = settings_of(results.at(3));
     co_return parts;
 }
