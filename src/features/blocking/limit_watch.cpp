@@ -14,11 +14,9 @@ constexpr int k_total_notify_at = 80;
 constexpr std::size_t k_max_remembered = 50'000;
 constexpr std::size_t k_max_live_ids = 100;
 
-using Apps = std::set<std::pair<std::string, std::string>>;
-
 /// The apps whose counters of today the changes touch.
-Apps apps_of(const std::vector<activities::Change>& changes, Day today) {
-    Apps apps;
+repository::Apps apps_of(const std::vector<activities::Change>& changes, Day today) {
+    repository::Apps apps;
     for (const auto& change : changes) {
         for (const auto* record : {&change.before, &change.after}) {
             if (*record && (*record)->day == today) apps.emplace((*record)->app_key, (*record)->app_package);
@@ -27,7 +25,7 @@ Apps apps_of(const std::vector<activities::Change>& changes, Day today) {
     return apps;
 }
 
-bool matches_any(const Entry& entry, const Apps& apps) {
+bool matches_any(const Entry& entry, const repository::Apps& apps) {
     return std::ranges::any_of(apps, [&](const auto& app) { return rules::matches(entry, app.first, app.second); });
 }
 
@@ -84,7 +82,7 @@ std::vector<db::Command> LimitWatch::reads(const activities::Recorded& recorded)
     commands.push_back(users::Service::alert_settings_command(caller.user_id));
     commands.push_back(activities::Service::day_total_command(caller.user_id, today));
     if (const auto apps = apps_of(recorded.changes, today); !apps.empty())
-        commands.push_back(repository::matching_command(caller.user_id, apps));
+        commands.push_back(repository::matches_command(caller.user_id, apps));
     return commands;
 }
 
@@ -101,9 +99,7 @@ db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded
 
     LiveUpdate live{.activity_ids = ids_of(recorded.changes), .date = {scene.today}, .total_time_today = {total_ms}, .limits = {}};
     if (!apps.empty()) {
-        auto entries = repository::entries_of(results.at(2));
-        std::erase_if(entries, [&](const Entry& entry) { return !matches_any(entry, apps); });
-        if (!entries.empty()) live.limits = co_await evaluate_entries(tx, scene, std::move(entries), recorded.changes);
+        if (!results.at(2).rows.empty()) live.limits = co_await evaluate_entries(tx, scene, apps, recorded.changes);
         if (settings.daily_limit_ms) co_await evaluate_total(tx, scene, total_ms, *settings.daily_limit_ms);
     }
     if (!settings.notifications_enabled) co_return;
@@ -112,16 +108,19 @@ db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded
     });
 }
 
-db::Task<std::vector<LiveCounter>> LimitWatch::evaluate_entries(db::Transaction& tx, const Scene& scene, std::vector<Entry> entries,
+db::Task<std::vector<LiveCounter>> LimitWatch::evaluate_entries(db::Transaction& tx, const Scene& scene, const repository::Apps& apps,
                                                                 const std::vector<activities::Change>& changes) {
     std::vector<db::Command> commands;
+    commands.push_back(repository::matching_command(scene.user_id, apps));
     commands.push_back(activities::Service::day_apps_command(scene.user_id, scene.today));
     commands.push_back(repository::events_command(scene.user_id, scene.today));
     const auto results = co_await tx.run(std::move(commands));
-    const auto usage = activities::Service::day_apps_of(results.at(0));
-    const auto told = repository::events_of(results.at(1));
+    auto entries = repository::entries_of(results.at(0));
+    const auto usage = activities::Service::day_apps_of(results.at(1));
+    const auto told = repository::events_of(results.at(2));
     std::vector<LiveCounter> counters;
     for (auto& entry : entries) {
+        if (!matches_any(entry, apps)) continue;
         std::int64_t base_change = 0;
         for (const auto& change : changes) base_change += rules::base_change(entry, scene.today, change.before, change.after);
         entry.reset_base_ms = std::max<std::int64_t>(0, entry.reset_base_ms + base_change);

@@ -57,7 +57,7 @@ class LimitWatch {
         std::unordered_map<std::int64_t, Known> known_;
     };
 
-    db::Task<std::vector<LiveCounter>> evaluate_entries(db::Transaction& tx, const Scene& scene, std::vector<Entry> entries,
+    db::Task<std::vector<LiveCounter>> evaluate_entries(db::Transaction& tx, const Scene& scene, const repository::Apps& apps,
                                                         const std::vector<activities::Change>& changes);
     db::Task<void> evaluate_total(db::Transaction& tx, const Scene& scene, std::int64_t used_ms, std::int64_t limit_ms);
     db::Task<bool> is_first(db::Transaction& tx, const Scene& scene, std::int64_t entry_id, std::int64_t reset_no,

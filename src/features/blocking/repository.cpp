@@ -26,13 +26,13 @@ constexpr db::Statement k_list_locked{"blocked_apps.list_locked",
                                       db::Sql{"SELECT " FOCUS_ENTRY_COLUMNS " FROM blocked_apps WHERE user_id = ? ORDER BY id",
                                               "SELECT " FOCUS_ENTRY_COLUMNS " FROM blocked_apps WHERE user_id = ? ORDER BY id FOR UPDATE"}};
 // The usual case: an activity of one app.
-constexpr std::string_view k_matching_text =
-    "SELECT " FOCUS_ENTRY_COLUMNS
-    " FROM blocked_apps WHERE user_id = ? AND (app_key = ? OR (app_package <> '' AND app_package = ?)) ORDER BY id";
-constexpr std::string_view k_matching_locked_text =
-    "SELECT " FOCUS_ENTRY_COLUMNS
-    " FROM blocked_apps WHERE user_id = ? AND (app_key = ? OR (app_package <> '' AND app_package = ?)) ORDER BY id FOR UPDATE";
-constexpr db::Statement k_matching{"blocked_apps.matching", db::Sql{k_matching_text, k_matching_locked_text}};
+#define FOCUS_MATCHING " FROM blocked_apps WHERE user_id = ? AND (app_key = ? OR (app_package <> '' AND app_package = ?))"
+constexpr db::Statement k_matching{"blocked_apps.matching",
+                                   db::Sql{"SELECT " FOCUS_ENTRY_COLUMNS FOCUS_MATCHING " ORDER BY id",
+                                           "SELECT " FOCUS_ENTRY_COLUMNS FOCUS_MATCHING " ORDER BY id FOR UPDATE"}};
+constexpr db::Statement k_matches{"blocked_apps.matches", "SELECT 1" FOCUS_MATCHING " LIMIT 1"};
+#undef FOCUS_MATCHING
+constexpr db::Statement k_exist{"blocked_apps.exist", "SELECT 1 FROM blocked_apps WHERE user_id = ? LIMIT 1"};
 
 constexpr db::Statement k_events{"limit_events.of_day",
                                  "SELECT entry_id, reset_no, threshold FROM limit_events WHERE user_id = ? AND day = ?"};
@@ -146,7 +146,12 @@ db::Task<std::optional<Entry>> find(db::Session& session, std::int64_t user_id, 
 
 db::Command list_command(std::int64_t user_id, bool lock) { return db::Command::of(lock ? k_list_locked : k_list, user_id); }
 
-db::Command matching_command(std::int64_t user_id, const std::set<std::pair<std::string, std::string>>& apps) {
+db::Command matches_command(std::int64_t user_id, const Apps& apps) {
+    if (apps.size() != 1) return db::Command::of(k_exist, user_id);
+    return db::Command::of(k_matches, user_id, apps.begin()->first, apps.begin()->second);
+}
+
+db::Command matching_command(std::int64_t user_id, const Apps& apps) {
     if (apps.size() != 1) return list_command(user_id, true);
     return db::Command::of(k_matching, user_id, apps.begin()->first, apps.begin()->second);
 }

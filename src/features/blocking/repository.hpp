@@ -28,8 +28,13 @@ db::Task<std::optional<Entry>> find(db::Session& session, std::int64_t user_id, 
 
 /// A user's entries by id; `lock` holds them until the transaction ends.
 [[nodiscard]] db::Command list_command(std::int64_t user_id, bool lock);
-/// Those that may count one of these (folded name, package) apps, locked.
-[[nodiscard]] db::Command matching_command(std::int64_t user_id, const std::set<std::pair<std::string, std::string>>& apps);
+/// Folded names and packages.
+using Apps = std::set<std::pair<std::string, std::string>>;
+/// One row when an entry may count one of the apps: most activities count for none, and a row
+/// asked for in full costs its description even where there is none.
+[[nodiscard]] db::Command matches_command(std::int64_t user_id, const Apps& apps);
+/// Those entries, locked.
+[[nodiscard]] db::Command matching_command(std::int64_t user_id, const Apps& apps);
 [[nodiscard]] std::vector<Entry> entries_of(const db::Result& result);
 
 /// Something that was told on a day.

@@ -132,31 +132,27 @@ Task<std::vector<Result>> MysqlDatabase::run(std::vector<Command> commands) {
 }
 
 Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Command> commands) {
-    std::vector<Result> results;
-    std::span<const Command> rest{commands};
     for (int attempt = 1;; ++attempt) {
         const auto since = Clock::now();
         Lease lease = pool.try_acquire();
         if (!lease) lease = co_await pool.acquire();
         QueryText text{lease->format_options()};
-        for (const auto& command : rest) text.add(command);
+        for (const auto& command : commands) text.add(command);
         std::string whole = text.take();
         pool.start_round_trip(*lease);
-        const auto before = results.size();
-        const auto failure = co_await lease->exchange(std::move(whole), rest, {}, results);
-        const auto done = results.size() - before;
-        count(metrics_, rest, done, failure.has_value(), since);
+        std::vector<Result> results;
+        const auto failure = co_await lease->exchange(std::move(whole), commands, {}, results);
+        count(metrics_, commands, failure, since);
         const bool lost = failure && failure->trouble == Trouble::lost;
         if (!lost) lease.release();
         if (!failure) co_return results;
         lease.drop();
-        // The statements before the failed one are done, each for itself. The failed one may run again when it can't have
-        // had an effect; after a lost connection only once, since the pool has checked the next one.
-        rest = rest.subspan(done);
         const bool harmless =
-            std::ranges::all_of(rest, [](const Command& command) { return only_reads(text_of(command, Dialect::mysql)); });
+            std::ranges::all_of(commands, [](const Command& command) { return only_reads(text_of(command, Dialect::mysql)); });
+        // All of it again when none of it can have had an effect; after a lost connection only once, since the pool has
+        // checked the next one.
         const bool again = lost ? attempt == 1 && !failure->overdue && (failure->unsent || harmless)
-                                : failure->trouble == Trouble::conflict && attempt < k_max_attempts;
+                                : failure->trouble == Trouble::conflict && attempt < k_max_attempts && (failure->ran == 0 || harmless);
         if (!again) std::rethrow_exception(failure->as_exception());
         if (!lost) co_await back_off(attempt);
     }

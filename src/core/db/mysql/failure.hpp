@@ -21,7 +21,7 @@ enum class Trouble {
 
 struct Failure {
     Trouble trouble = Trouble::defect;
-    std::size_t at = 0;     // the failed statement of the round trip
+    std::size_t ran = 0;    // so many commands of the round trip had run
     bool unsent = false;    // with `lost`: the server can't have run any of it
     bool overdue = false;   // with `lost`: our time limit struck
     bool wants_tls = false; // of a connect: the account can't log in over plain text

@@ -9,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/mysql/any_connection.hpp>
 #include <boost/mysql/connect_params.hpp>
+#include <boost/mysql/results.hpp>
 
 #include <optional>
 #include <span>
@@ -35,7 +36,7 @@ class Link {
     /// True when the server answers.
     Task<bool> ping();
     /// Sends the text, made of frame.before statements, the commands and frame.after statements, and appends the results of
-    /// the commands that ran. Nothing when all of it worked.
+    /// the commands when all of it worked; then it gives nothing.
     Task<std::optional<Failure>> exchange(std::string text, std::span<const Command> commands, Frame frame, std::vector<Result>& results);
     /// Says goodbye and keeps itself alive for that long.
     static void close(std::unique_ptr<Link> link);
@@ -53,12 +54,12 @@ class Link {
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:
-    class Exchange;
-
+    Task<boost::mysql::error_code> execute(std::string_view text);
     Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;
 
-    boost::asio::any_completion_executor executor_; // what the steps of an exchange end on
+    boost::asio::any_completion_executor executor_; // what an exchange ends on
     boost::mysql::any_connection connection_;
+    boost::mysql::results answers_; // of the exchange before, whose memory the next one takes
     boost::mysql::diagnostics diagnostics_;
     boost::asio::cancellation_signal cut_;
     SteadyTime deadline_ = SteadyTime::max();

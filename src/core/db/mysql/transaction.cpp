@@ -6,11 +6,12 @@
 
 namespace focus::db::mysql {
 
-void count(const StatementMetrics& metrics, std::span<const Command> commands, std::size_t succeeded, bool failed,
+void count(const StatementMetrics& metrics, std::span<const Command> commands, const std::optional<Failure>& failure,
            std::chrono::steady_clock::time_point since) {
     const auto took = std::chrono::steady_clock::now() - since;
-    for (std::size_t i = 0; i < succeeded; ++i) metrics.count(commands[i].name, took, false);
-    if (failed && succeeded < commands.size()) metrics.count(commands[succeeded].name, took, true);
+    const auto ran = failure ? failure->ran : commands.size();
+    for (std::size_t i = 0; i < ran; ++i) metrics.count(commands[i].name, took, false);
+    if (ran < commands.size()) metrics.count(commands[ran].name, took, true);
 }
 
 Task<std::vector<Result>> MysqlTransaction::run(std::vector<Command> commands) {
@@ -56,7 +57,7 @@ Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
     pool_.start_round_trip(*lease_);
     started_ = true;
     trip.failure = co_await lease_->exchange(std::move(text), trip.commands, frame, trip.results);
-    count(metrics_, trip.commands, trip.results.size(), trip.failure.has_value(), since);
+    count(metrics_, trip.commands, trip.failure, since);
     if (trip.failure) judge(trip, with_commit);
 }
 
@@ -77,7 +78,7 @@ void MysqlTransaction::judge(const Trip& trip, bool with_commit) {
     must_restart_ = failure.trouble == Trouble::conflict || (lost && !failure.overdue && (!with_commit || failure.unsent));
     if (must_restart_)
         failure_ = std::make_exception_ptr(Restart{failure.message});
-    else if (lost || failure.trouble == Trouble::unavailable || with_commit || trip.results.size() < trip.deferred)
+    else if (lost || failure.trouble == Trouble::unavailable || with_commit || failure.ran < trip.deferred)
         failure_ = failure.as_exception();
 }
 

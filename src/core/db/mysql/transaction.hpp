@@ -39,7 +39,7 @@ class MysqlTransaction final : public EngineTransaction {
 };
 
 /// Counts the commands of a round trip that took since `since`.
-void count(const StatementMetrics& metrics, std::span<const Command> commands, std::size_t succeeded, bool failed,
+void count(const StatementMetrics& metrics, std::span<const Command> commands, const std::optional<Failure>& failure,
            std::chrono::steady_clock::time_point since);
 
 } // namespace focus::db::mysql
