@@ -300,9 +300,11 @@ TEST_P(DatabaseTest, ConstraintErrorsCanBeHandledInside) {
             co_await tx.execute(k_insert, 2, "two");
             EXPECT_EQ(co_await outcome(tx.execute(k_insert, 3, "one")), "constraint");
             EXPECT_EQ(co_await outcome(tx.execute(k_insert_part, 99)), "constraint");
-            co_await tx.execute(k_insert, 4, "four");
+            tx.defer(k_insert, 4, "four");
+            EXPECT_EQ(co_await outcome(tx.execute(k_insert, 4, "again")), "constraint") << "not the deferred one, which stays";
+            co_await tx.execute(k_insert, 5, "five");
         });
-        EXPECT_EQ(co_await count(), 3);
+        EXPECT_EQ(co_await count(), 4);
         co_await database().execute(k_insert_part, 1);
         EXPECT_EQ(co_await outcome(database().run_one(composed("DELETE FROM things WHERE id = 1"))), "constraint");
         const auto defect = co_await outcome(database().run_one(composed("INSERT INTO things (id, amount) VALUES (9, NULL)")));

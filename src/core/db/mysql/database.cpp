@@ -110,9 +110,9 @@ class MysqlMigrations final : public MigrationSession {
 
 MysqlDatabase::MysqlDatabase(const MysqlUrl& url, const Options& options, std::vector<asio::any_io_executor> executors,
                              metrics::Registry& metrics)
-    : settings_{settings_for(url, options, executors.size())}, metrics_{metrics} {
-    pool_size_ = static_cast<int>(settings_.max_size * executors.size());
-    for (auto& executor : executors) pools_.push_back(std::make_shared<Pool>(std::move(executor), settings_, counters_, metrics_));
+    : common_{std::make_shared<Common>(settings_for(url, options, executors.size()), metrics)},
+      pool_size_{static_cast<int>(common_->settings.max_size * executors.size())} {
+    for (auto& executor : executors) pools_.push_back(std::make_shared<Pool>(std::move(executor), common_));
 }
 
 MysqlDatabase::~MysqlDatabase() { close(); }
@@ -142,7 +142,7 @@ Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Comman
         pool.start_round_trip(*lease);
         std::vector<Result> results;
         const auto failure = co_await lease->exchange(std::move(whole), commands, {}, results);
-        count(metrics_, commands, failure, since);
+        count(common_->metrics, commands, failure, since);
         const bool lost = failure && failure->trouble == Trouble::lost;
         if (!lost) lease.release();
         if (!failure) co_return results;
@@ -167,10 +167,10 @@ Task<void> MysqlDatabase::run_transaction(std::function<Task<void>(Transaction&)
 }
 
 std::unique_ptr<EngineTransaction> MysqlDatabase::begin(const asio::any_io_executor& executor) {
-    return std::make_unique<MysqlTransaction>(*pool_of(executor), metrics_);
+    return std::make_unique<MysqlTransaction>(*pool_of(executor));
 }
 
-PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, counters_.active, counters_.waiting}; }
+PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, common_->active, common_->waiting}; }
 
 Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
     Pool& first = *pools_.front();
@@ -180,7 +180,7 @@ Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
 }
 
 void MysqlDatabase::close() {
-    if (counters_.closed.exchange(true)) return;
+    if (common_->closed.exchange(true)) return;
     bool inside = false;
     for (const auto& pool : pools_) {
         asio::post(pool->executor(), [pool] { pool->close_idle(); });
@@ -188,7 +188,7 @@ void MysqlDatabase::close() {
         inside = inside || executor == nullptr || executor->running_in_this_thread();
     }
     const auto until = Clock::now() + k_close_grace;
-    while (!inside && counters_.active > 0 && Clock::now() < until) std::this_thread::sleep_for(10ms);
+    while (!inside && common_->active > 0 && Clock::now() < until) std::this_thread::sleep_for(10ms);
 }
 
 std::unique_ptr<Database> open(const MysqlUrl& url, const Options& options, std::vector<asio::any_io_executor> executors,

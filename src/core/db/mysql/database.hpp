@@ -22,17 +22,15 @@ class MysqlDatabase final : public EngineDatabase {
 
   protected:
     [[nodiscard]] std::unique_ptr<EngineTransaction> begin(const boost::asio::any_io_executor& executor) override;
-    [[nodiscard]] std::chrono::milliseconds patience() const noexcept override { return settings_.statement_timeout; }
+    [[nodiscard]] std::chrono::milliseconds patience() const noexcept override { return common_->settings.statement_timeout; }
 
   private:
     /// The pool of the thread that `executor` belongs to; null when it is none of ours.
     [[nodiscard]] Pool* pool_of(const boost::asio::any_io_executor& executor) const;
     Task<std::vector<Result>> run_here(Pool& pool, std::vector<Command> commands);
 
-    PoolSettings settings_;
+    std::shared_ptr<Common> common_;
     int pool_size_;
-    StatementMetrics metrics_;
-    Counters counters_;
     std::vector<std::shared_ptr<Pool>> pools_;
 };
 

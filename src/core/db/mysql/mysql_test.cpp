@@ -3,8 +3,11 @@
 #include "core/db/mysql/format.hpp"
 #include "support/cpp/database.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/mysql/character_set.hpp>
 
+#include <format>
 #include <limits>
 
 namespace focus::db {
@@ -120,6 +123,68 @@ TEST_F(MysqlTest, AnswersThatComeAtOnceDoNotDeepenTheStack) {
         co_return std::pair{lowest, highest};
     });
     EXPECT_LT(places.second - places.first, std::size_t{64} << 10);
+}
+
+TEST_F(MysqlTest, AFailureIsThatOfItsStatement) {
+    start_on_shared();
+    static constexpr Statement k_rows{"test.rows", "SELECT id FROM things ORDER BY id"};
+    // Its answer has begun, with a row, when it fails: for the first one only does the inner one give a single row.
+    static constexpr Statement k_fails_late{"test.fails_late",
+                                            "SELECT (SELECT b.id FROM things b WHERE b.id <= a.id) FROM things a ORDER BY a.id"};
+    const auto counted = [&](std::string_view what, std::string_view operation) {
+        const auto text = metrics_.render();
+        const auto line = std::format("focus_api_db_{}_total{{operation=\"{}\"}} ", what, operation);
+        const auto at = text.find(line);
+        return at == std::string::npos ? "0" : text.substr(at + line.size(), text.find('\n', at) - at - line.size());
+    };
+    const auto together = [&](const Statement& failing, auto... params) -> Task<std::string> {
+        std::vector<Command> commands{Command::of(k_rows), Command::of(failing, params...), Command::of(k_count)};
+        co_return co_await outcome(database().transaction([&](Transaction& tx) -> Task<void> {
+            tx.defer(k_touch, "x", 1);
+            co_await tx.run(commands);
+        }));
+    };
+    run([&]() -> Task<void> {
+        co_await database().execute(k_insert, 1, "");
+        co_await database().execute(k_insert, 2, "");
+        EXPECT_EQ(co_await together(k_insert, 1, "again"), "constraint");
+        EXPECT_NE(co_await together(k_fails_late), "ok");
+    });
+    EXPECT_EQ(counted("queries", "test.touch"), "2");
+    EXPECT_EQ(counted("queries", "test.rows"), "2");
+    EXPECT_EQ(counted("errors", "test.rows"), "0");
+    EXPECT_EQ(counted("errors", "test.insert"), "1");
+    EXPECT_EQ(counted("errors", "test.fails_late"), "1");
+    EXPECT_EQ(counted("queries", "test.count"), "0") << "never ran";
+}
+
+TEST_F(MysqlTest, AStatementWithoutAnswerEndsWithItsContext) {
+    start_on_shared();
+    struct Mark {
+        bool& ended;
+        ~Mark() { ended = true; }
+    };
+    bool ended = false;
+    {
+        boost::asio::io_context other{1};
+        auto its_database = open({.url = fresh_->url()}, {other.get_executor()}, metrics_);
+        boost::asio::co_spawn(
+            other,
+            [&]() -> Task<void> {
+                const Mark mark{ended};
+                co_await its_database->transaction(
+                    [](Transaction& tx) -> Task<void> { co_await tx.run_one(Command::composed("test.sleep", "SELECT SLEEP(60)", {})); });
+            },
+            boost::asio::detached);
+        EXPECT_TRUE(eventually([&] {
+            other.run_one_for(10ms);
+            return its_database->pool_status().active == 1;
+        }));
+        boost::asio::post(other, [&] { its_database.reset(); }); // where it waits for nobody
+        while (its_database) other.run_one();
+        EXPECT_FALSE(ended);
+    }
+    EXPECT_TRUE(ended) << "and what it held is given back, as the sanitizers see";
 }
 
 TEST_F(MysqlTest, SessionsAreSetUp) {

@@ -52,24 +52,24 @@ void Lease::drop() {
     if (link_) pool_->discard(std::move(link_));
 }
 
-Pool::Pool(asio::any_io_executor executor, const PoolSettings& settings, Counters& counters, const StatementMetrics& metrics)
-    : executor_{std::move(executor)}, settings_{settings}, counters_{counters}, metrics_{metrics}, watch_{executor_} {}
+Pool::Pool(asio::any_io_executor executor, std::shared_ptr<Common> common)
+    : executor_{std::move(executor)}, common_{std::move(common)}, watch_{executor_} {}
 
 Lease Pool::lend(std::unique_ptr<Link> link) {
     working_.push_back(link.get());
-    counters_.active.fetch_add(1, std::memory_order_relaxed);
-    metrics_.active(+1);
+    common_->active.fetch_add(1, std::memory_order_relaxed);
+    common_->metrics.active(+1);
     if (!watching_) watch();
     return Lease{shared_from_this(), std::move(link)};
 }
 
 void Pool::take_back(std::unique_ptr<Link> link) {
     std::erase(working_, link.get());
-    counters_.active.fetch_sub(1, std::memory_order_relaxed);
-    metrics_.active(-1);
+    common_->active.fetch_sub(1, std::memory_order_relaxed);
+    common_->metrics.active(-1);
     link->last_used = Clock::now();
     link->set_deadline(SteadyTime::max());
-    if (counters_.closed) {
+    if (common_->closed) {
         Link::close(std::move(link));
         --size_;
     } else if (!waiting_.empty()) {
@@ -84,8 +84,8 @@ void Pool::take_back(std::unique_ptr<Link> link) {
 
 void Pool::discard(std::unique_ptr<Link> link) {
     std::erase(working_, link.get());
-    counters_.active.fetch_sub(1, std::memory_order_relaxed);
-    metrics_.active(-1);
+    common_->active.fetch_sub(1, std::memory_order_relaxed);
+    common_->metrics.active(-1);
     ++losses_;
     --size_;
     link.reset();
@@ -97,7 +97,7 @@ void Pool::discard(std::unique_ptr<Link> link) {
 bool Pool::is_fresh(const Link& link) const { return link.seen_losses == losses_ && Clock::now() - link.last_used < k_trusted_for; }
 
 Lease Pool::try_acquire() {
-    if (idle_.empty() || !is_fresh(*idle_.back()) || counters_.closed) return {};
+    if (idle_.empty() || !is_fresh(*idle_.back()) || common_->closed) return {};
     auto link = std::move(idle_.back()); // the last used first: the rest may be let go by the server
     idle_.pop_back();
     return lend(std::move(link));
@@ -105,9 +105,9 @@ Lease Pool::try_acquire() {
 
 Task<Lease> Pool::acquire() {
     const auto self = shared_from_this();
-    const auto until = Clock::now() + settings_.acquire_timeout;
+    const auto until = Clock::now() + common_->settings.acquire_timeout;
     for (;;) {
-        if (counters_.closed) throw unavailable("mysql: the database is being closed");
+        if (common_->closed) throw unavailable("mysql: the database is being closed");
         if (Clock::now() >= until) throw unavailable("mysql: no connection in time");
         if (!idle_.empty()) {
             auto link = std::move(idle_.back());
@@ -119,7 +119,7 @@ Task<Lease> Pool::acquire() {
             idle_.clear();
             continue; // the lease closes it
         }
-        if (size_ < settings_.max_size && Clock::now() >= down_until_) {
+        if (size_ < common_->settings.max_size && Clock::now() >= down_until_) {
             if (auto link = co_await connect()) co_return lend(std::move(link));
         }
         if (size_ == 0 && Clock::now() < down_until_) throw unavailable(down_why_);
@@ -139,13 +139,13 @@ Task<bool> Pool::revive(Link& link) {
 
 /// One attempt, under the watch.
 Task<std::optional<Failure>> Pool::try_connect(Link& link) {
-    auto server = settings_.server;
+    auto server = common_->settings.server;
     if (tls_) server.ssl = boost::mysql::ssl_mode::require;
-    link.set_deadline(Clock::now() + std::min<Clock::duration>(k_connect_timeout, settings_.acquire_timeout));
+    link.set_deadline(Clock::now() + std::min<Clock::duration>(k_connect_timeout, common_->settings.acquire_timeout));
     const OnExit forget{[this, &link] { std::erase(working_, &link); }};
     working_.push_back(&link);
     if (!watching_) watch();
-    auto failure = co_await link.connect(server, settings_.session_setup);
+    auto failure = co_await link.connect(server, common_->settings.session_setup);
     link.set_deadline(SteadyTime::max());
     co_return failure;
 }
@@ -155,7 +155,7 @@ Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link()
     const bool was_plain = !tls_;
     auto link = std::make_unique<Link>(executor_);
     auto failure = co_await try_connect(*link);
-    if (failure && failure->wants_tls && settings_.tls_on_demand && was_plain) {
+    if (failure && failure->wants_tls && common_->settings.tls_on_demand && was_plain) {
         tls_ = true;
         link = std::make_unique<Link>(executor_);
         failure = co_await try_connect(*link);
@@ -188,6 +188,7 @@ Task<std::unique_ptr<Link>> Pool::connect() {
 }
 
 Task<std::unique_ptr<Link>> Pool::connect_apart() {
+    const auto self = shared_from_this();
     auto [link, failure] = co_await make_link();
     if (failure) throw unavailable(failure->message);
     co_return std::move(link);
@@ -195,19 +196,19 @@ Task<std::unique_ptr<Link>> Pool::connect_apart() {
 
 /// Until somebody hands a connection over (given) or there may be room for a new one (nothing).
 Task<std::unique_ptr<Link>> Pool::wait(SteadyTime until) {
-    if (waiting_.size() >= settings_.max_waiting) throw unavailable("mysql: too many wait for a connection");
+    if (waiting_.size() >= common_->settings.max_waiting) throw unavailable("mysql: too many wait for a connection");
     Waiting me{asio::steady_timer{executor_, until}, nullptr};
     const OnExit leave{[this, &me] {
         std::erase(waiting_, &me);
-        counters_.waiting.fetch_sub(1, std::memory_order_relaxed);
+        common_->waiting.fetch_sub(1, std::memory_order_relaxed);
     }};
     waiting_.push_back(&me);
-    counters_.waiting.fetch_add(1, std::memory_order_relaxed);
+    common_->waiting.fetch_add(1, std::memory_order_relaxed);
     co_await me.wake.async_wait(asio::as_tuple(asio::deferred));
     co_return std::move(me.link);
 }
 
-void Pool::start_round_trip(Link& link) const { link.set_deadline(Clock::now() + settings_.statement_timeout + k_grace); }
+void Pool::start_round_trip(Link& link) const { link.set_deadline(Clock::now() + common_->settings.statement_timeout + k_grace); }
 
 void Pool::close_idle() {
     size_ -= idle_.size();

@@ -16,13 +16,6 @@
 
 namespace focus::db::mysql {
 
-/// Shared by the pools of a database; read from any thread.
-struct Counters {
-    std::atomic<int> active{0};
-    std::atomic<int> waiting{0};
-    std::atomic<bool> closed{false};
-};
-
 struct PoolSettings {
     boost::mysql::connect_params server;
     bool tls_on_demand = false; // plain text at first; TLS once the account's authentication asks for it
@@ -31,6 +24,18 @@ struct PoolSettings {
     std::size_t max_waiting = 0;
     std::chrono::milliseconds acquire_timeout{};
     std::chrono::milliseconds statement_timeout{}; // the server's own limit; ours is a second longer
+};
+
+/// What the pools of a database have in common; read from any thread. They keep it: a statement whose io_context ends before
+/// its answer has come is given up only then, when the database itself may be gone.
+struct Common {
+    Common(PoolSettings its_settings, metrics::Registry& registry) : settings{std::move(its_settings)}, metrics{registry} {}
+
+    const PoolSettings settings;
+    const StatementMetrics metrics;
+    std::atomic<int> active{0};
+    std::atomic<int> waiting{0};
+    std::atomic<bool> closed{false};
 };
 
 class Pool;
@@ -59,7 +64,7 @@ class Lease {
 
 class Pool : public std::enable_shared_from_this<Pool> {
   public:
-    Pool(boost::asio::any_io_executor executor, const PoolSettings& settings, Counters& counters, const StatementMetrics& metrics);
+    Pool(boost::asio::any_io_executor executor, std::shared_ptr<Common> common);
 
     /// A connection that was alive a moment ago. Throws `unavailable` when there is none in time.
     Task<Lease> acquire();
@@ -72,6 +77,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     /// Says goodbye on the idle connections.
     void close_idle();
 
+    [[nodiscard]] const StatementMetrics& metrics() const noexcept { return common_->metrics; }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
   private:
@@ -93,9 +99,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     void watch();
 
     boost::asio::any_io_executor executor_;
-    const PoolSettings& settings_;
-    Counters& counters_;
-    const StatementMetrics& metrics_;
+    std::shared_ptr<Common> common_;
 
     std::vector<std::unique_ptr<Link>> idle_;
     std::vector<Link*> working_; // what the watch looks at

@@ -57,7 +57,7 @@ Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
     pool_.start_round_trip(*lease_);
     started_ = true;
     trip.failure = co_await lease_->exchange(std::move(text), trip.commands, frame, trip.results);
-    count(metrics_, trip.commands, trip.failure, since);
+    count(pool_.metrics(), trip.commands, trip.failure, since);
     if (trip.failure) judge(trip, with_commit);
 }
 

@@ -9,7 +9,7 @@ namespace focus::db::mysql {
 
 class MysqlTransaction final : public EngineTransaction {
   public:
-    MysqlTransaction(Pool& pool, const StatementMetrics& metrics) : pool_{pool}, metrics_{metrics} {}
+    explicit MysqlTransaction(Pool& pool) : pool_{pool} {}
 
     Task<std::vector<Result>> run(std::vector<Command> commands) override;
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::mysql; }
@@ -30,7 +30,6 @@ class MysqlTransaction final : public EngineTransaction {
     void judge(const Trip& trip, bool with_commit);
 
     Pool& pool_;
-    const StatementMetrics& metrics_;
     Lease lease_;
     bool started_ = false;
     std::vector<Command> deferred_;
