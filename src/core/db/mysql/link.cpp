@@ -5,11 +5,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/bind_immediate_executor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 #include <boost/mysql/metadata_collection_view.hpp>
 #include <boost/mysql/results.hpp>
 #include <boost/mysql/resultset_view.hpp>
@@ -27,6 +24,8 @@ namespace bm = boost::mysql;
 
 /// A page of a list in one read: the library's 1 KiB would take a dozen.
 constexpr std::size_t k_read_buffer = std::size_t{16} << 10;
+/// The memory of an answer with more rows is not kept for the next one.
+constexpr std::size_t k_kept_rows = 100;
 
 bm::any_connection_params connection_params() {
     bm::any_connection_params params;
@@ -155,34 +154,10 @@ Task<bool> Link::ping() {
     co_return !error;
 }
 
-/// Steps whose bytes have come already follow each other at once: a turn of the event loop for each would cost more than
-/// most of them do. Only the end of what never had to wait is put off: who asks again and again, and is always answered at
-/// once, would go deeper and deeper into the stack.
-Task<bm::error_code> Link::execute(std::string_view text) {
-    bool starting = true;
-    bm::error_code error;
-    co_await asio::async_initiate<const asio::deferred_t&, void()>(
-        [&](auto done) {
-            auto ended = [this, &starting, &error, done = std::move(done)](bm::error_code result) mutable {
-                error = result;
-                if (starting)
-                    asio::post(connection_.get_executor(), std::move(done));
-                else
-                    std::move(done)();
-            };
-            connection_.async_execute(
-                text, answers_, diagnostics_,
-                asio::bind_executor(executor_, asio::bind_cancellation_slot(
-                                                   cut_.slot(), asio::bind_immediate_executor(asio::system_executor{}, std::move(ended)))));
-            starting = false;
-        },
-        asio::deferred);
-    co_return error;
-}
-
 Task<std::optional<Failure>> Link::exchange(std::string text, std::span<const Command> commands, Frame frame,
                                             std::vector<Result>& results) {
-    const auto error = co_await execute(text);
+    const auto token = asio::bind_executor(executor_, asio::bind_cancellation_slot(cut_.slot(), asio::as_tuple(asio::deferred)));
+    const auto [error] = co_await connection_.async_execute(std::string_view{text}, answers_, diagnostics_, token);
     if (error) {
         const auto at = completed(answers_);
         const bool is_command = at >= frame.before && at - frame.before < commands.size();
@@ -193,7 +168,12 @@ Task<std::optional<Failure>> Link::exchange(std::string text, std::span<const Co
     if (answers_.size() != frame.before + commands.size() + frame.after)
         throw std::logic_error{"mysql: a command was more than one statement"};
     results.reserve(results.size() + commands.size());
-    for (std::size_t i = 0; i < commands.size(); ++i) results.push_back(to_result(answers_[frame.before + i], commands[i]));
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        results.push_back(to_result(answers_[frame.before + i], commands[i]));
+        rows += results.back().rows.size();
+    }
+    if (rows > k_kept_rows) answers_ = {};
     co_return std::nullopt;
 }
 

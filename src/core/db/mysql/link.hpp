@@ -54,7 +54,6 @@ class Link {
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:
-    Task<boost::mysql::error_code> execute(std::string_view text);
     Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;
 
     boost::asio::any_completion_executor executor_; // what an exchange ends on
