@@ -56,7 +56,10 @@ T run_sync(boost::asio::io_context& io, F body) {
             done = true;
         });
     }
-    while (!done) io.run_one();
+    while (!done) {
+        // The last piece of work of the run before may have ended on another thread just now, which stops the io_context.
+        if (io.run_one() == 0) io.restart();
+    }
     if (failure) std::rethrow_exception(failure);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/mysql/character_set.hpp>
+#include <boost/mysql/format_sql.hpp>
 
 #include <format>
 #include <limits>
@@ -61,6 +62,21 @@ TEST(MysqlText, FillsInParameters) {
     text.add(Command::of(k_quoted, -1, 0));
     EXPECT_EQ(text.take(), "START;\n(-9223372036854775808, 9223372036854775807, NULL, 5e-01, 'it\\'s ? \\\\ -- é');\n"
                            "'?' -1 /* ? */ \"?\" 0");
+}
+
+TEST(MysqlText, EscapesAsTheLibraryDoes) {
+    static constexpr Statement k_one{"test.one", "?"};
+    for (const bool backslash_escapes : {true, false}) {
+        const boost::mysql::format_options options{.charset = boost::mysql::utf8mb4_charset, .backslash_escapes = backslash_escapes};
+        for (int c = 0; c < 128; ++c) {
+            const auto value = std::string{"a"} + static_cast<char>(c) + "é";
+            for (const auto& one : {value, value.substr(0, 2)}) {
+                mysql::QueryText text{options};
+                text.add(Command::of(k_one, one));
+                EXPECT_EQ(text.take(), boost::mysql::format_sql(options, "{}", one));
+            }
+        }
+    }
 }
 
 TEST(MysqlText, RefusesParametersThatDontFit) {
