@@ -110,7 +110,7 @@ Result to_result(bm::resultset_view answer, const Command& command) {
 }
 
 /// How many statements had given all their results when an execution failed. The library knows but does not tell; its public
-/// way to know, reading statement by statement, takes a fifth more instructions to record an activity.
+/// way to know, reading statement by statement, wants a state machine of our own and more instructions for each answer.
 std::size_t completed(const bm::results& answers) {
     const auto& state = bm::detail::access::get_impl(answers);
     return state.num_resultsets() - (state.is_reading_head() ? 0 : 1);
