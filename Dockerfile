@@ -21,6 +21,7 @@ RUN --mount=type=bind,source=dev,target=/tmp/setup/dev --mount=type=bind,source=
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/focus --shell /usr/sbin/nologin focus \
     && install -d -o focus -g focus -m 0700 /var/lib/focus
 COPY --from=build /opt/focus/bin/focus /usr/local/bin/focus
+COPY --from=build /opt/focus/share/doc/focus /usr/local/share/doc/focus
 USER 10001:10001
 WORKDIR /var/lib/focus
 # The database is /var/lib/focus/data/focus.db unless DATABASE_URL or DATABASE_URL_FILE says otherwise.

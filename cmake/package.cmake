@@ -1,7 +1,7 @@
-# What `./dev package` puts into the tarball besides the server: the systemd unit, an example of settings, the papers.
+# What `./dev package` puts into the tarball besides the server: the systemd unit, an example of settings, the documents.
 install(FILES deploy/systemd/focus.service deploy/systemd/focus.env DESTINATION share/focus/systemd)
 install(FILES deploy/packages.txt DESTINATION share/focus)
-install(FILES README.md LICENSE CHANGELOG.md docs/configuration.md docs/operations.md DESTINATION share/doc/focus)
+install(FILES README.md CHANGELOG.md docs/configuration.md docs/operations.md DESTINATION share/doc/focus)
 
 set(CPACK_GENERATOR TGZ)
 set(CPACK_PACKAGE_NAME focus)
