@@ -5,6 +5,7 @@
 #include "app/observer.hpp"
 #include "app/reload.hpp"
 #include "app/secrets.hpp"
+#include "app/service_manager.hpp"
 #include "app/system_routes.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
@@ -391,9 +392,12 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
             asio::co_spawn(background_, observer.run(), asio::detached);
+            asio::co_spawn(*contexts_.front(), service_manager::keep_alive(), asio::detached);
+            service_manager::ready();
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
+            service_manager::stopping();
             ready_ = false;
             asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
             co_await drain.async_wait(asio::use_awaitable);

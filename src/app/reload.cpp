@@ -1,5 +1,7 @@
 #include "app/reload.hpp"
 
+#include "app/service_manager.hpp"
+
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,13 +16,19 @@ namespace asio = boost::asio;
 namespace {
 
 void reload(const std::function<Settings()>& load) {
+    service_manager::reloading();
     try {
         const auto settings = load();
         log::configure(settings.log_level, settings.log_format);
-        log::write(settings.log_level, "settings read again", {{"log_level", log::to_string(settings.log_level)}});
+        if (settings.file.empty())
+            log::write(settings.log_level, "no settings file to read again");
+        else
+            log::write(settings.log_level, "settings read again",
+                       {{"file", std::string_view{settings.file}}, {"log_level", log::to_string(settings.log_level)}});
     } catch (const std::invalid_argument& error) {
         log::error("settings are not taken over", {{"cause", std::string_view{error.what()}}});
     }
+    service_manager::ready();
 }
 
 } // namespace

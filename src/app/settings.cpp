@@ -358,6 +358,7 @@ std::vector<SettingInfo> describe(const Settings& settings) {
 Settings load_settings(const Overrides& flags, const std::string& config_file) {
     Settings settings;
     if (!config_file.empty()) apply_file(settings, config_file);
+    settings.file = config_file;
     apply_environment(settings);
     for (const auto& [name, value] : flags) {
         const auto* setting = find_setting(name);

@@ -17,6 +17,7 @@
 namespace focus::app {
 
 struct Settings {
+    std::string file; // the TOML file that was read; empty: none
     // Where it listens
     std::string host = "127.0.0.1";
     int port = 8000;

@@ -44,6 +44,10 @@ def test_the_level_changes_without_a_restart(server):
     assert len(lines_of_a_request(server, "/api/health/live")) == 1
 
 
+def test_without_a_settings_file_the_log_says_so(make_server):
+    hang_up(make_server().start(), "no settings file to read again")
+
+
 def test_wrong_settings_change_nothing(server):
     write_settings(server, "loud")
     assert "loud" in hang_up(server, "settings are not taken over")["cause"]

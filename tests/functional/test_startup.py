@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import stat
@@ -29,6 +30,35 @@ def one_line(run: subprocess.CompletedProcess) -> str:
     lines = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
     assert len(lines) == 1, lines
     return lines[0]
+
+
+# --- systemd ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_service_manager_is_told_each_state(make_server, tmp_path):
+    """The protocol of sd_notify(3): datagrams of NAME=value lines to NOTIFY_SOCKET."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20 * SLOWNESS)
+
+        def told(wanted: str) -> list[str]:
+            """Reads messages until one that has `wanted`; the lines of that one."""
+            while True:
+                lines = manager.recv(4096).decode().splitlines()
+                if wanted in lines:
+                    return lines
+
+        server = make_server(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="200000")
+        server.launch()
+        told("READY=1")
+        told("WATCHDOG=1")
+        told("WATCHDOG=1")
+        server.process.send_signal(signal.SIGHUP)
+        assert any(line.startswith("MONOTONIC_USEC=") for line in told("RELOADING=1"))
+        told("READY=1")
+        server.process.send_signal(signal.SIGTERM)
+        told("STOPPING=1")
+        assert server.process.wait(20 * SLOWNESS) == 0
 
 
 # --- wrong settings --------------------------------------------------------------------------------------------------
