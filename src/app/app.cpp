@@ -266,6 +266,7 @@ http::Hooks App::hooks() {
     hooks.rate_limiter = rate_limiter_.get();
     hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
+    hooks.page_for_unknown = [this](const http::Call& call, std::string_view path) { return pages_.page_for_unknown(call, path); };
     return hooks;
 }
 

@@ -26,10 +26,10 @@ constexpr std::string_view k_policy =
     "trusted-types svelte-trusted-html";
 
 // The addresses of web/src/lib/routes.ts. A page that is opened or reloaded at one of them is the one page.
-constexpr std::array<std::string_view, 21> k_addresses{
-    "/login",       "/register",        "/verify-email", "/forgot-password", "/reset-password", "/oauth/callback",    "/dashboard",
-    "/trends",      "/trends/app/{id}", "/limits",       "/challenges",      "/challenges/new", "/challenges/{id}",   "/join",
-    "/join/{code}", "/notifications",   "/settings",     "/admin",           "/admin/{page}",   "/admin/{page}/{id}", "/welcome"};
+constexpr std::array<std::string_view, 20> k_addresses{
+    "/login",       "/register",        "/verify-email", "/forgot-password", "/reset-password", "/oauth/callback",   "/dashboard",
+    "/trends",      "/trends/app/{id}", "/limits",       "/challenges",      "/challenges/new", "/challenges/{id}",  "/join",
+    "/join/{code}", "/notifications",   "/settings",     "/admin",           "/admin/{page}",   "/admin/{page}/{id}"};
 
 constexpr Meta k_page{.id = "", .summary = "", .access = Access::nobody, .rate = Rate::none, .hidden = true};
 
@@ -47,6 +47,13 @@ void WebPages::add_routes(http::Routes& routes) const {
 }
 
 Response WebPages::page(const Call& call) const { return files_->answer(call, "index.html"); }
+
+std::optional<Response> WebPages::page_for_unknown(const Call& call, std::string_view path) const {
+    if (!is_for_browser(call) || path == "/api" || path.starts_with("/api/") || path.starts_with("/assets/")) return std::nullopt;
+    auto answer = page(call);
+    if (answer.status == 200) answer.status = 404;
+    return answer;
+}
 
 bool WebPages::is_for_browser(const Call& call) { return call.header("Accept").contains("text/html"); }
 

@@ -6,6 +6,8 @@
 #include "core/http/routes.hpp"
 
 #include <memory>
+#include <optional>
+#include <string_view>
 
 namespace focus::http {
 class StaticFiles;
@@ -21,6 +23,8 @@ class WebPages {
     void add_routes(http::Routes& routes) const;
     /// The page itself, for a route that answers browsers and programs differently.
     [[nodiscard]] http::Response page(const http::Call& call) const;
+    /// The page, which says that there is nothing here, with 404: for browsers, outside of the API. Else nothing.
+    [[nodiscard]] std::optional<http::Response> page_for_unknown(const http::Call& call, std::string_view path) const;
     /// Whether a page is wanted rather than JSON.
     [[nodiscard]] static bool is_for_browser(const http::Call& call);
 

@@ -38,6 +38,16 @@ def test_unknown_route(user, path):
     expect(user.api.get(path), 404, "not_found")
 
 
+def test_an_unknown_address_is_a_page_for_browsers(user):
+    """Outside of the API; programs get the problem."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = user.server.client(checked=False).get("/nothing", headers=browser)
+    assert page.status_code == 404 and page.headers["Content-Type"].startswith("text/html")
+    for path in ("/api/nothing", "/api", "/assets/nothing.js"):
+        problem = user.server.client(checked=False).get(path, headers=browser)
+        assert problem.status_code == 404 and problem.headers["Content-Type"] == "application/problem+json", path
+
+
 @pytest.mark.parametrize("path", ["/api//users/me", "/api/users//me", "/api/users/me//", "/api/./users/me", "/api/users/x/../me"])
 def test_odd_paths_are_not_guessed(user, path):
     assert user.api.build_request("GET", path)  # httpx itself may tidy the path; the raw form is in test_raw_http

@@ -51,6 +51,8 @@ struct Hooks {
     /// Whoever asked too often was refused. Throws nothing.
     std::function<Task<void>(Rate rate, const Call& call)> on_rate_limited;
     IdempotencyStore* idempotency = nullptr;
+    /// The page for an address that no route has; nothing: problem+json.
+    std::function<std::optional<Response>(const Call& call, std::string_view path)> page_for_unknown;
 };
 
 } // namespace focus::http

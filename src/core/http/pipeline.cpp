@@ -173,6 +173,12 @@ bool Pipeline::route(Exchange& x) const {
     case Router::Outcome::found:
         break;
     case Router::Outcome::no_path:
+        if (method == Method::get && hooks_.page_for_unknown) {
+            if (auto page = hooks_.page_for_unknown(x, x.encoded_path)) {
+                x.response = std::move(*page);
+                return false;
+            }
+        }
         return refuse_with(refusals::not_found);
     case Router::Outcome::bad_encoding:
         return refuse_with(refusals::bad_encoding);
