@@ -43,7 +43,7 @@ Values weekly_summary(Language language) {
                             Row{{"app_name", "Podcasts"}, {"time", "1 h 15 min"}, {"change", ""}}};
     values.lists["challenges"] = {
         Row{{"challenge_name", fr ? "Novembre sans défilement" : "No-scroll November"}, {"rank", "2"}, {"participants", "14"}}};
-    with_link(values, "/reports/week");
+    with_link(values, "/trends?end=2026-03-08");
     return values;
 }
 

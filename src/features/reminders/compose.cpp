@@ -108,6 +108,8 @@ db::Task<std::vector<mail::Message>> Service::compose_summaries(std::vector<user
         const auto total = total_of(apps);
         const auto total_before = total_of(apps_before);
         const auto streak = in_a_row.at(user.id);
+        mail.values.texts["action_url"] =
+            std::format("{}/trends?end={}", frontend_url_, monday.plus(-1).to_string()); // the week it tells of
         mail.values.texts.insert({{"period", rules::format_period(monday.plus(-7), monday.plus(-1), user.language)},
                                   {"total", format_duration(total)},
                                   {"average", format_duration(total / 7)},

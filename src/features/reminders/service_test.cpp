@@ -245,6 +245,7 @@ TEST_P(RemindersTest, WhatStandsInThem) {
         EXPECT_EQ(values.texts.at("period"), "2 au 8 mars");
         EXPECT_EQ(values.texts.at("total"), "5 h 30 min");
         EXPECT_EQ(values.texts.at("previous_total"), "2 h 30 min");
+        EXPECT_TRUE(values.texts.at("action_url").ends_with("/trends?end=2026-03-08")) << values.texts.at("action_url");
         EXPECT_EQ(values.texts.at("change"), "+120 %");
         EXPECT_EQ(values.texts.at("less"), "");
         EXPECT_EQ(values.texts.at("streak"), "3");
