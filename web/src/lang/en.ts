@@ -48,7 +48,7 @@ export const en = {
   stats: {
     app: 'App', apps: 'Apps', sessionsTitle: 'Uses', sessions: (count: number) => `${n(count)} ${s(count, 'use', 'uses')}`, category: 'Category', date: 'Date',
     streak: 'Streak', days: (count: number) => `${n(count)} ${s(count, 'day', 'days')}`,
-    thanYesterday: 'compared with all of yesterday', thanDayBefore: 'compared with the day before', nothingBefore: 'Nothing to compare with', hoverHint: 'Point at a day to see its time.',
+    thanYesterday: 'compared with all of yesterday', thanDayBefore: 'compared with the day before', nothingBefore: 'Nothing to compare with', hoverHint: 'Point at, tap or reach a day with the arrow keys to see its value.', hourHint: 'Point at, tap or reach an hour with the arrow keys to see its time.', hour: 'Hour', time: 'Time',
   },
   today: {
     hello: (name: string) => `Hello ${name}`, total: 'The day’s total', inAll: 'in all', ofLimit: (limit: string) => `of ${limit}`,
@@ -114,7 +114,7 @@ export const en = {
     sessions: 'Signed-in devices', thisDevice: 'this one', unknownDevice: 'Unknown device', lastUsed: (ago: string) => `used ${ago}`, endSession: 'Sign out', endAllSessions: 'Sign out everywhere',
     identities: 'Other ways to sign in', link: (provider: string) => `Connect ${provider}`, unlink: 'Disconnect', linked: 'Connected',
     data: 'Your data', exportText: 'Everything that is stored about you, as a file.', exportAll: 'Everything (JSON)', exportCsv: 'Activities (CSV)', received: (size: string) => `${size} received…`,
-    import: 'Import', importText: 'A file of Focus, a CSV table, or an export of ActivityWatch; up to 8 MB. Importing it twice counts nothing twice.', chooseFile: 'Choose a file',
+    import: 'Import', importText: 'A file of Focus, an export of ActivityWatch, or a CSV table whose first line names the columns: app_name, and duration_minutes with activity_date, or start_time with end_time. Up to 8 MB. Importing it twice counts nothing twice.', chooseFile: 'Choose a file',
     uploading: 'Sending…', importing: 'Being read…', imported: (created: string, duplicates: string, failed: string) => `${created} imported, ${duplicates} were there already, ${failed} not understood.`,
     line: (line: number) => `Line ${line}`, fileTooLarge: (size: string) => `The file is larger than ${size}.`,
     deleteAccount: 'Delete the account', deleteText: 'Your name, e-mail, sessions and everything personal are removed at once. This cannot be undone.', typeUsername: (name: string) => `Type ${name} to confirm`, deleteForGood: 'Delete for good',

@@ -50,7 +50,7 @@ export const fr: Messages = {
   stats: {
     app: 'Application', apps: 'Applications', sessionsTitle: 'Utilisations', sessions: (count) => `${n(count)} ${s(count, 'utilisation', 'utilisations')}`, category: 'Catégorie', date: 'Date',
     streak: 'Série', days: (count) => `${n(count)} ${s(count, 'jour', 'jours')}`,
-    thanYesterday: 'par rapport à hier entier', thanDayBefore: 'par rapport à la veille', nothingBefore: 'Rien à comparer', hoverHint: 'Pointez un jour pour voir son temps.',
+    thanYesterday: 'par rapport à hier entier', thanDayBefore: 'par rapport à la veille', nothingBefore: 'Rien à comparer', hoverHint: 'Pointez ou touchez un jour, ou parcourez-les avec les flèches, pour voir sa valeur.', hourHint: 'Pointez ou touchez une heure, ou parcourez-les avec les flèches, pour voir son temps.', hour: 'Heure', time: 'Temps',
   },
   today: {
     hello: (name) => `Bonjour ${name}`, total: 'Total du jour', inAll: 'au total', ofLimit: (limit) => `sur ${limit}`,
@@ -116,7 +116,7 @@ export const fr: Messages = {
     sessions: 'Appareils connectés', thisDevice: 'celui-ci', unknownDevice: 'Appareil inconnu', lastUsed: (ago) => `utilisé ${ago}`, endSession: 'Déconnecter', endAllSessions: 'Déconnecter partout',
     identities: 'Autres façons de se connecter', link: (provider) => `Relier ${provider}`, unlink: 'Délier', linked: 'Relié',
     data: 'Vos données', exportText: 'Tout ce qui est conservé à votre sujet, dans un fichier.', exportAll: 'Tout (JSON)', exportCsv: 'Activités (CSV)', received: (size) => `${size} reçus…`,
-    import: 'Importer', importText: 'Un fichier de Focus, un tableau CSV ou un export d’ActivityWatch ; 8 Mo au plus. Importer deux fois ne compte rien en double.', chooseFile: 'Choisir un fichier',
+    import: 'Importer', importText: 'Un fichier de Focus, un export d’ActivityWatch ou un tableau CSV dont la première ligne nomme les colonnes : app_name, et duration_minutes avec activity_date, ou start_time avec end_time. 8 Mo au plus. Importer deux fois ne compte rien en double.', chooseFile: 'Choisir un fichier',
     uploading: 'Envoi…', importing: 'Lecture…', imported: (created, duplicates, failed) => `${created} importées, ${duplicates} déjà présentes, ${failed} non comprises.`,
     line: (line) => `Ligne ${line}`, fileTooLarge: (size) => `Le fichier dépasse ${size}.`,
     deleteAccount: 'Supprimer le compte', deleteText: 'Votre nom, votre e-mail, vos sessions et tout ce qui est personnel sont supprimés aussitôt. C’est définitif.', typeUsername: (name) => `Tapez ${name} pour confirmer`, deleteForGood: 'Supprimer définitivement',

@@ -55,6 +55,13 @@ export function dayOf(instant: Date): string {
   return `${part('year')}-${part('month')}-${part('day')}`;
 }
 
+/** The text where it is a calendar day ("2027-13-45" is none), else nothing. */
+export function validDay(text: string | null): string | undefined {
+  if (!text || !/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
+  const at = asUtc(text);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) ? text : undefined;
+}
+
 export function today(): string {
   return dayOf(new Date());
 }
