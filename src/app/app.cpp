@@ -138,6 +138,7 @@ http::Options http_options(const Settings& settings) {
     options.trusted_proxies = settings.trusted_proxies;
     options.allowed_hosts = settings.allowed_hosts;
     options.limits.connections = static_cast<std::size_t>(settings.max_connections);
+    options.limits.body_memory = static_cast<std::size_t>(settings.max_body_memory) << 20U;
     options.limits.connections_per_network = static_cast<std::size_t>(settings.max_connections_per_ip);
     options.uncounted_networks = settings.trusted_proxies; // they stand for many
     options.uncounted_networks.insert(options.uncounted_networks.end(), {"127.0.0.0/8", "::1"});

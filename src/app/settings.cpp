@@ -206,6 +206,8 @@ const std::vector<Setting>& all_settings() {
         text("TLS_KEY_FILE", "Its private key (PEM)", &Settings::tls_key_file),
         text("MAIL_SERVER", "SMTP server; empty: nothing is sent, in development the mails are at /dev/mail", &Settings::mail_server),
         number("MAIL_PORT", "Its port", &Settings::mail_port, 1, 65535),
+        number("MAX_BODY_MEMORY", "MiB of request bodies in memory, over all connections; a request that finds no room gets 503",
+               &Settings::max_body_memory, 32, 1'048'576),
         text("MAIL_USERNAME", "User for AUTH; empty: none", &Settings::mail_username),
         secret("MAIL_PASSWORD", "Password for AUTH", &Settings::mail_password),
         text("MAIL_FROM", "Sender's address", &Settings::mail_from),

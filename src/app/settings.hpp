@@ -30,7 +30,8 @@ struct Settings {
     std::vector<std::string> allowed_hosts;
     int max_connections = 20'000;
     int max_connections_per_ip = 1'000;
-    std::string environment; // development or production; empty: by the host
+    int max_body_memory = 64; // MiB
+    std::string environment;  // development or production; empty: by the host
     // What it stores
     std::string database_url = "sqlite:///data/focus.db";
     std::string database_replica_urls; // only so that a setting of the service before is no error

@@ -26,7 +26,7 @@ using Clockwork = std::chrono::steady_clock;
 constexpr auto k_token = asio::as_tuple(asio::deferred);
 constexpr std::size_t k_max_drained = std::size_t{64} << 10; // of a body nobody read, rather than closing
 constexpr std::size_t k_chunk_buffer = std::size_t{16} << 10;
-constexpr std::size_t k_body_step = std::size_t{64} << 10;
+constexpr std::size_t k_dropped_step = 4096;
 constexpr std::chrono::seconds k_linger{2};
 constexpr unsigned k_turn = 16; // pipelined requests answered before other connections get their turn
 
@@ -103,7 +103,7 @@ class Connection final : public Watched, public BodyReader {
         deadline_ = Clockwork::now() + limits_.body_time;
         const auto* fault = &refusals::bad_request;
         const bool went_on = co_await continue_if_expected();
-        const bool complete = went_on && (length ? co_await read_plain_body(into, *length) : co_await read_chunks(limit, fault));
+        const bool complete = went_on && (length ? co_await read_plain_body(into, *length, fault) : co_await read_chunks(limit, fault));
         deadline_ = Instant::max();
         if (complete) co_return;
         must_close_ = true;
@@ -199,6 +199,7 @@ class Connection final : public Watched, public BodyReader {
             must_close_ = true;
             pipeline.refuse(x_, refusals::bad_request);
         }
+        if (!x_.response.source) x_.release_body(); // a client that takes its answer slowly does not hold it
         const bool left_over = refusal_ == nullptr && x_.has_body && !body_taken_;
         if (left_over && (expects_continue() || parser_->content_length().value_or(k_max_drained + 1) > k_max_drained)) must_close_ = true;
         const bool last = must_close_ || worker_->stopping() || !parser_->keep_alive();
@@ -213,6 +214,7 @@ class Connection final : public Watched, public BodyReader {
         next_request();
         co_return true;
     }
+        x_.release_body();
 
     /// The connection's end as one of HTTP; the stream goes on elsewhere.
     bool become_websocket() {
@@ -348,11 +350,14 @@ class Connection final : public Watched, public BodyReader {
         return behind;
     }
 
-    Task<bool> read_plain_body(std::string& into, std::size_t length) {
-        into += take_behind_head(length);
+    Task<bool> read_plain_body(std::string& into, std::size_t length, const Refusal*& fault) {
+        const auto behind = take_behind_head(length);
+        if (!make_room(into, behind.size(), length, x_.body_share)) co_return out_of_memory(fault);
+        into += behind;
         while (into.size() < length) { // grows with what comes, not with what was announced
             const auto before = into.size();
-            const auto target = std::min(length, before + std::max(k_body_step, before));
+            if (!make_room(into, before + 1, length, x_.body_share)) co_return out_of_memory(fault);
+            const auto target = std::min(length, into.capacity());
             into.resize(target);
             const auto bytes = co_await read_some(into.data() + before, target - before, false);
             into.resize(before + bytes);
@@ -366,11 +371,19 @@ class Connection final : public Watched, public BodyReader {
         std::string buffer{take_behind_head(std::string_view::npos)};
         for (;;) {
             bool failed = false;
+    static bool out_of_memory(const Refusal*& fault) {
+        fault = &refusals::busy;
+        return false;
+    }
+
             buffer.erase(0, parser_->parse_chunks(buffer, failed));
             if (parser_->over_limit()) fault = &refusals::too_large;
             if (failed || buffer.size() >= k_chunk_buffer) co_return false;
             if (parser_->is_done()) break;
             const auto before = buffer.size();
+            auto& body = x_.body_;
+            if (!make_room(body, body.size() + std::min(buffer.size(), limit - body.size()), limit, x_.body_share, k_chunk_buffer))
+                co_return out_of_memory(fault);
             buffer.resize(k_chunk_buffer);
             const auto bytes = co_await read_some(buffer.data() + before, k_chunk_buffer - before, false);
             buffer.resize(before + bytes);
@@ -380,14 +393,16 @@ class Connection final : public Watched, public BodyReader {
         co_return true;
     }
 
-    /// Reads over a body that the answer did not need.
+    /// Reads over a body that the answer did not need, without keeping it; it is short and its length is known.
     Task<bool> drop_body() {
-        std::string dropped;
-        try {
-            co_await read_body(dropped, k_max_drained);
-            co_return true;
-        } catch (const Refused&) {
-            co_return false;
+        auto left = static_cast<std::size_t>(parser_->content_length().value_or(0));
+        left -= take_behind_head(left).size();
+        deadline_ = Clockwork::now() + limits_.body_time;
+        std::array<char, k_dropped_step> nowhere;
+        while (left > 0) {
+            const auto bytes = co_await read_some(nowhere.data(), std::min(nowhere.size(), left), false);
+            if (bytes == 0) co_return false;
+            left -= bytes;
         }
     }
 

@@ -62,6 +62,50 @@ TEST_F(ServerTest, LimitsHeads) {
 }
 
 TEST_F(ServerTest, LimitsBodiesBeforeReadingThem) {
+TEST_F(ServerTest, EmptyLinesDoNotKeepAnIdleConnection) {
+    auto client = connect();
+    EXPECT_EQ(status_of(client.ask("\r\n\r\n" + get("/hello"))), 200);
+    client.send("\r"); // the rest of an empty line may come later
+    std::this_thread::sleep_for(50ms);
+    client.send("\n" + get("/hello"));
+    EXPECT_EQ(status_of(client.receive()), 200);
+    const auto begun = std::chrono::steady_clock::now();
+    std::atomic<bool> closed = false;
+    std::thread sender{[&] {
+        while (!closed && std::chrono::steady_clock::now() - begun < 8s) {
+            static_cast<void>(::send(client.socket().native_handle(), "\r\n", 2, MSG_NOSIGNAL));
+            std::this_thread::sleep_for(200ms);
+        }
+    }};
+    EXPECT_TRUE(client.receive().empty()); // it ends without an answer
+    closed = true;
+    sender.join();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 6s); // idle_time is 2 s
+}
+
+TEST_F(ServerTest, BodiesThatWereNotNeededAreReadOverAndNotKept) {
+    auto client = connect();
+    const auto request = post("/nothing", std::string(60'000, 'x'));
+    EXPECT_EQ(status_of(client.ask(request.substr(0, 10'000))), 404);
+    client.send(request.substr(10'000) + get("/hello"));
+    EXPECT_EQ(status_of(client.receive()), 200);
+    EXPECT_EQ(status_of(client.ask(post("/nothing", std::string(60'000, 'x')) + get("/hello"))), 404);
+    EXPECT_EQ(status_of(client.receive()), 200);
+    EXPECT_EQ(status_of(client.ask(post("/size", "abc"))), 200);
+}
+
+TEST_F(ServerTest, AnswersOfTheDrainAreTheirConnectionsLast) {
+    auto kept = connect();
+    EXPECT_EQ(header_of(kept.ask(get("/hello")), "Connection"), "");
+    server_->drain();
+    const auto answer = kept.ask(get("/hello"));
+    EXPECT_EQ(status_of(answer), 200);
+    EXPECT_EQ(header_of(answer, "Connection"), "close");
+    EXPECT_TRUE(kept.is_closed());
+    auto fresh = connect();
+    EXPECT_EQ(header_of(fresh.ask(get("/hello")), "Connection"), "close");
+}
+
     auto client = connect();
     EXPECT_EQ(status_of(client.ask("POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")), 413);
     EXPECT_TRUE(client.is_closed());

@@ -2,6 +2,7 @@
 // read and sends the response; reused from request to request, so that its buffers are.
 #pragma once
 
+#include "core/http/body_memory.hpp"
 #include "core/http/call.hpp"
 #include "core/http/gzip.hpp"
 #include "core/http/problem.hpp"
@@ -28,7 +29,11 @@ class BodyReader {
 };
 
 class Exchange final : public Call {
+    static constexpr std::size_t k_kept_body = 4096; // the buffer that an idle connection keeps
+
   public:
+    explicit Exchange(BodyMemory& bodies) : body_share{bodies} {}
+
     // the request, by the connection
     using Call::body_;
     using Call::caller_;
@@ -41,7 +46,9 @@ class Exchange final : public Call {
     using Call::target_;
     std::string_view method;       // as sent
     std::string_view encoded_path; // without the query
+    std::string_view host;         // that the request is for: of an absolute-form target, else the Host header
     bool has_body = false;
+    BodyMemory::Share body_share; // of what body_ takes
     std::chrono::steady_clock::time_point started;
     BodyReader* reader = nullptr;
     Gzip* gzip = nullptr;
@@ -55,12 +62,17 @@ class Exchange final : public Call {
 
     Response response;
 
+    /// The body is not needed any more.
+    void release_body() {
+        body_.clear();
+        if (body_.capacity() > k_kept_body) body_.shrink_to_fit();
+        body_share.release();
+    }
     /// Ready for the next request of the same connection.
     void reset() {
         fields_.clear();
-        target_ = query_ = method = encoded_path = {};
-        body_.clear();
-        if (body_.capacity() > (std::size_t{64} << 10)) body_.shrink_to_fit();
+        target_ = query_ = method = encoded_path = host = {};
+        release_body();
         caller_.reset();
         origin_.request_key.reset();
         path_params_.clear();

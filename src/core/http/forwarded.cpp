@@ -17,6 +17,11 @@ AddressBytes bytes_of(const ip::address& address) {
     return address.is_v4() ? ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes() : address.to_v6().to_bytes();
 }
 
+bool is_mapped_v4(const AddressBytes& address) noexcept {
+    static constexpr std::array<std::uint8_t, 12> k_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::equal(k_mapped.begin(), k_mapped.end(), address.begin());
+}
+
 /// The last element of a comma-separated list, which gets shorter by it.
 std::string_view last_element(std::string_view& list) {
     const auto comma = list.rfind(',');
@@ -68,8 +73,13 @@ std::string to_text(const AddressBytes& bytes) {
 }
 
 AddressBytes network_of(AddressBytes address) noexcept {
-    static constexpr std::array<std::uint8_t, 12> k_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (!std::equal(k_mapped.begin(), k_mapped.end(), address.begin())) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+    if (!is_mapped_v4(address)) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+    return address;
+}
+
+std::optional<AddressBytes> site_of(AddressBytes address) noexcept {
+    if (is_mapped_v4(address)) return std::nullopt;
+    std::fill(address.begin() + 6, address.end(), std::uint8_t{0});
     return address;
 }
 

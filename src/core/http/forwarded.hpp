@@ -22,6 +22,8 @@ using AddressBytes = std::array<std::uint8_t, 16>;
 [[nodiscard]] AddressBytes network_of(AddressBytes address) noexcept;
 /// The same of a textual address, as text; what is no address stays as it is.
 [[nodiscard]] std::string network_of(std::string_view address);
+/// The /48 of an IPv6 address, which holds 65,536 such networks and may be one customer's too; nothing for IPv4.
+[[nodiscard]] std::optional<AddressBytes> site_of(AddressBytes address) noexcept;
 
 /// The proxies that are believed.
 class TrustedProxies {

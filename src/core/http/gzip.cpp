@@ -9,7 +9,6 @@ namespace {
 
 constexpr int k_level = 2; // most of the gain at a fraction of the default's time
 constexpr int k_gzip_window = 15 + 16;
-constexpr std::size_t k_step = std::size_t{256} << 10;
 
 /// zlib takes a pointer to mutable input for historical reasons; it only reads.
 Bytef* input(std::string_view data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data.data())); } // NOLINT
@@ -61,10 +60,10 @@ struct Gunzip::Inflate {
 Gunzip::Gunzip(std::string_view compressed) : inflate_{std::make_unique<Inflate>(compressed)} {}
 Gunzip::~Gunzip() = default;
 
-Gunzip::State Gunzip::step(std::string& out, std::size_t limit) {
+Gunzip::State Gunzip::step(std::string& out, std::size_t limit, std::size_t piece) {
     auto& stream = inflate_->stream;
     const auto before = out.size();
-    const auto room = std::min(k_step, limit - before + 1); // one more, to notice what is too much
+    const auto room = std::min(piece, limit - before + 1); // one more, to notice what is too much
     int result = Z_OK;
     out.resize_and_overwrite(before + room, [&](char* to, std::size_t) {
         stream.next_out = output(to + before);

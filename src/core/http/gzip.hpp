@@ -32,8 +32,11 @@ class Gunzip {
     Gunzip& operator=(const Gunzip&) = delete;
 
     enum class State { more, done, broken, too_large };
-    /// Appends the next piece (at most 256 KiB) to `out`, which never grows beyond `limit`.
-    State step(std::string& out, std::size_t limit);
+    static constexpr std::size_t k_step = std::size_t{256} << 10;
+    /// Bytes that the decoder itself takes.
+    static constexpr std::size_t k_own_memory = std::size_t{48} << 10;
+    /// Appends the next piece (at most `piece` bytes) to `out`, which never grows beyond `limit`.
+    State step(std::string& out, std::size_t limit, std::size_t piece = k_step);
 
   private:
     struct Inflate;

@@ -167,6 +167,8 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     if (endpoint.rate() != Rate::none) add(429, "rate_limited", "too many requests");
     if (endpoint.signature.out == Signature::Out::websocket) {
         add(400, "bad_handshake", "the WebSocket handshake is not valid");
+    if (has_body)
+        add(503, "unavailable", "the server is busy or has no room for the body at the moment; `Retry-After` says when to try again");
         add(426, "upgrade_required", "the request asks for no WebSocket of version 13");
     }
     for (const auto& problem : meta.problems) add(problem.status, problem.code, problem.when);
@@ -181,6 +183,8 @@ std::string problem_json(int status, std::string_view codes) {
                    header_references({"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}));
     else if (status == 401)
         answer.add("headers", header_references({"X-Request-Id", "WWW-Authenticate"}));
+    else if (status == 503)
+        answer.add("headers", header_references({"X-Request-Id", "Retry-After"}));
     else
         answer.add("headers", header_references({"X-Request-Id"}));
     return answer.add("content", content(k_problem_json, reference("schemas", "Problem"))).done();

@@ -27,8 +27,9 @@ struct Limits {
     std::chrono::milliseconds body_time{30'000};   // for a whole body
     std::chrono::milliseconds write_stall{30'000}; // a client that takes nothing
     std::chrono::milliseconds shutdown_time{10'000};
-    std::size_t connections = 20'000; // in all; more are turned away
-    std::size_t connections_per_network = 1'000;
+    std::size_t connections = 20'000;                // in all; more are turned away
+    std::size_t connections_per_network = 1'000;     // of an IPv6 /48: four times as many
+    std::size_t body_memory = std::size_t{64} << 20; // bytes of request bodies over all connections
 };
 
 struct Options {

@@ -22,6 +22,8 @@ namespace focus::http {
 namespace {
 
 constexpr std::size_t k_min_compressed = 1024;
+constexpr std::size_t k_least_piece = 4096; // of a body that is unpacked
+constexpr int k_busy_retry_s = 2;
 /// A refused attempt to sign in is answered so late: guessing on every connection that an attacker gets then costs the
 /// others next to nothing, and people notice nothing.
 constexpr std::chrono::milliseconds k_refused_attempt_pause{100};
@@ -113,8 +115,12 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response = co_await x.endpoint->handler(x);
         } catch (const Refused& refused) {
             x.response = problem(*refused.refusal, x.language(), x.origin_.request_id);
-            if (refused.refusal == &refusals::not_authenticated)
+            if (refused.refusal == &refusals::too_large)
+                x.response = problem(body_too_large(x.endpoint->meta.body_limit), x.language(), x.origin_.request_id);
+            else if (refused.refusal == &refusals::not_authenticated)
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer");
+            else if (refused.refusal == &refusals::busy)
+                x.response.headers.emplace_back("Retry-After", std::to_string(k_busy_retry_s));
             else if (refused.refusal == &refusals::invalid_token)
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
             else if (refused.refusal == &refusals::unsupported_encoding)
@@ -274,13 +280,25 @@ Task<void> Pipeline::read_body(Exchange& x) const {
     if (!plain && !equal_ignoring_case(coding, "gzip") && !equal_ignoring_case(coding, "x-gzip"))
         throw Refused{&refusals::unsupported_encoding};
     co_await x.reader->read_body(x.body_, limit);
-    if (plain) co_return;
-    std::string compressed = std::exchange(x.body_, {});
+    if (!plain) co_await unzip_body(x, limit);
+}
+
+Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
+    const std::string compressed = std::exchange(x.body_, {});
+    const auto beside = compressed.capacity() + Gunzip::k_own_memory; // held until the body is whole
+    if (!x.body_share.resize(beside)) throw Refused{&refusals::busy};
     Gunzip gunzip{compressed};
     for (;;) {
-        switch (gunzip.step(x.body_, limit)) {
+        const auto wanted = std::min(limit + 1, x.body_.size() + k_least_piece);
+        if (!make_room(x.body_, wanted, limit + 1, x.body_share, beside)) throw Refused{&refusals::busy};
+        const auto piece = std::min(Gunzip::k_step, x.body_.capacity() - x.body_.size());
+        switch (gunzip.step(x.body_, limit, piece)) {
         case Gunzip::State::done:
             co_return;
+    if (x.caller_)
+        x.body_share.belongs_to_user(x.caller_->user_id);
+    else
+        x.body_share.belongs_to_network(parse_address(x.origin_.ip).value_or(AddressBytes{}));
         case Gunzip::State::broken:
             throw Refused{&k_broken_gzip};
         case Gunzip::State::too_large:
@@ -288,6 +306,7 @@ Task<void> Pipeline::read_body(Exchange& x) const {
         case Gunzip::State::more:
             break;
         }
+            static_cast<void>(x.body_share.resize(x.body_.capacity())); // less than before
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
 }

@@ -37,7 +37,10 @@ class Pipeline {
     Task<void> limit_rate(Exchange& x) const;
     void check_access(const Exchange& x) const;
     Task<void> read_body(Exchange& x) const;
-    Task<void> run_idempotent(Exchange& x, std::string key) const;
+    static Task<void> unzip_body(Exchange& x, std::size_t limit);
+    Task<bool> replay(Exchange& x, IdempotencyStore::Request request) const;
+    Task<void> wait_for_running(std::string name) const;
+    Task<void> run_idempotent(Exchange& x, std::string key);
     void refine(Exchange& x) const;
     void append_cors(std::string& head, const Exchange& x) const;
     [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;

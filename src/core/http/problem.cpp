@@ -77,6 +77,10 @@ const Refusal unsupported_encoding{
 const Refusal rate_limited{
     429, "rate_limited", {"Too many requests. Please wait a moment.", "Trop de requêtes. Veuillez patienter un instant."}};
 const Refusal internal_error{500, "internal_error", k_internal};
+const Refusal busy{503,
+                   "unavailable",
+                   {"The server has too many requests at the moment. Please try again.",
+                    "Le serveur traite trop de requêtes en ce moment. Veuillez réessayer."}};
 } // namespace refusals
 
 std::string_view reason_phrase(int status) noexcept {
@@ -176,6 +180,18 @@ int status_of(ErrorKind kind) noexcept {
         return 503;
     }
     return 500;
+}
+
+Error body_too_large(std::size_t limit) {
+    constexpr std::size_t k_kib = std::size_t{1} << 10;
+    constexpr std::size_t k_mib = std::size_t{1} << 20;
+    const auto text = limit % k_mib == 0   ? std::to_string(limit / k_mib) + " MiB"
+                      : limit % k_kib == 0 ? std::to_string(limit / k_kib) + " KiB"
+                                           : std::to_string(limit) + " B";
+    return {ErrorKind::too_large,
+            refusals::too_large.code,
+            {"The body is larger than {limit}.", "Le corps de la requête dépasse {limit}."},
+            {{"limit", text}}};
 }
 
 Response problem(const Refusal& refusal, Language language, std::string_view request_id) {

@@ -40,7 +40,11 @@ extern const Refusal headers_too_large; // 431
 extern const Refusal unsupported_encoding;
 extern const Refusal rate_limited;
 extern const Refusal internal_error;
+extern const Refusal busy; // 503: no memory for the body
 } // namespace refusals
+
+/// 413, which names the limit.
+[[nodiscard]] Error body_too_large(std::size_t limit);
 
 [[nodiscard]] Response problem(const Refusal& refusal, Language language, std::string_view request_id);
 /// `Retry-After` and the validation faults included; never the cause.

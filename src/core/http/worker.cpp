@@ -40,7 +40,7 @@ void report(std::exception_ptr failure) {
 
 Shared::Shared(Options with_options, Hooks hooks, const Routes& routes, const Clock& with_clock, metrics::Registry& registry)
     : options{std::move(with_options)}, clock{with_clock}, pipeline{options, std::move(hooks), routes, registry},
-      networks{options.limits.connections_per_network, options.uncounted_networks} {
+      networks{options.limits.connections_per_network, options.uncounted_networks}, bodies{options.limits.body_memory} {
     if (!options.tls_cert_file.empty()) certificates.emplace(options.tls_cert_file, options.tls_key_file);
 }
 

@@ -3,6 +3,7 @@
 // Always holds: no timer per connection; a tick looks at the deadlines of all of them.
 #pragma once
 
+#include "core/http/body_memory.hpp"
 #include "core/http/certificates.hpp"
 #include "core/http/gzip.hpp"
 #include "core/http/network_limit.hpp"
@@ -31,6 +32,7 @@ struct Shared {
     std::atomic<std::size_t> connections = 0;
     NetworkLimit networks;
 };
+    BodyMemory bodies;
 
 /// A connection as its worker sees it.
 class Watched : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
