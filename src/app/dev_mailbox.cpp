@@ -1,3 +1,4 @@
+#include "app/local_request.hpp"
 #include "app/system_routes.hpp"
 
 #include <algorithm>
@@ -60,10 +61,12 @@ std::vector<MailView> views_of(const std::vector<mail::Mail>& mails) {
 
 void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox, const WebPages& pages) {
     routes.serve("/dev/mail", k_inbox, [&mailbox, &pages](Call& call) -> Task<Response> {
+        require_local(call);
         if (WebPages::is_for_browser(call) && call.query() != "format=json") co_return pages.page(call);
         co_return Response{.content_type = http::k_json, .body = json::write(views_of(mailbox.list()))};
     });
-    routes.get("/dev/mail/{id}", k_mail, [&mailbox](Call&, Path<http::IdPath> path) -> Task<Reply<Raw>> {
+    routes.get("/dev/mail/{id}", k_mail, [&mailbox](Call& call, Path<http::IdPath> path) -> Task<Reply<Raw>> {
+        require_local(call);
         const auto mails = mailbox.list();
         const auto found = std::ranges::find(mails, path->id, &mail::Mail::id);
         if (found == mails.end()) throw not_found();

@@ -45,21 +45,24 @@ bool is_target_char(char c) noexcept { return c > 0x20 && c < 0x7f && c != '#' &
 } // namespace
 
 std::optional<Target> split_target(std::string_view target) noexcept {
-    if (target == "*") return Target{target, {}};
+    if (target == "*") return Target{target, {}, {}};
+    if (!std::ranges::all_of(target, is_target_char)) return std::nullopt;
+    std::string_view host;
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (target.size() > scheme.size() && equal_ignoring_case(target.substr(0, scheme.size()), scheme)) {
             target.remove_prefix(scheme.size());
             const auto end = target.find_first_of("/?");
-            if (end == 0) return std::nullopt;
+            host = target.substr(0, end);
+            if (host.empty() || host.contains('@')) return std::nullopt; // RFC 9110 §4.2.4: user information is an error
             target = end == std::string_view::npos ? std::string_view{"/"} : target.substr(end);
-            if (target.front() == '?') return Target{"/", target.substr(1)};
+            if (target.front() == '?') return Target{"/", target.substr(1), host};
             break;
         }
     }
-    if (target.empty() || target.front() != '/' || !std::ranges::all_of(target, is_target_char)) return std::nullopt;
+    if (target.empty() || target.front() != '/') return std::nullopt;
     const auto question = target.find('?');
-    if (question == std::string_view::npos) return Target{target, {}};
-    return Target{target.substr(0, question), target.substr(question + 1)};
+    if (question == std::string_view::npos) return Target{target, {}, host};
+    return Target{target.substr(0, question), target.substr(question + 1), host};
 }
 
 std::optional<std::string> decode_segment(std::string_view segment) { return decode(segment, false); }

@@ -12,6 +12,7 @@ namespace focus::http {
 struct Target {
     std::string_view path; // still encoded, starts with '/'; "*" of OPTIONS
     std::string_view query;
+    std::string_view host; // of an absolute-form target, with its port; empty otherwise
 };
 
 /// Splits an origin-form, absolute-form or asterisk-form target. Nothing when it is none of them, has a fragment or a
