@@ -28,7 +28,8 @@ class IdempotencyStore {
         std::int64_t user_id = 0; // 0: nobody signed in
         std::string route;        // "POST /api/activities"
         std::string key;
-        std::string body_hash; // SHA-256, over target and body
+        std::string body_hash;    // SHA-256, over target and body
+        std::string network = {}; // of a client that is not signed in: its keys are its own
     };
     struct Fresh { // no answer yet: the handler may run, with this in its Origin
         std::shared_ptr<RequestKey> key;

@@ -159,16 +159,18 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
         add(403, "email_not_verified", "the e-mail address is not verified yet");
     if (meta.access == Access::admin) add(403, "forbidden", "the user is no administrator");
     if (endpoint.signature.path != nullptr) add(404, "not_found", "there is no such object (or it is somebody else's)");
-    if (meta.idempotent) add(409, "idempotency_in_progress", "the first request with this key is still running");
     if (has_body) add(413, "body_too_large", "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
     if (has_body) add(415, "unsupported_encoding", "the body has a Content-Encoding other than gzip");
     if (has_body || endpoint.signature.query != nullptr) add(422, "validation_error", "the input has faults; `errors` lists them all");
-    if (meta.idempotent) add(422, "idempotency_key_reused", "the key was used for another request");
+    if (meta.idempotent) {
+        add(422, "invalid_idempotency_key", "the key is not 1 to 255 visible ASCII characters");
+        add(422, "idempotency_key_reused", "the key was used for another request");
+    }
     if (endpoint.rate() != Rate::none) add(429, "rate_limited", "too many requests");
-    if (endpoint.signature.out == Signature::Out::websocket) {
-        add(400, "bad_handshake", "the WebSocket handshake is not valid");
     if (has_body)
         add(503, "unavailable", "the server is busy or has no room for the body at the moment; `Retry-After` says when to try again");
+    if (endpoint.signature.out == Signature::Out::websocket) {
+        add(400, "bad_handshake", "the WebSocket handshake is not valid");
         add(426, "upgrade_required", "the request asks for no WebSocket of version 13");
     }
     for (const auto& problem : meta.problems) add(problem.status, problem.code, problem.when);
@@ -181,10 +183,10 @@ std::string problem_json(int status, std::string_view codes) {
     if (status == 429)
         answer.add("headers",
                    header_references({"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}));
-    else if (status == 401)
-        answer.add("headers", header_references({"X-Request-Id", "WWW-Authenticate"}));
     else if (status == 503)
         answer.add("headers", header_references({"X-Request-Id", "Retry-After"}));
+    else if (status == 401)
+        answer.add("headers", header_references({"X-Request-Id", "WWW-Authenticate"}));
     else
         answer.add("headers", header_references({"X-Request-Id"}));
     return answer.add("content", content(k_problem_json, reference("schemas", "Problem"))).done();

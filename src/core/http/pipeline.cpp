@@ -28,14 +28,6 @@ constexpr int k_busy_retry_s = 2;
 /// others next to nothing, and people notice nothing.
 constexpr std::chrono::milliseconds k_refused_attempt_pause{100};
 
-constexpr Refusal k_bad_idempotency_key{
-    422,
-    "invalid_idempotency_key",
-    {"Idempotency-Key must be 1 to 255 visible ASCII characters.", "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
-constexpr Refusal k_key_reused{
-    422,
-    "idempotency_key_reused",
-    {"This Idempotency-Key was already used for another request.", "Cet Idempotency-Key a déjà servi pour une autre requête."}};
 constexpr Refusal k_broken_gzip{400, "bad_encoding", {"The body is not valid gzip.", "Le corps n'est pas du gzip valide."}};
 
 /// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
@@ -309,53 +301,6 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
             static_cast<void>(x.body_share.resize(x.body_.capacity())); // less than before
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
-}
-
-/// A twin's commit may become visible a little after it was in the way of ours.
-constexpr int k_twin_tries = 20;
-constexpr std::chrono::milliseconds k_twin_pause{25};
-
-Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) const {
-    if (!is_sane_idempotency_key(key)) throw Refused{&k_bad_idempotency_key};
-    std::string what{x.target_};
-    (what += '\n') += x.body_;
-    const IdempotencyStore::Request request{.user_id = x.caller_ ? x.caller_->user_id : 0,
-                                            .route = x.endpoint->label,
-                                            .key = std::move(key),
-                                            .body_hash = crypto::sha256(what)};
-    const auto replay = [&x](IdempotencyStore::Found& found) {
-        if (std::holds_alternative<IdempotencyStore::Mismatch>(found)) throw Refused{&k_key_reused};
-        auto* stored = std::get_if<IdempotencyStore::Stored>(&found);
-        if (stored == nullptr) return false;
-        x.response = {.status = stored->status, .content_type = k_json, .body = std::move(stored->body)};
-        x.response.headers.emplace_back("Idempotency-Replayed", "true");
-        return true;
-    };
-    auto found = co_await hooks_.idempotency->find(request);
-    if (replay(found)) co_return;
-    x.origin_.request_key = std::get<IdempotencyStore::Fresh>(found).key;
-    std::exception_ptr failure;
-    bool is_collision = false;
-    try {
-        x.response = co_await x.endpoint->handler(x);
-    } catch (const Error&) {
-        failure = std::current_exception();
-    } catch (...) { // most likely a unique key that a twin of this request has taken
-        failure = std::current_exception();
-        is_collision = true;
-    }
-    if (failure) { // perhaps only because a twin was faster: its answer is there then, or a moment later
-        boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
-        for (int tries = is_collision ? k_twin_tries : 1; tries > 0; --tries) {
-            auto again = co_await hooks_.idempotency->find(request);
-            if (replay(again)) co_return;
-            timer.expires_after(k_twin_pause);
-            if (tries > 1) co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-        std::rethrow_exception(failure);
-    }
-    IdempotencyStore::Stored answer{x.response.status, std::string{x.response.bytes()}};
-    co_await hooks_.idempotency->finish(x.origin_.request_key, std::move(answer));
 }
 
 void Pipeline::refine(Exchange& x) const {

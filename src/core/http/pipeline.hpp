@@ -7,6 +7,7 @@
 #include "core/http/options.hpp"
 #include "core/http/request_metrics.hpp"
 #include "core/http/router.hpp"
+#include "core/http/running_keys.hpp"
 
 #include <string>
 #include <string_view>
@@ -52,6 +53,7 @@ class Pipeline {
     Router router_;
     bool is_tls_;
     RequestMetrics metrics_;
+    RunningKeys running_keys_;
 };
 
 } // namespace focus::http

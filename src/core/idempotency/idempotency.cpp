@@ -40,6 +40,8 @@ http::Task<Store::Found> Store::find(Request request) {
     fresh->user_id = request.user_id;
     fresh->route = std::move(request.route);
     fresh->key = std::move(request.key);
+    // Clients without an account choose keys independently: the same key from two networks is two keys.
+    if (request.user_id == 0) fresh->key = crypto::hex_encode(crypto::hmac_sha256(hash_key_, request.network + '\n' + fresh->key));
     fresh->fingerprint = crypto::hex_encode(crypto::hmac_sha256(hash_key_, request.body_hash));
     const auto row = co_await db_.find(k_find, fresh->user_id, fresh->route, fresh->key);
     if (row && row->get<EpochMs>(3) > now) {

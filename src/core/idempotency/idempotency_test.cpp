@@ -68,6 +68,16 @@ TEST_P(IdempotencyTest, TheAnswerComesWithTheEffect) {
     EXPECT_TRUE(std::holds_alternative<Store::Fresh>(find("key", "hash", 7, "POST /b")));
 }
 
+TEST_P(IdempotencyTest, KeysOfClientsWithoutAnAccountArePerNetwork) {
+    const auto find_from = [&](std::string network, std::string hash = "hash") {
+        return run([&]() -> db::Task<Found> { co_return co_await store_->find({0, "POST /a", "1", hash, network}); });
+    };
+    effect(origin_of(find_from("203.0.113.9")), 1);
+    EXPECT_TRUE(std::holds_alternative<Store::Stored>(find_from("203.0.113.9")));
+    EXPECT_TRUE(std::holds_alternative<Store::Mismatch>(find_from("203.0.113.9", "another body")));
+    EXPECT_TRUE(std::holds_alternative<Store::Fresh>(find_from("203.0.113.10")));
+}
+
 TEST_P(IdempotencyTest, AnEffectThatFailedLeavesTheKeyFree) {
     EXPECT_THROW(effect(origin_of(find()), 1, true), Error);
     EXPECT_TRUE(std::holds_alternative<Store::Fresh>(find()));
