@@ -48,6 +48,39 @@ def test_a_half_broken_batch(user):
     assert_totals_are_the_sum_of_the_rows(user)
 
 
+@pytest.mark.parametrize(
+    "poison",
+    [rb'{"app_name":"cut \ud83d","duration_minutes":1}', b'{"app_name":"A","duration_minutes":1e400}', b"[" * 5000 + b"]" * 5000,
+     b'{"app_name":"A","extra":' + b"[" * 40 + b"]" * 40 + b"}", b'{"app_name":"\xff"}', b'{"app_name":"line\nbreak"}', b"nonsense", b"{'a':1}",
+     b"{a:1}", b"01", b"NaN"],
+)  # fmt: skip
+def test_one_item_that_is_no_json(user, poison):
+    good = json.dumps(item(1, client_id="first")).encode(), json.dumps(item(2, client_id="last")).encode()
+    answer = expect(user.api.post(BATCH, content=b'{"activities": [' + good[0] + b", " + poison + b" ," + good[1] + b"]}"), 200)
+    assert [result["status"] for result in answer["results"]] == ["created", "error", "created"]
+    assert [result["client_id"] for result in answer["results"]] == ["first", None, "last"]
+    error = answer["results"][1]["error"]
+    assert error["code"] == "validation_error" and error["errors"][0]["type"] == "json_invalid"
+    assert error["errors"][0]["loc"] == ["body", "activities", 1]
+    assert len(everything(user)) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"activities":[{"app_name":"A","duration_minutes":1}', b'{"activities":[nonsense]', b'{"activities":[{"a":"open}]}', b'{"activities":[1,]}',
+     b'{"activities":[nonsense],"x":nonsense}', b'{"activities":[' + b"nonsense," * 1000 + b"1]}", b"nonsense", b""],
+)  # fmt: skip
+def test_where_items_cannot_be_told_apart_nothing_is_stored(user, body):
+    expect(user.api.post(BATCH, content=body), 422, "validation_error")
+    assert everything(user) == []
+
+
+def test_other_routes_stay_strict(user):
+    for body in (rb'{"app_name":"cut \ud83d","duration_minutes":1}', b'{"app_name":"A","duration_minutes":1e400}'):
+        problem = expect(user.api.post("/api/activities", content=body), 422, "validation_error")
+        assert problem["errors"][0]["type"] == "json_invalid"
+
+
 def test_faults_are_in_the_users_language(user):
     expect(user.api.patch("/api/users/me", json={"language": "fr"}), 200)
     error = send(user, {"app_name": "x"})["results"][0]["error"]

@@ -1,11 +1,29 @@
 #include "features/activities/types.hpp"
 
+#include "core/json/mend.hpp"
+
 #include <array>
 
 namespace {
 
 constexpr std::array<std::string_view, 8> k_sorts{"created_at",       "-created_at",       "activity_date", "-activity_date",
                                                   "duration_minutes", "-duration_minutes", "app_name",      "-app_name"};
+
+constexpr std::size_t k_most_items = 1000; // of a NewBatch
+constexpr focus::Text k_item_not_json{"This item is not valid JSON.", "Cet élément n'est pas du JSON valide."};
+
+/// Items that could not be read say so, instead of that they are no objects.
+void mark_bad(focus::activities::NewBatch& batch, const std::vector<std::size_t>& bad, std::string_view where) {
+    for (const auto index : bad) {
+        if (index >= batch.activities.items.size() || batch.activities.items[index].faults.empty()) continue; // of a list named twice
+        const focus::json::Loc body{nullptr, where};
+        const focus::json::Loc list{&body, "activities"};
+        const focus::json::Loc item{&list, {}, static_cast<std::int64_t>(index)};
+        focus::json::Faults faults;
+        faults.add(&item, "json_invalid", k_item_not_json);
+        batch.activities.items[index].faults = faults.take();
+    }
+}
 
 } // namespace
 
@@ -45,6 +63,30 @@ void focus::json::Codec<focus::activities::BatchItem>::write(std::string& out, c
 focus::json::Schema focus::json::Codec<focus::activities::BatchItem>::schema(Schemas& all) {
     const auto activity = Codec<activities::NewActivity>::schema(all).to_json();
     return Schema{}.set("allOf", "[" + activity + "," + Codec<activities::ClientId>::schema(all).to_json() + "]");
+}
+
+template <>
+focus::activities::NewBatch focus::json::parse<focus::activities::NewBatch>(std::string_view text, std::string_view where) {
+    activities::NewBatch batch;
+    const Loc loc{nullptr, where};
+    Faults faults;
+    const Document document{text, &loc, &faults};
+    std::optional<Mended> mended;
+    if (document.valid())
+        Codec<activities::NewBatch>::read(document.root(), batch);
+    else
+        mended = mend_elements(text, "activities", k_most_items);
+    if (mended) {
+        Faults again;
+        const Document without{mended->text, &loc, &again};
+        if (without.valid()) {
+            static_cast<void>(faults.take());
+            Codec<activities::NewBatch>::read(without.root().apart(faults), batch);
+        }
+    }
+    faults.throw_if_any();
+    if (mended) mark_bad(batch, mended->bad, where);
+    return batch;
 }
 
 void focus::json::Codec<focus::activities::LocStep>::write(std::string& out, const activities::LocStep& value) {

@@ -337,6 +337,10 @@ struct focus::json::Codec<focus::activities::BatchItem> {
     static Schema schema(Schemas& all);
 };
 
+/// A batch whose text does not parse because of some items is read with those as faults of their own.
+template <>
+focus::activities::NewBatch focus::json::parse<focus::activities::NewBatch>(std::string_view text, std::string_view where);
+
 template <>
 struct focus::json::Codec<focus::activities::LocStep> {
     static void write(std::string& out, const activities::LocStep& value);
