@@ -65,6 +65,20 @@ def test_sign_in_is_limited_per_address(limited):
     expect(ask("2001:db8:0:2::1"), 200)
 
 
+def test_another_network_each_does_not_multiply_a_site(limited):
+    server = limited(RATE_LIMIT_AUTH="2/3600", TRUSTED_PROXIES="127.0.0.1")
+
+    def ask(address: str):
+        return server.client(headers={"X-Forwarded-For": address}).post("/api/auth/forgot-password", json={"email": "x@example.org"})
+
+    for _ in range(3):  # who is refused uses up nothing of what the neighbours share
+        ask("2001:db8:1:ffff::1")
+    answers = [ask(f"2001:db8:1:{i:x}::1") for i in range(19)]
+    assert [answer.status_code for answer in answers] == [200] * 18 + [429]  # of the whole /48: ten times as many
+    refused(answers[-1])
+    expect(ask("2001:db8:2::1"), 200)
+
+
 def test_a_forged_address_is_not_believed(limited):
     server = limited(RATE_LIMIT_AUTH="2/3600")
     codes = [

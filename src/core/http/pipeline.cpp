@@ -251,8 +251,21 @@ Task<void> Pipeline::recognise(Exchange& x) const {
 Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
     // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
-    auto key = x.caller_ && rate != Rate::auth ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
-    x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key));
+/// So many networks' allowance has a /48.
+constexpr int k_site_factor = 10;
+
+    const bool by_user = x.caller_ && rate != Rate::auth;
+    auto key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
+    x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key), 1);
+    if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
+    if (by_user) co_return;
+    // Whoever has a whole /48 could take another network for each request. Asked second, so that a network that is
+    // refused does not use up what its neighbours share.
+    const auto address = parse_address(x.origin_.ip);
+    const auto site = address ? site_of(*address) : std::nullopt;
+    if (!site) co_return;
+    const auto shared = co_await hooks_.rate_limiter->check(rate, "site:" + to_text(*site), k_site_factor);
+    if (!shared.allowed || shared.remaining < x.rate.remaining) x.rate = shared;
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
 }
 

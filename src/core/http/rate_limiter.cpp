@@ -75,10 +75,12 @@ MemoryRateLimiter::MemoryRateLimiter(RatePolicy policy, std::size_t max_keys)
 
 MemoryRateLimiter::~MemoryRateLimiter() = default;
 
-Task<RateDecision> MemoryRateLimiter::check(Rate rate, std::string key) { co_return take(rate, key, std::chrono::steady_clock::now()); }
+Task<RateDecision> MemoryRateLimiter::check(Rate rate, std::string key, int factor) {
+    co_return take(rate, key, std::chrono::steady_clock::now(), factor);
+}
 
-RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant now) {
-    const auto& limit = policy_.of(rate);
+RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant now, int factor) {
+    const auto limit = policy_.of(rate).times(factor);
     const nanoseconds window = seconds{limit.seconds};
     const nanoseconds one = window / limit.count; // the time in which one request comes back
     auto& buckets = buckets_[static_cast<std::size_t>(rate)];

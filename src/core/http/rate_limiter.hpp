@@ -26,9 +26,9 @@ class RateLimiter {
     RateLimiter& operator=(const RateLimiter&) = delete;
     virtual ~RateLimiter() = default;
 
-    /// Counts one request of `key` ("user:17" or "ip:203.0.113.9") in a class. Throws nothing: a limiter whose store is
-    /// lost allows.
-    virtual Task<RateDecision> check(Rate rate, std::string key) = 0;
+    /// Counts one request of `key` ("user:17" or "ip:203.0.113.9") in a class, whose bucket holds `factor` times the
+    /// class' requests. Throws nothing: a limiter whose store is lost allows.
+    virtual Task<RateDecision> check(Rate rate, std::string key, int factor) = 0;
 };
 
 /// Token buckets in this process. Always holds: at most 2 × `max_keys` buckets per class are remembered; beyond that
@@ -40,9 +40,9 @@ class MemoryRateLimiter final : public RateLimiter {
     explicit MemoryRateLimiter(RatePolicy policy, std::size_t max_keys = 50'000);
     ~MemoryRateLimiter() override;
 
-    Task<RateDecision> check(Rate rate, std::string key) override;
+    Task<RateDecision> check(Rate rate, std::string key, int factor) override;
     /// The same at a given time.
-    [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now);
+    [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now, int factor = 1);
     /// Buckets that are remembered.
     [[nodiscard]] std::size_t size() const;
 

@@ -64,6 +64,15 @@ TEST_F(RateLimiterTest, AnEmptyBucketIsNotForgottenBeforeItIsFull) {
     EXPECT_EQ(take("a").remaining, 3);
 }
 
+TEST_F(RateLimiterTest, AFactorEnlargesTheBucket) {
+    const auto one = limiter_.take(Rate::auth, "a", now_, 1);
+    const auto ten = limiter_.take(Rate::auth, "b", now_, 10);
+    EXPECT_EQ(ten.limit, 10 * one.limit);
+    int taken = 1;
+    while (taken < 1000 && limiter_.take(Rate::auth, "b", now_, 10).allowed) ++taken;
+    EXPECT_EQ(taken, 10 * one.limit);
+}
+
 TEST_F(RateLimiterTest, MemoryIsBounded) {
     for (int i = 0; i < 1000; ++i) static_cast<void>(take(std::to_string(i)));
     EXPECT_LE(limiter_.size(), 200U);

@@ -12,6 +12,7 @@ struct RateLimit {
     int count = 1;
     int seconds = 1;
 
+    [[nodiscard]] RateLimit times(int factor) const noexcept { return {count * factor, seconds}; }
     friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 

@@ -45,15 +45,15 @@ int whole_seconds(std::int64_t microseconds) { return static_cast<int>((std::max
 
 } // namespace
 
-Task<RateDecision> RedisRateLimiter::check(Rate rate, std::string key) {
-    const auto& limit = policy_.of(rate);
+Task<RateDecision> RedisRateLimiter::check(Rate rate, std::string key, int factor) {
+    const auto limit = policy_.of(rate).times(factor);
     const std::int64_t window = std::int64_t{limit.seconds} * 1'000'000;
-    const std::int64_t one = window / limit.count;
+    const std::int64_t one = std::max<std::int64_t>(1, window / limit.count);
     std::vector<redis::Command> commands{
         {"EVAL", std::string{k_take}, "1", std::format("rate:{}:{}", to_string(rate), key), std::to_string(window), std::to_string(one)}};
     const auto replies = co_await redis_.run(std::move(commands));
     const auto answer = replies && replies->front() ? parse(*replies->front()) : std::nullopt;
-    if (!answer) co_return co_await alone_.check(rate, std::move(key));
+    if (!answer) co_return co_await alone_.check(rate, std::move(key), factor);
     const bool allowed = answer->allowed == 1;
     co_return RateDecision{.allowed = allowed,
                            .limit = limit.count,
