@@ -127,6 +127,7 @@ class Connection final : public Watched, public BodyReader {
         refusal_ = nullptr;
         bool started = false;
         std::size_t scanned = 0;
+        const auto idle_until = Clockwork::now() + limits_.idle_time; // empty lines don't prolong it
         for (;;) {
             const auto unread = skip_empty_lines();
             if (const auto end = unread.find("\r\n\r\n", scanned); end != std::string_view::npos && end + 4 <= limits_.header_bytes) {
@@ -135,11 +136,14 @@ class Connection final : public Watched, public BodyReader {
                 co_return true;
             }
             if (unread.size() >= limits_.header_bytes) co_return refuse_head(refusals::headers_too_large);
-            if (!unread.empty() && !is_token_char(unread.front())) co_return refuse_head(refusals::bad_request);
+            if (!unread.empty() && unread != "\r" && !is_token_char(unread.front())) co_return refuse_head(refusals::bad_request);
             scanned = unread.size() > 3 ? unread.size() - 3 : 0;
             idle_ = unread.empty();
             if (idle_ && worker_->stopping()) co_return false;
-            if (idle_ || !started) deadline_ = Clockwork::now() + (idle_ ? limits_.idle_time : limits_.header_time);
+            if (idle_)
+                deadline_ = idle_until;
+            else if (!started)
+                deadline_ = Clockwork::now() + limits_.header_time;
             started = !idle_;
             const bool more = co_await read_more(idle_);
             idle_ = false;
@@ -178,6 +182,7 @@ class Connection final : public Watched, public BodyReader {
             refusal_ = &refusals::expectation_failed;
         else
             std::tie(x_.encoded_path, x_.query_) = std::pair{target->path, target->query};
+        if (target) x_.host = target->host.empty() ? x_.header("Host") : target->host; // RFC 9112 §3.2.2
     }
 
     [[nodiscard]] bool expects_continue() const { return parser_->is_http11() && equal_ignoring_case(parser_->expect(), "100-continue"); }

@@ -31,6 +31,15 @@ TEST_F(ServerTest, RefusesWhatIsAmbiguousAndCloses) {
              "POST /size HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",                         //
              "POST /size HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",                               //
              "GET /hello HTTP/1.1\r\nHost: x\r\nFolded: a\r\n b\r\n\r\n",                                                   //
+             "GET /hello HTTP/1.1\r\nHost: x\r\nFolded:\r\n b\r\n\r\n",                                                     //
+             "GET /hello HTTP/1.1\r\nHost:\r\n x\r\n\r\n",                                                                  //
+             "POST /size HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n 2\r\n\r\n{}",                                           //
+             "POST /size HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\tchunked\r\n\r\n0\r\n\r\n",                          //
+             "GET /hello HTTP/1.1\r\n Host: x\r\nHost: x\r\n\r\n",                                                          //
+             "GET /hello HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\n\r\n",                //
+             "GET http://x?<a> HTTP/1.1\r\nHost: x\r\n\r\n",                                                                //
+             "GET http://x?a#b HTTP/1.1\r\nHost: x\r\n\r\n",                                                                //
+             "GET http://user@x/hello HTTP/1.1\r\nHost: x\r\n\r\n",                                                         //
              "GET /hello HTTP/1.1\r\nHost : x\r\n\r\n",                                                                     //
              "GET /hello HTTP/1.1\r\nHost: x\r\nBad header: x\r\n\r\n",                                                     //
              "GET /hello HTTP/2.0\r\nHost: x\r\n\r\n",                                                                      //

@@ -49,7 +49,6 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
 
     std::vector<Field>& fields_;
     std::string& body_;
-    std::string_view head_;
     std::string_view method_;
     std::string_view target_;
     std::string_view expect_;
@@ -59,6 +58,7 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
     int hosts_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
+    int authorizations_ = 0;
     bool in_body_ = false; // fields from here on are trailers, which nobody reads
     bool over_limit_ = false;
 };

@@ -143,7 +143,7 @@ Task<void> Pipeline::serve(Exchange& x) {
 
 /// Whoever watches the server asks by its address, so health and metrics answer under any name.
 bool Pipeline::is_for_us(const Exchange& x) const {
-    return allowed_hosts_.empty() || is_allowed_host(x.header("Host"), allowed_hosts_) || x.encoded_path.starts_with("/api/health") ||
+    return allowed_hosts_.empty() || is_allowed_host(x.host, allowed_hosts_) || x.encoded_path.starts_with("/api/health") ||
            x.encoded_path == "/metrics";
 }
 

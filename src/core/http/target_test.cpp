@@ -12,7 +12,12 @@ TEST(Target, Forms) {
     EXPECT_EQ(split_target("http://host")->path, "/");
     EXPECT_EQ(split_target("http://host?x")->query, "x");
     EXPECT_EQ(split_target("*")->path, "*");
-    for (const std::string_view bad : {"", "a", "http:///a", "ftp://host/a", "host:443", "/a#b", "/a b", "/\x7f", "/\xc3\xa9", "/a\tb"})
+    EXPECT_EQ(split_target("http://host:80/a")->host, "host:80");
+    EXPECT_EQ(split_target("http://[::1]:80?a")->host, "[::1]:80");
+    EXPECT_EQ(split_target("/a?http://host/")->host, "");
+    for (const std::string_view bad : {"", "a", "http:///a", "ftp://host/a", "host:443", "/a#b", "/a b", "/\x7f", "/\xc3\xa9", "/a\tb",
+                                       "http://host?<x>", "http://host?a#b", "http://host#a", "http://ho<st/", "http://ho st/", "http://?a",
+                                       "http://user@host/", "http://user:password@host"})
         EXPECT_FALSE(split_target(bad)) << bad;
 }
 
