@@ -405,6 +405,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             co_await drain.async_wait(asio::use_awaitable);
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
+            server.drain();
             if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();

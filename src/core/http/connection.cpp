@@ -63,7 +63,7 @@ class Connection final : public Watched, public BodyReader {
   public:
     Connection(std::shared_ptr<Worker> worker, Stream stream, AddressBytes peer, NetworkLimit::Place place)
         : worker_{std::move(worker)}, place_{std::move(place)}, limits_{worker_->shared().options.limits}, stream_{std::move(stream)},
-          peer_{peer}, peer_text_{to_text(peer)} {
+          peer_{peer}, peer_text_{to_text(peer)}, x_{worker_->shared().bodies} {
         ++worker_->shared().connections;
         worker_->watch(*this);
         x_.reader = this;
@@ -199,27 +199,27 @@ class Connection final : public Watched, public BodyReader {
             pipeline.refuse(x_, *refusal_);
         else
             co_await pipeline.serve(x_);
+        if (!x_.response.source) x_.release_body(); // a client that takes its answer slowly does not hold it
         // RFC 6455 §4.1: HTTP/1.1, and the client waits for the answer
         if (x_.response.upgrade && (!parser_->is_http11() || in_.unread().size() > head_size_)) {
             must_close_ = true;
             pipeline.refuse(x_, refusals::bad_request);
         }
-        if (!x_.response.source) x_.release_body(); // a client that takes its answer slowly does not hold it
         const bool left_over = refusal_ == nullptr && x_.has_body && !body_taken_;
         if (left_over && (expects_continue() || parser_->content_length().value_or(k_max_drained + 1) > k_max_drained)) must_close_ = true;
-        const bool last = must_close_ || worker_->stopping() || !parser_->keep_alive();
+        const bool last = must_close_ || worker_->stopping() || worker_->shared().draining || !parser_->keep_alive();
         written_ = 0;
         if (x_.response.upgrade) co_return become_websocket();
         const bool sent = co_await send(!last);
         lingers_ = sent && last;
         pipeline.finish(x_, written_, sent);
         x_.response = {};
+        x_.release_body();
         if (!sent || last) co_return false;
         if (left_over && !co_await drop_body()) co_return false;
         next_request();
         co_return true;
     }
-        x_.release_body();
 
     /// The connection's end as one of HTTP; the stream goes on elsewhere.
     bool become_websocket() {
@@ -371,24 +371,24 @@ class Connection final : public Watched, public BodyReader {
         co_return true;
     }
 
-    Task<bool> read_chunks(std::size_t limit, const Refusal*& fault) {
-        parser_->body_limit(limit);
-        std::string buffer{take_behind_head(std::string_view::npos)};
-        for (;;) {
-            bool failed = false;
     static bool out_of_memory(const Refusal*& fault) {
         fault = &refusals::busy;
         return false;
     }
 
+    Task<bool> read_chunks(std::size_t limit, const Refusal*& fault) {
+        parser_->body_limit(limit);
+        std::string buffer{take_behind_head(std::string_view::npos)};
+        for (;;) {
+            bool failed = false;
+            auto& body = x_.body_;
+            if (!make_room(body, body.size() + std::min(buffer.size(), limit - body.size()), limit, x_.body_share, k_chunk_buffer))
+                co_return out_of_memory(fault);
             buffer.erase(0, parser_->parse_chunks(buffer, failed));
             if (parser_->over_limit()) fault = &refusals::too_large;
             if (failed || buffer.size() >= k_chunk_buffer) co_return false;
             if (parser_->is_done()) break;
             const auto before = buffer.size();
-            auto& body = x_.body_;
-            if (!make_room(body, body.size() + std::min(buffer.size(), limit - body.size()), limit, x_.body_share, k_chunk_buffer))
-                co_return out_of_memory(fault);
             buffer.resize(k_chunk_buffer);
             const auto bytes = co_await read_some(buffer.data() + before, k_chunk_buffer - before, false);
             buffer.resize(before + bytes);
@@ -409,6 +409,8 @@ class Connection final : public Watched, public BodyReader {
             if (bytes == 0) co_return false;
             left -= bytes;
         }
+        deadline_ = Instant::max();
+        co_return true;
     }
 
     // --- reading -------------------------------------------------------------------------------------------------

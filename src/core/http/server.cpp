@@ -83,6 +83,8 @@ void Server::start(const std::vector<asio::io_context*>& contexts) {
     for (const auto& worker : workers_) worker->start();
 }
 
+void Server::drain() { shared_->draining = true; }
+
 Task<void> Server::shutdown() {
     using namespace std::chrono_literals;
     for (const auto& worker : workers_) worker->stop();

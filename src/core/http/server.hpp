@@ -35,6 +35,9 @@ class Server {
     /// When the certificate ends that is served; nothing without TLS.
     [[nodiscard]] std::optional<EpochMs> certificate_end() const;
 
+    /// The shutdown is near: requests are answered, but every answer is its connection's last, so that clients turn to
+    /// another instance before this one stops.
+    void drain();
     /// Stops accepting, closes idle connections, lets running requests finish within the limit, then closes the rest.
     /// Returns when no connection is left. The contexts must keep running until then.
     Task<void> shutdown();

@@ -30,9 +30,10 @@ struct Shared {
     Pipeline pipeline;
     std::optional<Certificates> certificates; // of a server that speaks TLS
     std::atomic<std::size_t> connections = 0;
+    std::atomic<bool> draining = false; // answers say that their connection ends
     NetworkLimit networks;
-};
     BodyMemory bodies;
+};
 
 /// A connection as its worker sees it.
 class Watched : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
