@@ -362,15 +362,14 @@ void Pipeline::append_cors(std::string& head, const Exchange& x) const {
 
 void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     append_line(head, "X-Request-Id", x.origin_.request_id);
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed(x)).count();
+    // Not finer than the network's own noise, or it would tell what the clock of a client can't.
+    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed(x)).count();
     head += "X-Process-Time: ";
-    append_padded(head, micros / 1'000'000, 1);
+    append_padded(head, millis / 1000, 1);
     head += '.';
-    append_padded(head, micros % 1'000'000, 6);
+    append_padded(head, millis % 1000, 3);
     head += "\r\nServer-Timing: total;dur=";
-    append_padded(head, micros / 1000, 1);
-    head += '.';
-    append_padded(head, micros % 1000, 3);
+    append_padded(head, millis, 1);
     head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
             "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()\r\n";
     // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
