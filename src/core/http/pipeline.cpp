@@ -111,8 +111,6 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response = problem(body_too_large(x.endpoint->meta.body_limit), x.language(), x.origin_.request_id);
             else if (refused.refusal == &refusals::not_authenticated)
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer");
-            else if (refused.refusal == &refusals::busy)
-                x.response.headers.emplace_back("Retry-After", std::to_string(k_busy_retry_s));
             else if (refused.refusal == &refusals::invalid_token)
                 x.response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
             else if (refused.refusal == &refusals::unsupported_encoding)
@@ -121,7 +119,12 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
             else if (refused.refusal == &refusals::rate_limited)
                 x.response.headers.emplace_back("Retry-After", std::to_string(x.rate.retry_after_s));
+            else if (refused.refusal == &refusals::busy)
+                x.response.headers.emplace_back("Retry-After", std::to_string(k_busy_retry_s));
         } catch (const Error& error) {
+            // A limit of the handler's own: its headers, not those of the limit that let the request through.
+            if (error.kind() == ErrorKind::rate_limited && error.retry_after_s())
+                x.rate = {.allowed = false, .limit = 1, .remaining = 0, .reset_s = *error.retry_after_s()};
             if (!error.cause().empty())
                 log::warning("request failed", {{"cause", error.cause()}, {"code", error.code()}, {"request_id", x.origin_.request_id}});
             x.response = problem(error, x.language(), x.origin_.request_id);
@@ -248,12 +251,12 @@ Task<void> Pipeline::recognise(Exchange& x) const {
     if (bearer.kind == Bearer::Kind::token) x.caller_ = co_await hooks_.authenticate(std::string{bearer.token});
 }
 
-Task<void> Pipeline::limit_rate(Exchange& x) const {
-    const auto rate = x.endpoint->rate();
-    // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
 /// So many networks' allowance has a /48.
 constexpr int k_site_factor = 10;
 
+Task<void> Pipeline::limit_rate(Exchange& x) const {
+    const auto rate = x.endpoint->rate();
+    // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
     const bool by_user = x.caller_ && rate != Rate::auth;
     auto key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
     x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key), 1);
@@ -284,6 +287,10 @@ Task<void> Pipeline::read_body(Exchange& x) const {
     const bool plain = coding.empty() || equal_ignoring_case(coding, "identity");
     if (!plain && !equal_ignoring_case(coding, "gzip") && !equal_ignoring_case(coding, "x-gzip"))
         throw Refused{&refusals::unsupported_encoding};
+    if (x.caller_)
+        x.body_share.belongs_to_user(x.caller_->user_id);
+    else
+        x.body_share.belongs_to_network(parse_address(x.origin_.ip).value_or(AddressBytes{}));
     co_await x.reader->read_body(x.body_, limit);
     if (!plain) co_await unzip_body(x, limit);
 }
@@ -299,11 +306,8 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
         const auto piece = std::min(Gunzip::k_step, x.body_.capacity() - x.body_.size());
         switch (gunzip.step(x.body_, limit, piece)) {
         case Gunzip::State::done:
+            static_cast<void>(x.body_share.resize(x.body_.capacity())); // less than before
             co_return;
-    if (x.caller_)
-        x.body_share.belongs_to_user(x.caller_->user_id);
-    else
-        x.body_share.belongs_to_network(parse_address(x.origin_.ip).value_or(AddressBytes{}));
         case Gunzip::State::broken:
             throw Refused{&k_broken_gzip};
         case Gunzip::State::too_large:
@@ -311,7 +315,6 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
         case Gunzip::State::more:
             break;
         }
-            static_cast<void>(x.body_share.resize(x.body_.capacity())); // less than before
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
 }
