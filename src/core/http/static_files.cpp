@@ -64,7 +64,8 @@ StaticFiles::StaticFiles(std::span<const embedded::File> files, std::string cont
         const bool is_gzip = file.path.ends_with(".gz");
         const auto path = is_gzip ? file.path.substr(0, file.path.size() - 3) : file.path;
         auto etag = '"' + crypto::base64url_encode(crypto::sha256(file.bytes).substr(0, 16));
-        entries_.insert_or_assign(std::string{path}, Entry{file.bytes, is_gzip, has_hash(path), std::move(etag)});
+        entries_.insert_or_assign(
+            std::string{path}, Entry{file.bytes, is_gzip, has_hash(path), std::move(etag), is_gzip ? std::make_unique<Plain>() : nullptr});
     }
 }
 
@@ -86,7 +87,8 @@ Response StaticFiles::answer(const Call& call, std::string_view path) const {
         response.headers.emplace_back("Content-Encoding", "gzip");
         response.shared_body = entry.bytes;
     } else if (entry.is_gzip) {
-        response.body = unzip(entry.bytes);
+        std::call_once(entry.plain->made, [&] { entry.plain->bytes = unzip(entry.bytes); });
+        response.shared_body = entry.plain->bytes;
     } else {
         response.shared_body = entry.bytes;
     }

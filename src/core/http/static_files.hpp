@@ -6,6 +6,8 @@
 #include "core/http/routes.hpp"
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,11 +27,17 @@ class StaticFiles {
     [[nodiscard]] bool contains(std::string_view path) const { return entries_.contains(path); }
 
   private:
+    /// For clients that don't take gzip: unpacked when the first one asks, and kept.
+    struct Plain {
+        std::once_flag made;
+        std::string bytes;
+    };
     struct Entry {
         std::string_view bytes;
         bool is_gzip;
-        bool is_immutable; // its name holds a hash of its content, so it never changes
-        std::string etag;  // without the closing quote
+        bool is_immutable;            // its name holds a hash of its content, so it never changes
+        std::string etag;             // without the closing quote
+        std::unique_ptr<Plain> plain; // of a compressed file
     };
     std::map<std::string, Entry, std::less<>> entries_;
     std::string content_security_policy_;
