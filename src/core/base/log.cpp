@@ -91,25 +91,65 @@ bool is_secret(std::string_view name) {
 }
 
 /// The page that an invitation's link leads to: what follows is its code.
-constexpr std::string_view k_invitation = "/join/";
+constexpr std::string_view k_join = "join";
 
 int hex(char c) {
     const char l = lower(c);
     return l >= '0' && l <= '9' ? l - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-/// A parameter's name as the server will see it: "%74oken" is "token".
-std::string decoded(std::string_view name) {
+std::string decoded_once(std::string_view text) {
     std::string out;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        if (name[i] == '%' && i + 2 < name.size() && hex(name[i + 1]) >= 0 && hex(name[i + 2]) >= 0) {
-            out += static_cast<char>(hex(name[i + 1]) * 16 + hex(name[i + 2]));
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+            out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
             i += 2;
         } else {
-            out += name[i];
+            out += text[i];
         }
     }
     return out;
+}
+
+/// As the server, or one behind a proxy that decodes once more, may read it: "%74oken" and "%2574oken" are "token".
+std::string decoded(std::string_view text) {
+    constexpr int k_most = 4;
+    std::string out{text};
+    for (int i = 0; i < k_most && out.contains('%'); ++i) out = decoded_once(out);
+    return out;
+}
+
+bool is_join(std::string_view segment) {
+    segment = segment.substr(0, segment.find(';'));
+    return std::ranges::equal(segment, k_join, [](char a, char b) { return lower(a) == b; });
+}
+
+/// One parameter of a query without its value when its name says that it is secret, also when the `=` is encoded.
+std::string redact_parameter(std::string_view parameter) {
+    const auto plain = decoded(parameter);
+    for (std::string_view rest = plain; !rest.empty();) {
+        const auto end = rest.find_first_of("?&#;");
+        const auto pair = rest.substr(0, end);
+        const auto equals = pair.find('=');
+        if (equals != std::string_view::npos && is_secret(pair.substr(0, equals))) {
+            const auto raw_equals = parameter.find('=');
+            return std::string{raw_equals != std::string_view::npos ? parameter.substr(0, raw_equals) : pair.substr(0, equals)} + "=***";
+        }
+        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    return std::string{parameter};
+}
+
+/// A path without an invitation's code, however the path is spelled.
+std::string redact_path(std::string_view path) {
+    const auto plain = decoded(path);
+    for (std::size_t start = 0; start < plain.size();) {
+        const auto end = std::min(plain.find_first_of("/\\", start), plain.size());
+        const bool is_last = plain.find_first_not_of("/\\", end) == std::string::npos;
+        if (!is_last && is_join(std::string_view{plain}.substr(start, end - start))) return "/join/***";
+        start = end + 1;
+    }
+    return redact_parameter(path); // the '?' may be encoded
 }
 
 } // namespace
@@ -146,21 +186,12 @@ std::string redact(std::string_view target) {
         }
     }
     auto next = target.find_first_of("?#");
-    const auto path = target.substr(0, next);
-    if (path.starts_with(k_invitation))
-        (out += k_invitation) += "***";
-    else
-        out += path;
+    out += redact_path(target.substr(0, next));
     while (next != std::string_view::npos) {
         out += target[next];
         target.remove_prefix(next + 1);
         next = target.find_first_of("?&#;");
-        const auto parameter = target.substr(0, next);
-        const auto equals = parameter.find('=');
-        if (equals != std::string_view::npos && is_secret(decoded(parameter.substr(0, equals))))
-            out.append(parameter.substr(0, equals + 1)) += "***";
-        else
-            out += parameter;
+        out += redact_parameter(target.substr(0, next));
     }
     return out;
 }

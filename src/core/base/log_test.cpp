@@ -73,5 +73,20 @@ TEST(Log, redacts_secret_parameters_and_credentials) {
     EXPECT_EQ(redact(""), "");
 }
 
+TEST(Log, redacts_in_every_spelling) {
+    for (const std::string_view target :
+         {"/%6aoin/CODE", "//join/CODE", "/join//CODE", "/join%2fCODE", "/join%2FCODE", "/%256aoin/CODE", "/JOIN/CODE", "/x/../join/CODE",
+          "/./join/CODE", "/join/./CODE", "/join;a=b/CODE", "\\join\\CODE", "http://focus.example/join/CODE", "/%ff/join/CODE"})
+        EXPECT_FALSE(redact(target).contains("CODE")) << redact(target);
+    for (const std::string_view target :
+         {"/reset-password?token%3dTOKEN", "/reset-password?%74oken%3DTOKEN", "/reset-password?token%253dTOKEN",
+          "/reset-password%3ftoken=TOKEN", "/reset-password%3Ftoken%3DTOKEN", "/reset-password?a%26token=TOKEN",
+          "/reset-password?a=b%26token=TOKEN", "/reset-password#token%3dTOKEN"})
+        EXPECT_FALSE(redact(target).contains("TOKEN")) << redact(target);
+    EXPECT_EQ(redact("/api/challenges/7/join"), "/api/challenges/7/join");
+    EXPECT_EQ(redact("/api/challenges/join?lang=fr"), "/api/challenges/join?lang=fr");
+    EXPECT_EQ(redact("/x?q=50%25%20off&app=%C3%A9"), "/x?q=50%25%20off&app=%C3%A9");
+}
+
 } // namespace
 } // namespace focus::log
