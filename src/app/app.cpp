@@ -145,6 +145,11 @@ http::Options http_options(const Settings& settings) {
     return options;
 }
 
+/// Who can reach /metrics is meant to: in production that is said explicitly.
+bool is_metrics_open(const Settings& settings) {
+    return settings.is_development() || settings.metrics_public || !settings.metrics_token.empty() || !settings.metrics_address.empty();
+}
+
 users::Defaults user_defaults(const Settings& settings) {
     users::Defaults defaults;
     if (settings.default_daily_limit > 0) defaults.daily_limit_ms = settings.default_daily_limit * k_minute_ms;
@@ -249,7 +254,7 @@ admin::HealthSources App::health_sources() {
 
 void App::add_routes() {
     add_system_routes(routes_, {.database = *database_, .cache = *cache_, .clock = clock_, .pages = pages_, .ready = ready_});
-    if (settings_.metrics_enabled) {
+    if (settings_.metrics_enabled && is_metrics_open(settings_)) {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
     }
@@ -329,8 +334,7 @@ std::unique_ptr<http::Server> App::start_metrics_server() {
     if (!settings_.metrics_enabled) return nullptr;
     const auto address = split_address(settings_.metrics_address);
     if (!address) {
-        if (!settings_.is_development() && settings_.metrics_token.empty())
-            log::warning("/metrics answers everybody who reaches the API: set METRICS_TOKEN or METRICS_ADDRESS");
+        if (!is_metrics_open(settings_)) log::warning("/metrics is closed: set METRICS_TOKEN, METRICS_ADDRESS or METRICS_PUBLIC=true");
         return nullptr;
     }
     http::Options options;
@@ -401,11 +405,11 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             log::info("stopping");
             service_manager::stopping();
             ready_ = false;
+            server.drain();
             asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
             co_await drain.async_wait(asio::use_awaitable);
             rooms_->blocking.schedules().stop();
             co_await server.shutdown();
-            server.drain();
             if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
             co_await rooms_->blocking.schedules().stopped();

@@ -234,6 +234,8 @@ const std::vector<Setting>& all_settings() {
         secret("METRICS_TOKEN", "What /metrics asks for as Authorization: Bearer; empty: nothing", &Settings::metrics_token),
         number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
                36500),
+        boolean("METRICS_PUBLIC", "In production, serve /metrics without METRICS_TOKEN or METRICS_ADDRESS, to everyone who reaches the API",
+                &Settings::metrics_public),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
          [](const Settings& s) { return string{k_levels.at(static_cast<std::size_t>(s.log_level))}; }},
         {"LOG_FORMAT", "text or json", false,

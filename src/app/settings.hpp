@@ -75,6 +75,7 @@ struct Settings {
     bool metrics_enabled = true;
     std::string metrics_address;  // host:port; empty: where the API is
     std::string metrics_token;    // empty: nobody is asked
+    bool metrics_public = false;  // in production without either of them
     int log_retention_days = 365; // of the audit trail; 0: for ever
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;

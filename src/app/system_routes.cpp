@@ -8,7 +8,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <format>
+#include <memory>
 
 namespace focus::app {
 
@@ -53,9 +56,6 @@ struct ClockState {
     json::Timestamp now;
 };
 
-/// What says "not now" says when to ask again (RFC 9110 §10.2.3).
-http::Headers again_unless(bool good) { return good ? http::Headers{} : http::Headers{{"Retry-After", "5"}}; }
-
 /// Only what a page of another site cannot send without asking first.
 void require_json(const Call& call) {
     const auto type = call.header("Content-Type");
@@ -88,6 +88,9 @@ class MetricsText {
     std::chrono::steady_clock::time_point paid_until_;
     std::string text_;
 };
+
+/// What says "not now" says when to ask again (RFC 9110 §10.2.3).
+http::Headers again_unless(bool good) { return good ? http::Headers{} : http::Headers{{"Retry-After", "5"}}; }
 
 Task<bool> database_answers(db::Database& database) {
     try {
@@ -170,12 +173,11 @@ void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, s
                 .access = Access::nobody,
                 .rate = Rate::none,
                 .problems = {{401, "not_authenticated", "No token, or a wrong one."}}},
-               [&metrics, token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
+               [shared = std::make_shared<MetricsText>(metrics), token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
                    if (!token.empty() && !crypto::equal_constant_time(call.header("Authorization"), "Bearer " + token))
                        throw Error{
                            ErrorKind::unauthorized, "not_authenticated", {"Metrics need a token.", "Les métriques demandent un jeton."}};
-                   auto render = [](const metrics::Registry& from) -> Task<std::string> { co_return from.render(); };
-                   auto rendering = asio::co_spawn(background, render(metrics), asio::use_awaitable);
+                   auto rendering = asio::co_spawn(background, shared->get(), asio::use_awaitable);
                    auto text = co_await std::move(rendering);
                    co_return Raw{"text/plain; version=0.0.4; charset=utf-8", std::move(text)};
                });

@@ -24,7 +24,8 @@ struct SystemParts {
 };
 
 void add_system_routes(http::Routes& routes, SystemParts parts);
-/// `GET /metrics`; asks for `token` unless that is empty. The text is made on `background`, since it takes milliseconds.
+/// `GET /metrics`; asks for `token` unless that is empty. The text is made on `background`, one thread's, about
+/// once a second at most, since it takes milliseconds.
 void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, boost::asio::any_io_executor background);
 /// `POST /dev/clock`; never in production.
 void add_development_routes(http::Routes& routes, Clock& clock);

@@ -1,5 +1,6 @@
 """From the command line to the first answer: settings, migrations, commands, TLS, the end."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -463,6 +464,91 @@ def test_healthcheck_of_a_server_with_a_name_of_its_own(make_server, tmp_path):
 
 
 def test_allowed_hosts(make_server):
+def answer_to(server, head: str) -> int:
+    with Raw(server) as raw:
+        raw.send(head.encode() + b"\r\nConnection: close\r\n\r\n")
+        return raw.answer().status
+
+
+def test_the_target_says_which_host_is_meant(make_server):
+    server = make_server(ALLOWED_HOSTS="focus.example").start()
+    providers = "/api/auth/providers HTTP/1.1\r\nHost: "
+    assert answer_to(server, f"GET http://focus.example{providers}evil.example") == 200
+    assert answer_to(server, f"GET http://evil.example{providers}focus.example") == 421
+    assert answer_to(server, f"GET http://FOCUS.example:8000{providers}") == 200
+    assert answer_to(server, f"GET {providers}focus.example") == 200
+    assert answer_to(server, f"GET {providers}evil.example") == 421
+
+
+def test_addresses_of_version_6_in_lists(make_server):
+    server = make_server(ALLOWED_HOSTS="[::1], focus.example", BACKEND_CORS_ORIGINS='["http://[::1]:5173", "https://a.example"]').start()
+
+    def ask(host: str, origin: str = ""):
+        return httpx.get(server.url + "/api/auth/providers", headers={"Host": host, "Origin": origin})
+
+    assert [ask(host).status_code for host in ("[::1]", "[::1]:8000", "focus.example", "[::2]")] == [200, 200, 200, 421]
+    for origin in ("http://[::1]:5173", "https://a.example"):
+        assert ask("focus.example", origin).headers["access-control-allow-origin"] == origin
+    assert "access-control-allow-origin" not in ask("focus.example", "http://[::1]").headers
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("[::1]", "[::1]"), ("[::1],[::2]", "[::1],[::2]"), ('["[::1]"]', "[::1]"), ("['a.example', \"b.example\"]", "a.example,b.example"),
+     ("[a.example,b.example]", "a.example,b.example"), ("[a.example]", "a.example"), (" a.example , ,b.example ", "a.example,b.example"),
+     ("[]", ""), ("[[::1],a.example]", "[::1],a.example")],
+)  # fmt: skip
+def test_lists_as_deployments_write_them(tmp_path, text, shown):
+    run = focus("config", "print", cwd=tmp_path, ALLOWED_HOSTS=text)
+    assert re.search(rf"^ALLOWED_HOSTS\s*=\s*{re.escape(shown)}$", run.stdout, re.MULTILINE | re.IGNORECASE), run.stdout
+
+
+def test_a_trusted_proxy_of_version_6(tmp_path):
+    run = focus("config", "print", cwd=tmp_path, TRUSTED_PROXIES="[::1]")
+    assert run.returncode == 0, run.stderr
+
+
+# --- metrics ---------------------------------------------------------------------------------------------------------
+
+
+PRODUCTION = {"ENVIRONMENT": "production", "FRONTEND_URL": "https://focus.example", "BCRYPT_COST": "12"}
+
+
+def test_metrics_are_closed_in_production(make_server):
+    server = make_server(**PRODUCTION).start()
+    assert httpx.get(server.url + "/metrics").status_code == 404
+    assert any("/metrics is closed" in line for line in server.lines)
+    opened = make_server(**PRODUCTION, METRICS_PUBLIC="true").start()
+    assert "focus_api_http_requests_total" in httpx.get(opened.url + "/metrics").text
+    guarded = make_server(**PRODUCTION, METRICS_TOKEN="a-token-for-prometheus").start()
+    assert httpx.get(guarded.url + "/metrics").status_code == 401
+    assert httpx.get(guarded.url + "/metrics", headers={"Authorization": "Bearer a-token-for-prometheus"}).status_code == 200
+
+
+def test_metrics_are_made_once_a_second(make_server):
+    """But for a few in a row: a flood of requests shares them, and then they are up to date again."""
+    server = make_server().start()
+
+    def ask(_=None) -> str:
+        return httpx.get(server.url + "/metrics", timeout=30).text
+
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        texts = list(pool.map(ask, range(100)))
+    assert len(set(texts)) <= 5 + time.monotonic() - begun
+    before = count_of(ask(), "/api/health/live")
+    httpx.get(server.url + "/api/health/live")
+    eventually(lambda: count_of(ask(), "/api/health/live") > before, "the new count")
+
+
+def count_of(text: str, endpoint: str) -> float:
+    found = re.search(rf'^focus_api_http_requests_total{{[^}}]*endpoint="{endpoint}"[^}}]*status="200"[^}}]*}} (\S+)$', text, re.MULTILINE)
+    return float(found[1]) if found else 0
+
+
+# --- names of the host -----------------------------------------------------------------------------------------------
+
+
     server = make_server(ALLOWED_HOSTS="focus.example, *.focus.test").start()
 
     def status(host: str, path: str = "/api/users/me") -> int:
