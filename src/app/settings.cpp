@@ -131,6 +131,8 @@ void set_database_url(Settings& settings, const string& value) {
 
 void set_trusted_proxies(Settings& settings, const string& value) {
     auto ranges = split_list(value);
+    for (auto& range : ranges)
+        if (range.starts_with('[') && range.ends_with(']')) range = range.substr(1, range.size() - 2); // [::1]
     try {
         static_cast<void>(http::TrustedProxies{ranges});
     } catch (const std::invalid_argument& error) {
@@ -204,12 +206,12 @@ const std::vector<Setting>& all_settings() {
                "Open connections of one address (IPv6: one /64, four times as many of a /48); those of TRUSTED_PROXIES and of this machine "
                "don't count",
                &Settings::max_connections_per_ip, 1, 1'000'000),
+        number("MAX_BODY_MEMORY", "MiB of request bodies in memory, over all connections; a request that finds no room gets 503",
+               &Settings::max_body_memory, 32, 1'048'576),
         text("TLS_CERT_FILE", "Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS", &Settings::tls_cert_file),
         text("TLS_KEY_FILE", "Its private key (PEM)", &Settings::tls_key_file),
         text("MAIL_SERVER", "SMTP server; empty: nothing is sent, in development the mails are at /dev/mail", &Settings::mail_server),
         number("MAIL_PORT", "Its port", &Settings::mail_port, 1, 65535),
-        number("MAX_BODY_MEMORY", "MiB of request bodies in memory, over all connections; a request that finds no room gets 503",
-               &Settings::max_body_memory, 32, 1'048'576),
         text("MAIL_USERNAME", "User for AUTH; empty: none", &Settings::mail_username),
         secret("MAIL_PASSWORD", "Password for AUTH", &Settings::mail_password),
         text("MAIL_FROM", "Sender's address", &Settings::mail_from),
@@ -232,10 +234,10 @@ const std::vector<Setting>& all_settings() {
         {"METRICS_ADDRESS", "host:port that serves /metrics instead of the API's address, without TLS; empty: the API's", false,
          set_metrics_address, [](const Settings& s) { return s.metrics_address; }},
         secret("METRICS_TOKEN", "What /metrics asks for as Authorization: Bearer; empty: nothing", &Settings::metrics_token),
-        number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
-               36500),
         boolean("METRICS_PUBLIC", "In production, serve /metrics without METRICS_TOKEN or METRICS_ADDRESS, to everyone who reaches the API",
                 &Settings::metrics_public),
+        number("LOG_RETENTION_DAYS", "Days after which entries of the audit trail are deleted; 0: never", &Settings::log_retention_days, 0,
+               36500),
         {"LOG_LEVEL", "trace, debug, info, warning, error or critical", false, set_log_level,
          [](const Settings& s) { return string{k_levels.at(static_cast<std::size_t>(s.log_level))}; }},
         {"LOG_FORMAT", "text or json", false,
@@ -311,18 +313,37 @@ void check(Settings& settings) {
     check_oidc(settings);
 }
 
+string_view strip(string_view text, string_view characters) {
+    const auto first = text.find_first_not_of(characters);
+    if (first == string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(characters) - first + 1);
+}
+
+/// Whether the first bracket is closed by the last character: "[a,b]", but not "[::1],[::2]".
+bool is_bracketed(string_view text) {
+    if (!text.starts_with('[')) return false;
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '[') ++depth;
+        if (text[i] == ']' && --depth == 0) return i + 1 == text.size();
+    }
+    return false;
+}
+
+/// "[::1]": its brackets are part of the item, not those of a list.
+bool is_ipv6_literal(string_view text) { return std::ranges::count(text, ':') > 1 && http::parse_address(text).has_value(); }
+
 } // namespace
 
 std::vector<string> split_list(const string& text) {
+    auto rest = strip(text, " \t");
+    if (is_bracketed(rest) && !is_ipv6_literal(rest)) rest = rest.substr(1, rest.size() - 2);
     std::vector<string> items;
-    string item;
-    for (const char c : text + ",") {
-        if (c == ',') {
-            if (!item.empty()) items.push_back(std::move(item));
-            item.clear();
-        } else if (c != '[' && c != ']' && c != '"' && c != '\'' && c != ' ') {
-            item.push_back(c);
-        }
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        const auto item = strip(rest.substr(0, comma), " \t\"'");
+        if (!item.empty()) items.emplace_back(item);
+        rest = comma == string_view::npos ? string_view{} : rest.substr(comma + 1);
     }
     return items;
 }

@@ -17,6 +17,7 @@ import pytest
 from support.client import expect
 from support.engines import TOP
 from support.processes import SLOWNESS, eventually, free_port
+from support.raw import Raw
 from support.server import BINARY, SECRET_KEY, base_environment
 from support.websocket import Live
 
@@ -463,7 +464,6 @@ def test_healthcheck_of_a_server_with_a_name_of_its_own(make_server, tmp_path):
 # --- whom it answers -------------------------------------------------------------------------------------------------
 
 
-def test_allowed_hosts(make_server):
 def answer_to(server, head: str) -> int:
     with Raw(server) as raw:
         raw.send(head.encode() + b"\r\nConnection: close\r\n\r\n")
@@ -549,6 +549,7 @@ def count_of(text: str, endpoint: str) -> float:
 # --- names of the host -----------------------------------------------------------------------------------------------
 
 
+def test_allowed_hosts(make_server):
     server = make_server(ALLOWED_HOSTS="focus.example, *.focus.test").start()
 
     def status(host: str, path: str = "/api/users/me") -> int:
