@@ -7,6 +7,7 @@
 #include "app/secrets.hpp"
 #include "app/service_manager.hpp"
 #include "app/system_routes.hpp"
+#include "core/base/detached.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
@@ -18,7 +19,6 @@
 #include "core/redis/client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/host_name.hpp>
@@ -371,7 +371,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     });
     if (redis_) redis_->start();
     bus_->start();
-    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), asio::detached);
+    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), Detached{"reload of the settings"});
     Observer observer{{metrics_, *rooms_, *hasher_, server, clock_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
@@ -397,8 +397,8 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             pulse.start();
             scheduler_->start(background_.get_executor());
             rooms_->blocking.schedules().start(background_.get_executor());
-            asio::co_spawn(background_, observer.run(), asio::detached);
-            asio::co_spawn(*contexts_.front(), service_manager::keep_alive(), asio::detached);
+            asio::co_spawn(background_, observer.run(), Detached{"metrics of the service"});
+            asio::co_spawn(*contexts_.front(), service_manager::keep_alive(), Detached{"watchdog of systemd"});
             service_manager::ready();
             co_await signals.async_wait(asio::use_awaitable);
             signals.clear(); // a second signal ends the process at once

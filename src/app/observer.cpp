@@ -1,5 +1,6 @@
 #include "app/observer.hpp"
 
+#include "core/base/detached.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/http/server.hpp"
@@ -51,6 +52,8 @@ Observer::Observer(Parts parts, const Settings& settings)
     look_at("focus_api_uptime_seconds", "Time since the server was started.",
             [this] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); });
     look_at("focus_api_http_connections", "Open connections of clients.",
+    look_at("focus_api_background_failures", "Background tasks that ended by an exception since the start.",
+            [] { return static_cast<double>(reported_failures()); });
             [this] { return static_cast<double>(parts_.server.connections()); });
     look_at("focus_api_db_pool_size", "Connections to the database at most.",
             [&database] { return static_cast<double>(database.pool_status().size); });

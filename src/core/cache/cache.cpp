@@ -1,6 +1,6 @@
 #include "core/cache/cache.hpp"
 
-#include "core/base/log.hpp"
+#include "core/base/detached.hpp"
 #include "core/redis/client.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -245,9 +245,7 @@ void Cache::forget(std::vector<std::string> patterns) {
             bus_.publish(k_removed, std::move(pattern));
             continue;
         }
-        asio::co_spawn(redis_->executor(), remove_matching(std::move(pattern)), [](const std::exception_ptr& error) {
-            if (error) log::warning("entries of the cache were not removed; they go when their time is over");
-        });
+        asio::co_spawn(redis_->executor(), remove_matching(std::move(pattern)), Detached{"removal from the cache"});
     }
 }
 

@@ -1,6 +1,6 @@
 #include "core/cache/versions.hpp"
 
-#include "core/base/log.hpp"
+#include "core/base/detached.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -98,9 +98,7 @@ db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
         }
         // Posted behind what is ready to run on this thread, some of which will ask, too.
         asio::post(executor, [lane, executor, &database = db_] {
-            asio::co_spawn(executor, serve(lane, database), [](const std::exception_ptr& error) {
-                if (error) log::error("versions of the cache are read no more: restart this server");
-            });
+            asio::co_spawn(executor, serve(lane, database), Detached{"versions of the cache: restart this server"});
         });
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::int64_t)>(ask,

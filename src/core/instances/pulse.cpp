@@ -1,5 +1,6 @@
 #include "core/instances/pulse.hpp"
 
+#include "core/base/detached.hpp"
 #include "core/base/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,7 +20,7 @@ void Pulse::start() {
     asio::co_spawn(executor_, run(), [this](std::exception_ptr failure) {
         running_ = false;
         idle_.cancel();
-        if (failure) log::error("this instance says no more that it lives");
+        report_failure("pulse of this instance", failure);
     });
 }
 

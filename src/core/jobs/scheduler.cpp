@@ -1,5 +1,6 @@
 #include "core/jobs/scheduler.hpp"
 
+#include "core/base/detached.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
@@ -158,7 +159,7 @@ void Scheduler::start(asio::any_io_executor executor) {
     asio::co_spawn(executor, poll_forever(), [this](std::exception_ptr failure) {
         --at_work_;
         timers_->idle.cancel();
-        if (failure) log::error("the scheduler has ended by an exception");
+        report_failure("scheduler", failure);
     });
 }
 
@@ -232,7 +233,7 @@ db::Task<void> Scheduler::consider(const Job& job, EpochMs next_run_ms, bool is_
     asio::co_spawn(timers_->executor, run_due(job, std::move(lease)), [this, &job](std::exception_ptr failure) {
         --at_work_;
         timers_->idle.cancel();
-        if (failure) log::error("a job's run has ended by an exception", {{"job", std::string_view{job.name}}});
+        report_failure(job.name, failure);
     });
 }
 
@@ -262,7 +263,8 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
     const auto executor = co_await asio::this_coro::executor;
     Run run{&stopping_, clock_.now_ms()};
     Heartbeat heart{executor};
-    asio::co_spawn(executor, beat(heart, db_, job.name, lease, options_.lease, run.lost_), [&heart](std::exception_ptr) {
+    asio::co_spawn(executor, beat(heart, db_, job.name, lease, options_.lease, run.lost_), [&heart](std::exception_ptr failure) {
+        report_failure("lease of a job", failure);
         heart.is_over = true;
         heart.ended.cancel();
     });

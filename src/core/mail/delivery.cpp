@@ -1,6 +1,7 @@
 #include "core/mail/delivery.hpp"
 
 #include "core/audit/audit.hpp"
+#include "core/base/detached.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
@@ -135,7 +136,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
             const std::int64_t id = row.id;
             in_hand.insert(id);
             asio::co_spawn(strand, deliver(std::move(row), valid_until),
-                           [self = shared_from_this(), id](std::exception_ptr failure) { self->finished(id, std::move(failure)); });
+                           [self = shared_from_this(), id](const std::exception_ptr& failure) { self->finished(id, failure); });
         }
         if (!untouched.empty()) co_await rows::release(database, holder, std::move(untouched));
         co_return !claimed.empty();
@@ -149,14 +150,10 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         if (SteadyClock::now() < at && !stopping) co_await wait(turn, at - SteadyClock::now());
     }
 
-    void finished(std::int64_t id, std::exception_ptr failure) {
+    void finished(std::int64_t id, const std::exception_ptr& failure) {
         in_hand.erase(id);
         changed.cancel();
-        try {
-            if (failure) std::rethrow_exception(failure);
-        } catch (const std::exception& error) {
-            log::error("a mail's delivery failed", {{"cause", std::string_view{error.what()}}});
-        }
+        report_failure("delivery of a mail", failure);
     }
 
     db::Task<void> update_gauges() {
@@ -307,9 +304,7 @@ void Delivery::start() {
     if (impl_->transport == nullptr) log::warning("MAIL_SERVER is not set: mails stay in the outbox");
     impl_->running = true;
     impl_->beating = true;
-    const auto report = [impl = impl_](std::exception_ptr failure) {
-        if (failure) log::write(log::Level::critical, "the outbox worker ended");
-    };
+    const auto report = [impl = impl_](std::exception_ptr failure) { report_failure("delivery of mails", failure); };
     asio::co_spawn(impl_->strand, impl_->dispatch(), report);
     asio::co_spawn(impl_->strand, impl_->beat(), report);
 }
