@@ -131,3 +131,19 @@ def test_sigterm_finishes_what_runs(make_server, db):
     server.start()
     stored = {row["session_id"] for row in everything(sign_in(server, account))}
     assert {answer.json()["session_id"] for answer in answers if answer.status_code == 201} == stored
+
+
+def test_a_changed_zone_survives_a_crash(make_server, db):
+    """The schedules are in the new zone, and devices hear of a new policy, from the moment in which the change is acknowledged."""
+    server = make_server(db).start()
+    account = server.new_account()
+    window = {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "22:00", "end_time": "23:00"}
+    expect(account.api.post("/api/blocked", json={"app_name": "Mail", "daily_limit_minutes": 60, "schedules": [window]}), 201)
+    version = expect(account.api.get("/api/blocked/policy"), 200)["version"]
+    expect(account.api.put("/api/users/me", json={"timezone": "Asia/Tokyo"}), 200)
+    server.kill()
+    assert server.database.query("SELECT timezone FROM limit_states") == [("Asia/Tokyo",)]
+    server.lines.clear()
+    server.start()
+    policy = expect(sign_in(server, account).api.get("/api/blocked/policy"), 200)
+    assert (policy["version"], policy["timezone"]) == (version + 1, "Asia/Tokyo")

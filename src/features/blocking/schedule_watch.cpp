@@ -1,5 +1,6 @@
 #include "features/blocking/schedule_watch.hpp"
 
+#include "core/base/detached.hpp"
 #include "core/base/log.hpp"
 #include "features/blocking/messages.hpp"
 
@@ -37,15 +38,15 @@ ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock&
         while (at < known && !earliest_.compare_exchange_weak(known, at)) {
         }
     });
-    users_.on_changed([this](std::int64_t user_id) {
-        const std::scoped_lock lock{mutex_};
-        changed_users_.push_back(user_id);
-    });
+    users_.on_saved([this](db::Transaction& tx, users::User user) { return follow_zone(tx, std::move(user)); });
 }
 
 void ScheduleWatch::start(boost::asio::any_io_executor executor) {
     running_ = true;
-    boost::asio::co_spawn(executor, run(), [this](std::exception_ptr) { running_ = false; }); // run() catches
+    boost::asio::co_spawn(executor, run(), [this](const std::exception_ptr& failure) {
+        report_failure("announcement of schedules", failure);
+        running_ = false;
+    });
 }
 
 db::Task<void> ScheduleWatch::stopped() {
@@ -61,7 +62,6 @@ db::Task<void> ScheduleWatch::run() {
     while (!stopping_) {
         bool failed = false;
         try {
-            co_await work_off_changes();
             if (clock_.now_ms() >= earliest_ || std::chrono::steady_clock::now() >= look_again_at) {
                 earliest_ = k_never; // what is planned meanwhile comes by the bus
                 const auto next = (co_await announce_due()).value_or(k_never);
@@ -88,20 +88,6 @@ db::Task<void> ScheduleWatch::wait_for_next(bool failed) {
         timer.expires_after(failed ? k_tick : std::min<std::chrono::milliseconds>(left, k_tick));
         co_await timer.async_wait(boost::asio::use_awaitable);
     } while (failed && !stopping_ && std::chrono::steady_clock::now() < give_up_at);
-}
-
-db::Task<void> ScheduleWatch::work_off_changes() {
-    for (;;) {
-        std::int64_t user_id = 0;
-        {
-            const std::scoped_lock lock{mutex_};
-            if (changed_users_.empty()) co_return;
-            user_id = changed_users_.back();
-        }
-        co_await follow_zone(user_id);
-        const std::scoped_lock lock{mutex_};
-        std::erase(changed_users_, user_id); // only now: after a failure it is tried again
-    }
 }
 
 void ScheduleWatch::plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now) {
@@ -174,22 +160,18 @@ db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
     });
 }
 
-db::Task<void> ScheduleWatch::follow_zone(std::int64_t user_id) {
-    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        const auto state = co_await repository::lock_state(tx, user_id);
-        const auto user = state ? co_await users_.find(tx, user_id) : std::nullopt;
-        if (!user) co_return;
-        const auto zone = Zone::of(user->timezone);
-        if (zone.name() == state->timezone) co_return;
-        const auto results = co_await tx.run(repository::raise_version_commands(user_id, zone.name()));
-        // Due at once: whoever announces it sees where the schedules stand in the new zone.
-        const auto now = clock_.now_ms();
-        repository::set_next_change(tx, user_id, zone.name(), now);
-        tx.after_commit([this, now, to = users::Addressee{user->id, user->language, user->notifications_enabled},
-                         draft = policy_update_of(repository::version_of(results.at(1)))] {
-            notifications_.push(to, draft);
-            bus_.publish(k_topic, std::to_string(now));
-        });
+db::Task<void> ScheduleWatch::follow_zone(db::Transaction& tx, users::User user) {
+    const auto state = co_await repository::lock_state(tx, user.id);
+    const auto zone = Zone::of(user.timezone);
+    if (!state || zone.name() == state->timezone) co_return;
+    const auto results = co_await tx.run(repository::raise_version_commands(user.id, zone.name()));
+    // Due at once: whoever announces it sees where the schedules stand in the new zone.
+    const auto now = clock_.now_ms();
+    repository::set_next_change(tx, user.id, zone.name(), now);
+    tx.after_commit([this, now, to = users::Addressee{user.id, user.language, user.notifications_enabled},
+                     draft = policy_update_of(repository::version_of(results.at(1)))] {
+        notifications_.push(to, draft);
+        bus_.publish(k_topic, std::to_string(now));
     });
 }
 

@@ -12,7 +12,6 @@
 #include "features/notifications/service.hpp"
 
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -37,14 +36,13 @@ class ScheduleWatch {
 
     /// Announces everything that is due; gives the next instant of anybody.
     db::Task<std::optional<EpochMs>> announce_due();
-    /// When the account's zone has changed, so have the instants of its schedules.
-    db::Task<void> follow_zone(std::int64_t user_id);
 
   private:
     db::Task<void> run();
     db::Task<void> wait_for_next(bool failed);
     db::Task<void> announce_user(std::int64_t user_id);
-    db::Task<void> work_off_changes();
+    /// When the account's zone has changed, so have the instants of its schedules, with the same commit.
+    db::Task<void> follow_zone(db::Transaction& tx, users::User user);
 
     db::Database& db_;
     const Clock& clock_;
@@ -55,8 +53,6 @@ class ScheduleWatch {
     std::atomic<bool> stopping_{false};
     std::atomic<bool> running_{false};
     std::atomic<EpochMs> earliest_;
-    std::mutex mutex_;
-    std::vector<std::int64_t> changed_users_; // accounts whose zone may have changed
 };
 
 } // namespace focus::blocking

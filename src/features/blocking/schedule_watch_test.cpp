@@ -89,14 +89,15 @@ TEST_P(ScheduleWatchTest, SchedulesMoveWithTheZone) {
     EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T13:30:00Z"));
     users::UpdateProfile to_paris;
     to_paris.timezone.value = json::ZoneName{"Europe/Paris"};
-    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, to_paris); });
     pushed.clear();
-    run([&]() -> db::Task<void> { co_await service().schedules().follow_zone(user.user_id); });
+    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, to_paris); });
     ASSERT_THAT(pushed, SizeIs(1));
     EXPECT_THAT(pushed[0].frame, HasSubstr(R"("data":{"version":2})"));
     EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T15:00:00+02:00")) << "14:00 in Paris: it is on";
     EXPECT_THAT(told(user), ElementsAre("a is blocked"));
-    run([&]() -> db::Task<void> { co_await service().schedules().follow_zone(user.user_id); });
+    users::UpdateProfile renamed;
+    renamed.bio = {.present = true, .value = json::Text<0, 500>{"moved"}};
+    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, renamed); });
     EXPECT_EQ(policy(refreshed(user)).version, 2) << "no change, no new version";
 }
 

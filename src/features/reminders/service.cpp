@@ -40,7 +40,10 @@ Service::Service(db::Database& database, const Clock& clock, users::Service& use
                  blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url)
     : db_{database}, clock_{clock}, users_{users}, activities_{activities}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox},
       frontend_url_{std::move(frontend_url)} {
-    users_.on_saved([this](db::Transaction& tx, const users::User& user) { follow(tx, user); });
+    users_.on_saved([this](db::Transaction& tx, users::User user) -> db::Task<void> {
+        follow(tx, user);
+        co_return;
+    });
     users_.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         repository::remove(tx, user_id);
         co_return;

@@ -102,7 +102,7 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     counters::add(tx, repository::k_joined, id, 1, now);
     repository::count(tx, id, 1, now);
     auto created = co_await repository::find(tx, id);
-    for (const auto& hook : save_hooks_) hook(tx, *created);
+    for (const auto& hook : save_hooks_) co_await hook(tx, *created);
     cache::changed(tx, topic_of(id)); // that there was nobody may be remembered
     co_return std::move(*created);
 }
@@ -113,7 +113,7 @@ db::Task<void> Service::save(db::Transaction& tx, User user) {
     repository::count(tx, user.id, -1, now);
     co_await repository::update(tx, user, now);
     repository::count(tx, user.id, 1, now);
-    for (const auto& hook : save_hooks_) hook(tx, user);
+    for (const auto& hook : save_hooks_) co_await hook(tx, user);
     announce(tx, user.id);
 }
 

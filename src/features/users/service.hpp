@@ -92,7 +92,7 @@ class Service {
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
     /// Runs inside each transaction that makes an account or changes what it is, with what it is then.
-    using SaveHook = std::function<void(db::Transaction&, const User&)>;
+    using SaveHook = std::function<db::Task<void>(db::Transaction&, User)>;
     void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.
     void on_changed(std::function<void(std::int64_t user_id)> hook) { change_hooks_.push_back(std::move(hook)); }
