@@ -162,6 +162,7 @@ OVERVIEW = [
     table("Instances", [
         ("Uptime", "s", f"focus_api_uptime_seconds{{{SOME}}} * on (instance) group_left (version, database, environment) focus_api_info{{{SOME}}}"),
         ("Database answers", "short", f"focus_api_database_up{{{SOME}}}"),
+        ("Redis answers", "short", f"focus_api_redis_up{{{SOME}}}"),
     ], ["instance", "version", "database", "environment"], sort="instance"),
 ]  # fmt: skip
 

@@ -372,7 +372,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     if (redis_) redis_->start();
     bus_->start();
     asio::co_spawn(background_, reload_on_hangup(std::move(reload)), Detached{"reload of the settings"});
-    Observer observer{{metrics_, *rooms_, *hasher_, server, clock_}, settings_};
+    Observer observer{{metrics_, *rooms_, *hasher_, server, clock_, redis_.get(), *bus_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;

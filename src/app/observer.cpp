@@ -4,6 +4,7 @@
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/http/server.hpp"
+#include "core/redis/client.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -51,10 +52,13 @@ Observer::Observer(Parts parts, const Settings& settings)
         .set(1);
     look_at("focus_api_uptime_seconds", "Time since the server was started.",
             [this] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); });
-    look_at("focus_api_http_connections", "Open connections of clients.",
     look_at("focus_api_background_failures", "Background tasks that ended by an exception since the start.",
             [] { return static_cast<double>(reported_failures()); });
+    look_at("focus_api_http_connections", "Open connections of clients.",
             [this] { return static_cast<double>(parts_.server.connections()); });
+    if (parts_.redis != nullptr)
+        look_at("focus_api_redis_up", "Whether Redis can be used (1) or not (0).",
+                [this] { return parts_.redis->is_up() && parts_.bus.is_up() ? 1.0 : 0.0; });
     look_at("focus_api_db_pool_size", "Connections to the database at most.",
             [&database] { return static_cast<double>(database.pool_status().size); });
     constexpr std::string_view k_queue = "focus_api_queue_length";

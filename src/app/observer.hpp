@@ -17,6 +17,10 @@ namespace focus::http {
 class Server;
 }
 
+namespace focus::redis {
+class Client;
+}
+
 namespace focus::app {
 
 class Observer {
@@ -27,6 +31,8 @@ class Observer {
         const crypto::PasswordHasher& hasher;
         const http::Server& server;
         const Clock& clock;
+        const redis::Client* redis; // null: a single instance
+        const bus::Bus& bus;
     };
     Observer(Parts parts, const Settings& settings);
     ~Observer();

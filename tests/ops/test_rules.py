@@ -12,7 +12,7 @@ from .prometheus import DASHBOARDS, DEPLOY, RULES, panels, promtool
 
 TESTS = sorted((DEPLOY / "prometheus/tests").glob("*.yml"))
 # What an operator is to be warned of.
-ALERTS = {"FocusDown", "FocusErrorRatio", "FocusLatency", "FocusDatabaseDown", "FocusDatabaseErrors", "FocusCacheHitRatio", "FocusOutboxOld",
+ALERTS = {"FocusDown", "FocusErrorRatio", "FocusLatency", "FocusDatabaseDown", "FocusRedisDown", "FocusDatabaseErrors", "FocusCacheHitRatio", "FocusOutboxOld",
           "FocusJobOverdue", "FocusDiskFull", "FocusCertificateExpires", "FocusLoginFailures"}  # fmt: skip
 TITLES = {"Overview", "HTTP traffic", "Database", "Cache performance", "Business metrics", "Errors & alerts"}
 UNITS = {"short", "reqps", "ops", "s", "bytes", "percentunit", "d"}

@@ -176,15 +176,16 @@ class SqliteDatabase:
 class Redis:
     """One Redis server without persistence: started again it is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-redis-"))
         self.port = free_port()
+        self._options = options
         self.start()
 
     def start(self) -> None:
         self._log = open(self.folder / "log", "ab")
         self.process = spawn(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)],
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder), *self._options],
             stdout=self._log, stderr=self._log)  # fmt: skip
         eventually(self._answers, "Redis")
 

@@ -28,6 +28,8 @@ class Bus {
     /// `handler` runs, as those of subscribe(), once the messages of other instances arrive again after some may have
     /// been lost: what was put together from messages is to be read anew. Subscribe during start-up only.
     virtual void on_gap(std::function<void()> handler) = 0;
+    /// Whether messages reach the other instances now.
+    [[nodiscard]] virtual bool is_up() const noexcept { return true; }
     /// Begins and ends the exchange with other instances; publish() and subscribe() work before and after it, too.
     virtual void start() {}
     virtual void stop() {}

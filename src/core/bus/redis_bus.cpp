@@ -1,9 +1,12 @@
-#include "core/base/log.hpp"
+#include "core/base/detached.hpp"
 #include "core/bus/bus.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/redis/link.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+
+#include <atomic>
+#include <format>
 
 namespace focus::bus {
 namespace {
@@ -34,62 +37,77 @@ Message decode(std::string_view text) {
 /// Says that its sender has lost messages: read anew. No room has such a topic.
 constexpr std::string_view k_lost = "bus.lost";
 
+/// What the link's callbacks need. The link goes on for a moment after the bus has ended, so they share it.
+struct Exchange : std::enable_shared_from_this<Exchange> {
+    explicit Exchange(const redis::Url& url) : channel{"focus:" + std::to_string(url.database) + ":bus"} {}
+
+    /// Messages go out in the order of the calls: what is spawned on one thread starts in order.
+    void send(std::string_view topic, std::string_view payload) {
+        const auto to = link.lock();
+        if (!to || !to->is_up()) {
+            lost = true;
+            return;
+        }
+        std::vector<redis::Command> commands{
+            {"PUBLISH", channel, std::format("{}\n{}\n{}", name, topic, payload)},
+        };
+        asio::co_spawn(
+            to->executor(),
+            [](std::shared_ptr<redis::Link> with, std::shared_ptr<Exchange> self, std::vector<redis::Command> all) -> redis::Task<void> {
+                const auto replies = co_await with->run(std::move(all));
+                if (!replies) self->lost = true;
+            }(to, shared_from_this(), std::move(commands)),
+            Detached{"message to other instances"});
+    }
+    void receive(std::string_view text) {
+        const auto message = decode(text);
+        if (!ended && message.sender != name && !message.topic.empty()) local->publish(message.topic, std::string{message.payload});
+    }
+    /// Connected again: we may have missed messages, and others may have missed ours.
+    void subscribed() {
+        if (ended) return;
+        if (lost.exchange(false)) send(k_lost, "");
+        local->publish(k_lost, "");
+    }
+
+    const std::string name = crypto::random_token(); // of this instance
+    const std::string channel;
+    const std::unique_ptr<Bus> local = make_local_bus();
+    std::weak_ptr<redis::Link> link;
+    std::atomic<bool> lost{false};  // a message did not go out
+    std::atomic<bool> ended{false}; // the handlers are not called any more
+};
+
 class RedisBus final : public Bus {
   public:
     RedisBus(const redis::Url& url, asio::any_io_executor executor)
-        : local_{make_local_bus()}, name_{crypto::random_token()}, channel_{"focus:" + std::to_string(url.database) + ":bus"},
-          link_{std::make_shared<redis::Link>(url, std::move(executor),
-                                              redis::Link::Listener{.channel = channel_,
-                                                                    .on_message = [this](std::string_view text) { receive(text); },
-                                                                    .on_subscribed = [this] { subscribed(); }})} {}
-    ~RedisBus() override { stop(); }
+        : exchange_{std::make_shared<Exchange>(url)},
+          link_{std::make_shared<redis::Link>(
+              url, std::move(executor),
+              redis::Link::Listener{.channel = exchange_->channel,
+                                    .on_message = [exchange = exchange_](std::string_view text) { exchange->receive(text); },
+                                    .on_subscribed = [exchange = exchange_] { exchange->subscribed(); }})} {
+        exchange_->link = link_;
+    }
+    ~RedisBus() override {
+        exchange_->ended = true;
+        stop();
+    }
 
     void publish(std::string_view topic, std::string payload) override {
-        send(topic, payload);
-        local_->publish(topic, std::move(payload));
+        exchange_->send(topic, payload);
+        exchange_->local->publish(topic, std::move(payload));
     }
-    void subscribe(std::string topic, Handler handler) override { local_->subscribe(std::move(topic), std::move(handler)); }
+    void subscribe(std::string topic, Handler handler) override { exchange_->local->subscribe(std::move(topic), std::move(handler)); }
     void on_gap(std::function<void()> handler) override {
-        local_->subscribe(std::string{k_lost}, [handler = std::move(handler)](std::string_view) { handler(); });
+        exchange_->local->subscribe(std::string{k_lost}, [handler = std::move(handler)](std::string_view) { handler(); });
     }
+    [[nodiscard]] bool is_up() const noexcept override { return link_->is_up(); }
     void start() override { link_->start(); }
     void stop() override { link_->stop(); }
 
   private:
-    /// Messages go out in the order of the calls: what is spawned on one thread starts in order.
-    void send(std::string_view topic, std::string_view payload) {
-        if (!link_->is_up()) {
-            *lost_ = true;
-            return;
-        }
-        std::vector<redis::Command> commands{
-            {"PUBLISH", channel_, std::format("{}\n{}\n{}", name_, topic, payload)},
-        };
-        asio::co_spawn(
-            link_->executor(),
-            [](std::shared_ptr<redis::Link> link, std::shared_ptr<std::atomic<bool>> lost,
-               std::vector<redis::Command> all) -> redis::Task<void> {
-                const auto replies = co_await link->run(std::move(all));
-                if (!replies) *lost = true;
-            }(link_, lost_, std::move(commands)),
-            [](const std::exception_ptr& error) {
-                if (error) log::error("a message to other instances was not sent");
-            });
-    }
-    void receive(std::string_view text) {
-        const auto message = decode(text);
-        if (message.sender != name_ && !message.topic.empty()) local_->publish(message.topic, std::string{message.payload});
-    }
-    /// Connected again: we may have missed messages, and others may have missed ours.
-    void subscribed() {
-        if (lost_->exchange(false)) send(k_lost, "");
-        local_->publish(k_lost, "");
-    }
-
-    std::unique_ptr<Bus> local_;
-    std::string name_; // of this instance
-    std::string channel_;
-    std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false); // a message did not go out
+    std::shared_ptr<Exchange> exchange_;
     std::shared_ptr<redis::Link> link_;
 };
 

@@ -101,6 +101,17 @@ TEST_F(RedisBusTest, listens_again_when_the_connection_ends_behind_messages) {
     elsewhere.run_for(50ms);
 }
 
+TEST_F(RedisBusTest, may_end_before_its_link_does) {
+    const auto calls = std::make_shared<int>(0);
+    make([calls](Bus& bus) { bus.subscribe("topic", [calls](std::string_view) { ++*calls; }); });
+    auto& other = make([](Bus&) {});
+    buses_.erase(buses_.begin());
+    other.publish("topic", "for nobody");
+    io_.restart();
+    io_.run_for(200ms); // the link ends, and before that it may have had the message
+    EXPECT_EQ(*calls, 0);
+}
+
 TEST_F(RedisBusTest, without_redis_it_is_the_local_bus) {
     const auto bus = make_redis_bus("redis://127.0.0.1:1", io_.get_executor());
     int count = 0;

@@ -272,7 +272,7 @@ Task<Status> Cache::status() {
 
 std::string_view Cache::health() const noexcept {
     if (!options_.enabled) return "disabled";
-    return redis_ == nullptr || redis_->is_up() ? "ok" : "unavailable";
+    return redis_ == nullptr || (redis_->is_up() && bus_.is_up()) ? "ok" : "unavailable";
 }
 
 } // namespace focus::cache

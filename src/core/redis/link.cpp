@@ -1,13 +1,18 @@
 #include "core/redis/link.hpp"
 
+#include "core/base/detached.hpp"
 #include "core/base/log.hpp"
 
 #include <boost/asio/cancel_after.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/redis/connection.hpp>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
 
 namespace focus::redis {
 
@@ -51,6 +56,51 @@ boost::redis::request::config request_config() {
     return config;
 }
 
+constexpr std::string_view k_silent = "it does not answer";
+
+/// Errors of a server that others than us must repair: a demoted primary, a cluster, one that loads its data.
+bool ends_the_connection(std::string_view error) {
+    constexpr std::array<std::string_view, 7> k_codes{"READONLY", "MOVED", "ASK", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "NOAUTH"};
+    return std::ranges::any_of(k_codes, [&](std::string_view code) { return error.starts_with(code); });
+}
+
+/// What the log says of Redis: of all links of the process together one line a minute and kind.
+class Report {
+  public:
+    void lost(std::string_view cause) {
+        const std::scoped_lock lock{mutex_};
+        if (!is_due(lost_at_)) return;
+        is_lost_ = true;
+        log::warning("Redis cannot be used; the service goes on without it", {{"cause", cause}});
+    }
+    void answers() {
+        const std::scoped_lock lock{mutex_};
+        if (std::exchange(is_lost_, false)) log::info("Redis answers");
+    }
+    void refused(std::string_view command, std::string_view cause) {
+        const std::scoped_lock lock{mutex_};
+        if (is_due(refused_at_)) log::warning("Redis refuses a command", {{"command", command}, {"cause", cause}});
+    }
+
+  private:
+    using Steady = std::chrono::steady_clock;
+    static bool is_due(std::optional<Steady::time_point>& last) {
+        const auto now = Steady::now();
+        if (last && now - *last < std::chrono::minutes{1}) return false;
+        last = now;
+        return true;
+    }
+    std::mutex mutex_;
+    bool is_lost_ = true; // before the first answer
+    std::optional<Steady::time_point> lost_at_;
+    std::optional<Steady::time_point> refused_at_;
+};
+
+Report& report() {
+    static Report of_this_process;
+    return of_this_process;
+}
+
 } // namespace
 
 Link::Link(Url url, asio::any_io_executor executor, std::optional<Listener> listener)
@@ -61,9 +111,7 @@ Link::~Link() = default;
 void Link::start() {
     asio::co_spawn(
         executor_, [self = shared_from_this()]() -> Task<void> { co_await self->keep_up(); },
-        [](const std::exception_ptr& error) {
-            if (error) log::error("the connection to Redis is not kept up any more: restart this server");
-        });
+        Detached{"connection to Redis: restart this server"});
 }
 
 void Link::stop() {
@@ -78,9 +126,13 @@ void Link::stop() {
 Task<void> Link::keep_up() {
     while (!stopping_) {
         connection_ = std::make_shared<boost::redis::connection>(executor_, tls_context(url_));
+        cause_.clear();
+        served_ = false;
         co_await serve(connection_);
         set_up(false);
-        if (!stopping_) co_await pause();
+        if (stopping_) break;
+        report().lost(cause_);
+        co_await pause(served_ ? k_pause / 4 : k_pause);
     }
 }
 
@@ -91,6 +143,7 @@ Task<void> Link::serve(Connection connection) {
         error_code error;
         co_await connection->async_run(config, boost::redis::logger{boost::redis::logger::level::disabled},
                                        asio::redirect_error(asio::use_awaitable, error));
+        if (cause_.empty()) cause_ = error == asio::error::operation_aborted ? std::string{k_silent} : error.message();
         connection->cancel();
         connection_.reset(); // which ends the watch
         timer_.cancel();
@@ -105,15 +158,17 @@ Task<void> Link::serve(Connection connection) {
 Task<void> Link::watch(Connection connection) {
     int failures = 0;
     while (connection_ == connection && !stopping_) {
-        const bool answered = co_await ping(connection);
-        // A connection that is being made has a few looks to come about.
-        if (!answered && (up_ || ++failures > 6)) break;
-        if (answered) {
+        const auto fault = co_await fault_of(connection);
+        if (fault.empty()) {
             failures = 0;
             set_up(true);
+        } else if (fault != k_silent || up_ || ++failures > 6) { // one that is being made has a few looks to come about
+            if (connection_ == connection) cause_ = fault;
+            break;
         }
-        co_await pause();
+        co_await pause(up_ ? k_pause : k_pause / 4);
     }
+    set_up(false);
     co_await end(connection);
 }
 
@@ -128,29 +183,46 @@ Task<void> Link::end(Connection connection) {
     }
 }
 
-Task<bool> Link::ping(Connection connection) {
+Task<std::string> Link::fault_of(Connection connection) {
     boost::redis::request request{request_config()};
     request.push("PING");
+    request.push("INFO", "replication"); // a demoted primary and a cluster's node answer a PING, too
+    request.push("INFO", "cluster");
     boost::redis::generic_response response;
     error_code error;
     asio::steady_timer limit{executor_};
     co_await connection->async_exec(request, response,
                                     asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
-    co_return !error && response.has_value();
+    if (error) co_return std::string{k_silent};
+    if (response.has_error()) {
+        const auto& refusal = response.error().diagnostic;
+        co_return refusal.starts_with("NOPERM") ? std::string{} : refusal; // who may not ask for INFO may use the rest
+    }
+    for (const auto& node : response.value()) {
+        if (node.value.contains("role:slave")) co_return "it is a replica: REDIS_URL must lead to the primary";
+        if (node.value.contains("cluster_enabled:1"))
+            co_return "it belongs to a Redis Cluster, which is not supported: name a single server";
+    }
+    co_return std::string{};
 }
 
-Task<void> Link::pause() {
+/// The connection is of no use any more although it stands.
+void Link::leave(const Connection& connection, std::string_view cause) {
+    set_up(false);
+    if (connection_ == connection) cause_ = cause;
+    connection->cancel();
+}
+
+Task<void> Link::pause(std::chrono::milliseconds length) {
     error_code cancelled;
-    timer_.expires_after(up_ ? k_pause : k_pause / 4);
+    timer_.expires_after(length);
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
 }
 
 void Link::set_up(bool up) {
-    if (up_.exchange(up) == up || listener_) return;
-    if (up)
-        log::info("Redis answers");
-    else if (!stopping_)
-        log::warning("Redis does not answer; the service goes on without it");
+    if (up_.exchange(up) == up || !up) return;
+    served_ = true;
+    report().answers();
 }
 
 Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
@@ -173,8 +245,11 @@ Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
         co_return std::nullopt;
     }
     if (response.has_error() || response.value().size() != commands.size()) {
-        log::warning("Redis refuses a command", {{"command", std::string_view{commands.front().front()}},
-                                                 {"cause", std::string_view{response.has_error() ? response.error().diagnostic : ""}}});
+        const std::string cause = response.has_error() ? response.error().diagnostic : "";
+        if (ends_the_connection(cause))
+            leave(connection, cause);
+        else
+            report().refused(commands.front().front(), cause);
         co_return std::nullopt;
     }
     Replies replies;
@@ -194,6 +269,12 @@ Task<void> Link::listen(Connection connection) {
     boost::redis::request subscribe;
     subscribe.push("SUBSCRIBE", listener_->channel);
     error_code error;
+    asio::steady_timer look{executor_};
+    while (!up_ && connection_ == connection) { // to a server that cannot be used nobody listens
+        look.expires_after(k_pause / 20);
+        co_await look.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (connection_ != connection) co_return;
     co_await connection->async_exec(subscribe, boost::redis::ignore, asio::redirect_error(asio::use_awaitable, error));
     // A message that was already on its way here when the connection ended has no error; to wait again would be for ever.
     while (!error && connection_ == connection) {
@@ -205,7 +286,6 @@ Task<void> Link::listen(Connection connection) {
             if (nodes[1].value == "message") {
                 listener_->on_message(nodes[3].value);
             } else if (nodes[1].value == "subscribe") {
-                set_up(true);
                 listener_->on_subscribed();
             }
         }

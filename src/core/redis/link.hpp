@@ -1,5 +1,6 @@
 // Link: one connection to Redis on one executor, kept up by itself, with a breaker: while Redis does not answer, nobody
-// waits for it.
+// waits for it. A server that cannot serve us (a replica, a node of a Redis Cluster, one that still loads) counts as away,
+// however well it answers: its connection ends, and the next may lead to another server.
 // Always holds: everything happens on the executor's thread; run() answers within k_answer_time; after a loss the link
 // looks again every k_pause, so that it is back within about a second after Redis is.
 #pragma once
@@ -62,9 +63,11 @@ class Link : public std::enable_shared_from_this<Link> {
     Task<void> serve(Connection connection);
     Task<void> watch(Connection connection);
     Task<void> listen(Connection connection);
-    Task<bool> ping(Connection connection);
+    /// Why the server cannot be used now; empty when it can.
+    Task<std::string> fault_of(Connection connection);
+    void leave(const Connection& connection, std::string_view cause);
     Task<void> end(Connection connection);
-    Task<void> pause();
+    Task<void> pause(std::chrono::milliseconds length);
     void set_up(bool up);
 
     Url url_;
@@ -72,6 +75,8 @@ class Link : public std::enable_shared_from_this<Link> {
     std::optional<Listener> listener_;
     boost::asio::steady_timer timer_;
     Connection connection_;
+    std::string cause_;   // why the connection ended
+    bool served_ = false; // it was of use
     std::atomic<bool> up_{false};
     std::atomic<bool> stopping_{false};
 };

@@ -55,6 +55,9 @@ Url parse_url(std::string_view text) {
     Url url;
     constexpr std::string_view k_plain = "redis://";
     constexpr std::string_view k_tls = "rediss://";
+    for (const auto scheme : {"redis+cluster://", "rediss+cluster://", "redis+sentinel://", "rediss+sentinel://", "redis-sentinel://"}) {
+        if (text.starts_with(scheme)) refuse("Redis Cluster and Sentinel are not supported: name a single server, redis://host:6379/0");
+    }
     url.tls = text.starts_with(k_tls);
     if (!url.tls && !text.starts_with(k_plain)) refuse("it looks like redis://:password@host:6379/0, or rediss:// for TLS");
     text.remove_prefix(url.tls ? k_tls.size() : k_plain.size());

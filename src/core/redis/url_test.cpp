@@ -38,5 +38,16 @@ TEST(RedisUrl, refuses_the_rest_without_telling_the_password) {
     }
 }
 
+TEST(RedisUrl, names_what_is_not_supported) {
+    for (const auto* url : {"redis+cluster://a,b", "redis+sentinel://a,b,c/primary", "rediss+sentinel://a", "redis-sentinel://a"}) {
+        try {
+            (void)parse_url(url);
+            ADD_FAILURE() << url;
+        } catch (const std::invalid_argument& error) {
+            EXPECT_TRUE(std::string{error.what()}.contains("not supported")) << error.what();
+        }
+    }
+}
+
 } // namespace
 } // namespace focus::redis
