@@ -90,7 +90,7 @@ Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, me
 //   9. access            check_access()    before the body: strangers don't make us read it; WebSockets ask for one
 //  10. body              read_body()       limit of the route, 100-continue, gzip
 //  11. idempotency       run_idempotent()  after access, because keys belong to users
-//  12. handler           run_handler()
+//  12. handler           the endpoint's own
 //  13. ETag, gzip        refine()          on what will be sent
 Task<void> Pipeline::serve(Exchange& x) {
     if (route(x)) {

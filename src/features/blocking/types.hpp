@@ -170,5 +170,4 @@ struct Entry {
     EpochMs updated_at_ms = 0;
 };
 
-/// The limits of all users.
 } // namespace focus::blocking
