@@ -585,6 +585,26 @@ def test_health(own, db):
     assert eventually(instance, "this instance")[0]["version"] == health["version"]
 
 
+def test_mails_that_all_fail_degrade(make_server, mail_sink, db):
+    server = make_server(db, mail=mail_sink, MAIL_RETRY_SECONDS="86400").start()
+    admin = server.new_admin()
+
+    def state():
+        health = expect(admin.api.get(at("/system/health")), 200)
+        return health["status"], health["email"]["status"]
+
+    server.new_account(signed_in=False)
+    eventually(lambda: not mails(admin, status="pending"), "the first mails")
+    assert state() == ("healthy", "healthy")
+    mail_sink.answer = lambda recipient: "451 Come back later"
+    server.new_account(verified=False, signed_in=False)
+    eventually(lambda: mails(admin, status="failed"), "the failure")
+    assert state() == ("degraded", "degraded")
+    mail_sink.answer = lambda recipient: "250 OK"
+    server.new_account(signed_in=False)
+    assert state() == ("healthy", "healthy"), "others get theirs"
+
+
 def test_old_mail_degrades(make_server, mail_sink, db):
     server = make_server(db, mail=mail_sink, MAIL_RETRY_SECONDS="86400").start()
     admin = server.new_admin()

@@ -3,6 +3,7 @@
 #include "core/counters/counters.hpp"
 #include "core/mail/outbox_rows.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace focus::mail {
@@ -14,6 +15,11 @@ namespace {
 constexpr db::Statement k_find{"outbox.find", "SELECT " FOCUS_MAIL_COLUMNS " FROM outbox WHERE id = ?"};
 constexpr db::Statement k_queue{"outbox.queue", "SELECT status, attempts > 1, COUNT(*) FROM outbox WHERE status IN ('pending', 'sending', "
                                                 "'failed', 'dead') GROUP BY status, attempts > 1"};
+
+// Those that were tried, the newest first. One whose account was deleted has no recipient and says nothing.
+constexpr db::Statement k_tried{"outbox.tried", "SELECT status, attempts, created_at_ms, sent_at_ms FROM outbox WHERE status <> 'pending' "
+                                                "AND (status = 'sent' OR recipient <> '') ORDER BY id DESC LIMIT 50"};
+constexpr int k_dead_that_tell = 3; // fewer may just have had a wrong address
 
 Status status_of(std::string_view name, std::int64_t attempts) {
     if (name == "sent") return Status::sent;
@@ -49,6 +55,19 @@ View view_of(const db::Row& row) {
             .created_at_ms = row.get<EpochMs>(7),
             .sent_at_ms = row.get<std::optional<EpochMs>>(8),
             .next_attempt_at_ms = row.get<std::optional<EpochMs>>(9)};
+}
+
+/// Whether every attempt of late has failed.
+bool is_failing(const db::Result& tried) {
+    EpochMs last_sent = 0;
+    for (const auto& row : tried.rows) last_sent = std::max(last_sent, row.get<std::optional<EpochMs>>(3).value_or(0));
+    int dead = 0;
+    for (const auto& row : tried.rows) {
+        if (row.get<EpochMs>(2) < last_sent) continue;
+        const auto status = status_of(row.get<std::string_view>(0), row.get<std::int64_t>(1));
+        if (status == Status::failed || (status == Status::dead && ++dead >= k_dead_that_tell)) return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -91,6 +110,7 @@ db::Task<Queue> queue(db::Session& session) {
         }
     }
     queue.oldest_ms = (co_await rows::backlog(session)).oldest_ms;
+    queue.is_failing = is_failing(co_await session.execute(k_tried));
     co_return queue;
 }
 

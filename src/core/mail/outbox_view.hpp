@@ -39,6 +39,7 @@ struct Queue {
     std::int64_t failed = 0;
     std::int64_t dead = 0;
     std::optional<EpochMs> oldest_ms; // creation of the oldest that waits
+    bool is_failing = false;          // nothing has been delivered since the newest that failed was made
 };
 db::Task<Queue> queue(db::Session& session);
 /// How many were sent since that (UTC) day.

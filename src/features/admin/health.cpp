@@ -49,6 +49,7 @@ db::Task<EmailHealth> Health::email() {
                        .failed = queue.failed,
                        .dead = queue.dead,
                        .oldest_seconds = std::nullopt};
+    if (queue.is_failing) health.status = HealthStatus::degraded;
     if (queue.oldest_ms) {
         const auto age_ms = std::max<EpochMs>(0, clock_.now_ms() - *queue.oldest_ms);
         health.oldest_seconds = static_cast<double>(age_ms) / static_cast<double>(k_second_ms);

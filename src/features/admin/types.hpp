@@ -329,6 +329,7 @@ struct EmailHealth {
     std::optional<double> oldest_seconds;
 
     static constexpr json::FieldDoc k_docs[] = {
+        {"status", "`degraded` while every attempt fails, or one waits for more than 15 minutes"},
         {"pending", "Waiting for their first attempt"},
         {"failed", "Waiting for another one"},
         {"oldest_seconds", "Age of the oldest that waits"},
