@@ -260,7 +260,7 @@ void App::add_routes() {
     }
     rooms_->add_routes(routes_, *scheduler_, *templates_);
     if (settings_.is_development()) {
-        add_development_routes(routes_, clock_);
+        add_development_routes(routes_, clock_, scheduler_->clock_guard());
         if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
     }
     http::add_docs(routes_, api_info());

@@ -28,7 +28,8 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                            while (!run.should_stop()) {
                                if (co_await audit::delete_older(database, before, k_step) == 0) break;
                            }
-                       }});
+                       },
+                       .bears_leap = std::chrono::milliseconds{0}});
     }
     scheduler.add({.name = "audit_summary",
                    .schedule = jobs::Schedule::every(minutes{1}),
@@ -40,7 +41,8 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                    .jitter = minutes{10},
                    .body = [&database, &clock](const jobs::Run&) -> db::Task<void> {
                        co_await mail::Outbox::delete_old(database, clock.now_ms() - k_mails_kept_ms);
-                   }});
+                   },
+                   .bears_leap = std::chrono::milliseconds{0}});
     scheduler.add({.name = "expired_answers",
                    .schedule = jobs::Schedule::every(hours{1}),
                    .jitter = minutes{5},
@@ -48,7 +50,8 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                        while (!run.should_stop()) {
                            if (co_await idempotency::delete_expired(database, clock.now_ms(), k_step) == 0) break;
                        }
-                   }});
+                   },
+                   .bears_leap = std::chrono::milliseconds{0}});
     scheduler.add({.name = "forgotten_attempts",
                    .schedule = jobs::Schedule::every(hours{1}),
                    .jitter = minutes{5},
@@ -56,7 +59,8 @@ void add_housekeeping(jobs::Scheduler& scheduler, db::Database& database, const 
                        while (!run.should_stop()) {
                            if (co_await attempts::Guard::delete_expired(database, clock.now_ms(), k_step) == 0) break;
                        }
-                   }});
+                   },
+                   .bears_leap = std::chrono::milliseconds{0}});
 }
 
 } // namespace focus::app

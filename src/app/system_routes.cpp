@@ -51,6 +51,7 @@ struct Service {
 
 struct SetClock {
     json::Timestamp now;
+    json::Or<bool, false> leap; // as a clock that goes wrong by itself
 };
 struct ClockState {
     json::Timestamp now;
@@ -183,17 +184,18 @@ void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, s
                });
 }
 
-void add_development_routes(http::Routes& routes, Clock& clock) {
+void add_development_routes(http::Routes& routes, Clock& clock, jobs::ClockGuard& guard) {
     routes.post("/dev/clock",
                 {.id = "setClock",
                  .summary = "Set the server's clock (development only)",
                  .access = Access::nobody,
                  .rate = Rate::none,
                  .hidden = true},
-                [&clock](Call& call) -> Task<Reply<ClockState>> { // reads the body itself: others learn nothing from its faults
+                [&clock, &guard](Call& call) -> Task<Reply<ClockState>> { // reads the body itself: others learn nothing from its faults
                     require_local(call);
                     require_json(call);
                     const auto wanted = json::parse<SetClock>(call.body());
+                    if (!wanted.leap.value) co_await guard.trust(wanted.now.ms);
                     clock.run_from(wanted.now.ms);
                     log::warning("the clock was set", {{"now", std::string_view{format_rfc3339(wanted.now.ms)}}});
                     co_return ClockState{{clock.now_ms()}};

@@ -5,6 +5,7 @@
 #include "core/cache/cache.hpp"
 #include "core/db/database.hpp"
 #include "core/http/routes.hpp"
+#include "core/jobs/clock_guard.hpp"
 #include "core/mail/transport.hpp"
 #include "core/metrics/metrics.hpp"
 
@@ -28,7 +29,7 @@ void add_system_routes(http::Routes& routes, SystemParts parts);
 /// once a second at most, since it takes milliseconds.
 void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, boost::asio::any_io_executor background);
 /// `POST /dev/clock`; never in production.
-void add_development_routes(http::Routes& routes, Clock& clock);
+void add_development_routes(http::Routes& routes, Clock& clock, jobs::ClockGuard& guard);
 /// `GET /dev/mail`: the mails that a development server did not send, as a page or (`?format=json`) as JSON.
 void add_mailbox_routes(http::Routes& routes, const mail::DevMailbox& mailbox, const WebPages& pages);
 

@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr EpochMs k_retry_ms = k_minute_ms; // after a failed run, unless the schedule comes first
+constexpr EpochMs k_clock_retry_ms = 10 * k_second_ms;
 constexpr std::size_t k_longest_error = 500;
 constexpr std::size_t k_longest_instance = 40;
 
@@ -128,7 +129,7 @@ struct Scheduler::Series {
 };
 
 Scheduler::Scheduler(db::Database& database, const Clock& clock, metrics::Registry& metrics, Options options)
-    : db_{database}, clock_{clock}, metrics_{metrics}, options_{std::move(options)} {
+    : db_{database}, clock_{clock}, clock_guard_{database, clock}, metrics_{metrics}, options_{std::move(options)} {
     options_.instance = cut_utf8(options_.instance, k_longest_instance);
 }
 
@@ -198,6 +199,7 @@ db::Task<void> Scheduler::poll_forever() {
 
 db::Task<void> Scheduler::look() {
     co_await ensure_rows();
+    co_await clock_guard_.note();
     const auto table = co_await db_.execute(k_list);
     for (const auto& row : table.rows) {
         const auto* job = find(row.get<std::string_view>(0));
@@ -271,7 +273,7 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
     Outcome outcome;
     const auto began = Steady::now();
     try {
-        co_await job.body(run);
+        co_await run_body(job, run, outcome);
     } catch (const std::exception& error) {
         outcome.error = error.what();
     } catch (...) { // the heartbeat below must be waited for, whatever happened
@@ -283,10 +285,13 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
     while (!heart.is_over) co_await heart.ended.async_wait(asio::as_tuple(asio::deferred));
 
     const bool unfinished = run.should_stop() && !outcome.error;
-    const auto& series = series_of(job);
-    (outcome.error ? series.failed : series.done).add();
-    series.duration.observe(std::chrono::duration<double>(outcome.duration).count());
-    if (outcome.error) log::error("job failed", {{"job", std::string_view{job.name}}, {"cause", std::string_view{*outcome.error}}});
+    if (!outcome.refused) {
+        const auto& series = series_of(job);
+        (outcome.error ? series.failed : series.done).add();
+        series.duration.observe(std::chrono::duration<double>(outcome.duration).count());
+    }
+    if (outcome.error && !outcome.refused)
+        log::error("job failed", {{"job", std::string_view{job.name}}, {"cause", std::string_view{*outcome.error}}});
     try {
         co_await finish(job, std::move(lease), run.started_ms(), outcome, unfinished);
     } catch (const std::exception& error) { // the lease runs out, and the job runs again
@@ -296,6 +301,15 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
     co_return outcome;
 }
 
+db::Task<void> Scheduler::run_body(const Job& job, const Run& run, Outcome& outcome) {
+    if (job.bears_leap && co_await clock_guard_.leap() > job.bears_leap->count()) {
+        outcome.refused = true;
+        outcome.error = "the clock has leapt: it waits until the new time has held for an hour";
+        co_return;
+    }
+    co_await job.body(run);
+}
+
 db::Task<void> Scheduler::finish(const Job& job, std::string lease, EpochMs started_ms, Outcome outcome, bool unfinished) {
     if (unfinished) { // it stays due: the next instance goes on with it
         co_await db_.execute(k_release, job.name, lease);
@@ -303,7 +317,7 @@ db::Task<void> Scheduler::finish(const Job& job, std::string lease, EpochMs star
     }
     const auto now = clock_.now_ms();
     auto next = jittered(job, job.schedule.next_after(now));
-    if (outcome.error) next = std::min(next, now + k_retry_ms);
+    if (outcome.error) next = std::min(next, now + (outcome.refused ? k_clock_retry_ms : k_retry_ms));
     const auto error = outcome.error ? std::optional{std::string{cut_utf8(*outcome.error, k_longest_error)}} : std::nullopt;
     co_await db_.execute(k_finish, next, started_ms, outcome.duration.count(), error, job.name, lease);
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/db/database.hpp"
+#include "core/jobs/clock_guard.hpp"
 #include "core/jobs/schedule.hpp"
 #include "core/metrics/metrics.hpp"
 
@@ -44,12 +45,15 @@ struct Job {
     Schedule schedule;
     std::chrono::milliseconds jitter{0};            // up to so much later than the schedule says
     std::function<db::Task<void>(const Run&)> body; // works in small steps; what it throws becomes last_error
+    /// How far the clock may have leapt for it to run (see ClockGuard); what deletes by time bears none. Nothing: any.
+    std::optional<std::chrono::milliseconds> bears_leap = std::nullopt;
 };
 
 /// How one run went.
 struct Outcome {
     std::chrono::milliseconds duration{0};
     std::optional<std::string> error;
+    bool refused = false; // it did not run, because of the clock
 };
 
 /// A job as administrators see it.
@@ -88,6 +92,7 @@ class Scheduler {
     db::Task<Outcome> run_now(std::string name);
     /// Makes a job due with the commit: an instance begins it at its next look, within a second. Throws like run_now.
     db::Task<void> make_due(db::Transaction& tx, std::string name);
+    [[nodiscard]] ClockGuard& clock_guard() noexcept { return clock_guard_; }
     /// In the order in which they were added; empty fields before the first run.
     db::Task<std::vector<Status>> status();
 
@@ -105,11 +110,13 @@ class Scheduler {
     [[nodiscard]] const Series& series_of(const Job& job) const;
     [[nodiscard]] EpochMs jittered(const Job& job, EpochMs at) const;
     db::Task<Outcome> execute(const Job& job, std::string lease);
+    db::Task<void> run_body(const Job& job, const Run& run, Outcome& outcome);
     db::Task<void> run_due(const Job& job, std::string lease);
     db::Task<void> finish(const Job& job, std::string lease, EpochMs started_ms, Outcome outcome, bool unfinished);
 
     db::Database& db_;
     const Clock& clock_;
+    ClockGuard clock_guard_;
     metrics::Registry& metrics_;
     Options options_;
     std::vector<Job> jobs_;

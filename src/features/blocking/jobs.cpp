@@ -6,7 +6,8 @@ void add_jobs(jobs::Scheduler& scheduler, Service& service) {
     scheduler.add({.name = "old_limit_events",
                    .schedule = jobs::Schedule::cron("35 3 * * *"),
                    .jitter = std::chrono::minutes{10},
-                   .body = [&service](const jobs::Run&) -> db::Task<void> { co_await service.delete_old_events(); }});
+                   .body = [&service](const jobs::Run&) -> db::Task<void> { co_await service.delete_old_events(); },
+                   .bears_leap = std::chrono::milliseconds{0}});
 }
 
 } // namespace focus::blocking

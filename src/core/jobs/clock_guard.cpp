@@ -1,0 +1,84 @@
+#include "core/jobs/clock_guard.hpp"
+
+#include "core/base/days.hpp"
+#include "core/base/log.hpp"
+
+#include <cstdlib>
+#include <string>
+
+namespace focus::jobs {
+
+namespace {
+
+constexpr EpochMs k_fresh_ms = 5 * k_minute_ms; // a mark that is younger need not be written again
+
+constexpr db::Statement k_read{"clock_marks.read", "SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1"};
+constexpr db::Statement k_find{"clock_marks.find",
+                               db::Sql{"SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1",
+                                       "SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1 FOR UPDATE"}};
+constexpr db::Statement k_set{"clock_marks.set",
+                              "UPDATE clock_marks SET trusted_ms = ?, trial_since_ms = ?, trial_seen_ms = ? WHERE id = 1"};
+
+struct Marks {
+    std::optional<EpochMs> trusted_ms;
+    std::optional<EpochMs> trial_since_ms;
+    std::optional<EpochMs> trial_seen_ms;
+};
+
+Marks marks_of(const std::optional<db::Row>& row) {
+    return {row->get<std::optional<EpochMs>>(0), row->get<std::optional<EpochMs>>(1), row->get<std::optional<EpochMs>>(2)};
+}
+
+bool is_leap(EpochMs from, EpochMs to) { return std::abs(to - from) > k_leap_ms; }
+
+/// Takes in what the clock says; gives whether that begins a trial.
+bool look(Marks& marks, EpochMs now) {
+    if (!marks.trusted_ms || !is_leap(*marks.trusted_ms, now)) {
+        marks = {.trusted_ms = now, .trial_since_ms = std::nullopt, .trial_seen_ms = std::nullopt};
+        return false;
+    }
+    const bool goes_on = marks.trial_seen_ms && now >= *marks.trial_seen_ms && now - *marks.trial_seen_ms <= k_trial_step_ms;
+    if (!goes_on) marks.trial_since_ms = now;
+    marks.trial_seen_ms = now;
+    if (now - *marks.trial_since_ms >= k_trial_ms)
+        marks = {.trusted_ms = now, .trial_since_ms = std::nullopt, .trial_seen_ms = std::nullopt};
+    return !goes_on;
+}
+
+} // namespace
+
+db::Task<EpochMs> ClockGuard::leap() {
+    const auto now = clock_.now_ms();
+    const auto known = marks_of(co_await db_.find(k_read));
+    if (known.trusted_ms && !known.trial_since_ms && std::abs(now - *known.trusted_ms) < k_fresh_ms) co_return 0;
+    std::optional<EpochMs> from; // the trusted time that a trial begins against
+    const auto marks = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Marks> {
+        auto found = marks_of(co_await tx.find(k_find));
+        const auto before = found.trusted_ms;
+        from = look(found, now) ? before : std::nullopt;
+        tx.defer(k_set, found.trusted_ms, found.trial_since_ms, found.trial_seen_ms);
+        co_return found;
+    });
+    if (from) {
+        const auto trusted = format_rfc3339(*from);
+        const auto shown = format_rfc3339(now);
+        log::warning("the clock has leapt; nothing is deleted until its time has held for an hour",
+                     {{"from", std::string_view{trusted}}, {"to", std::string_view{shown}}});
+    }
+    co_return marks.trial_since_ms ? std::abs(now - *marks.trusted_ms) : 0;
+}
+
+db::Task<void> ClockGuard::note() {
+    if (noted_at_) {
+        const auto passed = Steady::now() - *noted_at_;
+        const auto expected = noted_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+        if (passed < k_look_every && !is_leap(expected, clock_.now_ms())) co_return;
+    }
+    co_await leap();
+    noted_at_ = Steady::now();
+    noted_ms_ = clock_.now_ms();
+}
+
+db::Task<void> ClockGuard::trust(EpochMs now) { co_await db_.execute(k_set, now, std::optional<EpochMs>{}, std::optional<EpochMs>{}); }
+
+} // namespace focus::jobs
