@@ -97,7 +97,7 @@ db::Task<void> CourseKeeper::tell_some(db::Transaction& tx, Row& row) {
     if (*row.news == News::ended) co_return co_await tell_results(tx, row, members);
     std::vector<std::int64_t> user_ids;
     for (const auto& member : members) user_ids.push_back(member.user_id);
-    co_await notifications_.add_many(tx, std::move(user_ids), messages::news(*row.news, row, ""));
+    co_await notifications_.add_many(tx, std::move(user_ids), messages::news(*row.news, row, {}));
 }
 
 db::Task<void> CourseKeeper::tell_results(db::Transaction& tx, const Row& row, const std::vector<Member>& members) {
@@ -126,7 +126,7 @@ db::Task<void> CourseKeeper::tell_results(db::Transaction& tx, const Row& row, c
         if (member.user_id != row.winner_id) losers.push_back(member.user_id);
     }
     if (by_user.contains(row.winner_id)) co_await notifications_.add(tx, row.winner_id, messages::you_won(row));
-    co_await notifications_.add_many(tx, losers, messages::news(News::ended, row, results.winner));
+    co_await notifications_.add_many(tx, losers, messages::news(News::ended, row, {row.winner_id, results.winner}));
     losers.push_back(row.winner_id);
     const auto users = co_await users_.find_many(tx, std::move(losers));
     for (const auto& user : users) {

@@ -86,7 +86,7 @@ db::Task<void> Service::announce_joined(db::Transaction& tx, const users::User& 
     else if (row.creator_id != user.id)
         concerned.push_back(row.creator_id);
     auto told = co_await scores_.take_news(tx, row.id, row.course.times, std::move(concerned));
-    if (!told.empty()) co_await notifications_.add_many(tx, std::move(told), messages::joined(row.id, row.name, user.username));
+    if (!told.empty()) co_await notifications_.add_many(tx, std::move(told), messages::joined(row.id, row.name, {user.id, user.username}));
 }
 
 db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
@@ -133,5 +133,7 @@ db::Task<void> Service::forget(db::Transaction& tx, std::int64_t user_id) {
 }
 
 void Service::forget_results(db::Transaction& tx, std::int64_t user_id) { repository::uncount_ranked(tx, user_id); }
+
+void Service::remove_lonely(db::Transaction& tx, std::int64_t user_id) { repository::remove_lonely(tx, user_id); }
 
 } // namespace focus::challenges

@@ -15,13 +15,15 @@ struct Data {
     std::optional<std::string> username;
 };
 
-Draft draft(std::string_view event, std::int64_t challenge_id, const std::string& challenge_name, const std::string& username, Text title,
+Draft draft(std::string_view event, std::int64_t challenge_id, const std::string& challenge_name, const Person& who, Text title,
             Text message) {
+    const auto mark = who.id == 0 ? std::string{} : notifications::mark_of(who.id);
     return {.type = notifications::Type::challenge_update,
             .title = title,
             .message = message,
-            .args = {{"challenge", challenge_name}, {"user", username}},
-            .data = json::write(Data{event, challenge_id, challenge_name, username.empty() ? std::nullopt : std::optional{username}})};
+            .args = {{"challenge", challenge_name}, {"user", mark}},
+            .data = json::write(Data{event, challenge_id, challenge_name, mark.empty() ? std::nullopt : std::optional{mark}}),
+            .about = who};
 }
 
 std::string format_points(std::int64_t score_ms, Language language) {
@@ -32,41 +34,41 @@ std::string format_points(std::int64_t score_ms, Language language) {
 
 } // namespace
 
-Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const std::string& username) {
-    return draft("joined", challenge_id, challenge_name, username, {"{challenge}: {user} takes part", "{challenge} : {user} participe"},
+Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const Person& who) {
+    return draft("joined", challenge_id, challenge_name, who, {"{challenge}: {user} takes part", "{challenge} : {user} participe"},
                  {"{user} has joined the challenge.", "{user} a rejoint le défi."});
 }
 
 Draft you_lead(std::int64_t challenge_id, const std::string& challenge_name) {
-    return draft("lead", challenge_id, challenge_name, "", {"{challenge}: you lead!", "{challenge} : vous êtes en tête !"},
+    return draft("lead", challenge_id, challenge_name, {}, {"{challenge}: you lead!", "{challenge} : vous êtes en tête !"},
                  {"You have taken the first place. Keep it up!", "Vous avez pris la première place. Continuez !"});
 }
 
-Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const std::string& leader) {
+Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const Person& leader) {
     return draft("overtaken", challenge_id, challenge_name, leader, {"{challenge}: {user} leads", "{challenge} : {user} est en tête"},
                  {"{user} has taken the first place from you.", "{user} vous a pris la première place."});
 }
 
-Draft news(News news, const Row& challenge, const std::string& winner) {
+Draft news(News news, const Row& challenge, const Person& winner) {
     const auto& name = challenge.name;
     Draft told;
     switch (news) {
     case News::started:
-        told = draft("started", challenge.id, name, "", {"{challenge} has started", "{challenge} a commencé"},
+        told = draft("started", challenge.id, name, {}, {"{challenge} has started", "{challenge} a commencé"},
                      {"The challenge has started. Good luck!", "Le défi a commencé. Bonne chance !"});
         break;
     case News::ended:
-        told = winner.empty() ? draft("ended", challenge.id, name, "", {"{challenge} has ended", "{challenge} est terminé"},
+        told = winner.id == 0 ? draft("ended", challenge.id, name, {}, {"{challenge} has ended", "{challenge} est terminé"},
                                       {"The results are there. Nobody has scored.", "Les résultats sont là. Personne n'a marqué de point."})
                               : draft("ended", challenge.id, name, winner, {"{challenge} has ended", "{challenge} est terminé"},
                                       {"The results are there: {user} has won.", "Les résultats sont là : {user} a gagné."});
         break;
     case News::cancelled:
-        told = draft("cancelled", challenge.id, name, "", {"{challenge} was cancelled", "{challenge} a été annulé"},
+        told = draft("cancelled", challenge.id, name, {}, {"{challenge} was cancelled", "{challenge} a été annulé"},
                      {"Its creator has cancelled the challenge.", "Son créateur a annulé le défi."});
         break;
     case News::deleted:
-        told = draft("deleted", challenge.id, name, "", {"{challenge} was deleted", "{challenge} a été supprimé"},
+        told = draft("deleted", challenge.id, name, {}, {"{challenge} was deleted", "{challenge} a été supprimé"},
                      {"The challenge no longer exists.", "Le défi n'existe plus."});
         break;
     }
@@ -76,9 +78,9 @@ Draft news(News news, const Row& challenge, const std::string& winner) {
 
 Draft you_won(const Row& challenge) {
     auto told = draft(
-        "ended", challenge.id, challenge.name, "", {"{challenge}: you have won!", "{challenge} : vous avez gagné !"},
+        "ended", challenge.id, challenge.name, {}, {"{challenge}: you have won!", "{challenge} : vous avez gagné !"},
         {"The challenge has ended and you are the first. Congratulations!", "Le défi est terminé et vous êtes premier. Félicitations !"});
-    told.dedup_key = news(News::ended, challenge, "").dedup_key;
+    told.dedup_key = news(News::ended, challenge, {}).dedup_key;
     return told;
 }
 

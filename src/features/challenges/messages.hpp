@@ -13,13 +13,14 @@
 namespace focus::challenges::messages {
 
 using notifications::Draft;
+using notifications::Person;
 
-[[nodiscard]] Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const std::string& username);
+[[nodiscard]] Draft joined(std::int64_t challenge_id, const std::string& challenge_name, const Person& who);
 [[nodiscard]] Draft you_lead(std::int64_t challenge_id, const std::string& challenge_name);
-[[nodiscard]] Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const std::string& leader);
+[[nodiscard]] Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const Person& leader);
 
-/// News that everybody is told once. `winner` only matters for the end; empty: nobody has won.
-[[nodiscard]] Draft news(News news, const Row& challenge, const std::string& winner);
+/// News that everybody is told once. `winner` only matters for the end; without an id nobody has won.
+[[nodiscard]] Draft news(News news, const Row& challenge, const Person& winner);
 /// The end, for who has won.
 [[nodiscard]] Draft you_won(const Row& challenge);
 

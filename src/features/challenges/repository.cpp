@@ -53,6 +53,14 @@ constexpr db::Statement k_add_participants{"challenges.add_participants",
 constexpr db::Statement k_uncount_ranked{
     "challenges.uncount_ranked", "UPDATE challenges SET participants_count = participants_count - 1 WHERE id IN (SELECT challenge_id FROM "
                                  "challenge_members WHERE user_id = ? AND is_ranked = 1)"};
+#define FOCUS_NOBODY_ELSE                                                                                                                  \
+    "NOT EXISTS (SELECT 1 FROM challenge_members m WHERE m.challenge_id = challenges.id AND m.user_id <> ? AND m.is_ranked = 1)"
+constexpr db::Statement k_remove_lonely_made{"challenges.remove_lonely_made",
+                                             "DELETE FROM challenges WHERE creator_id = ? AND " FOCUS_NOBODY_ELSE};
+constexpr db::Statement k_remove_lonely_joined{
+    "challenges.remove_lonely_joined",
+    "DELETE FROM challenges WHERE id IN (SELECT j.challenge_id FROM challenge_members j WHERE j.user_id = ?) AND NOT EXISTS (SELECT 1 FROM "
+    "users u WHERE u.id = challenges.creator_id AND u.deleted_at_ms IS NULL) AND " FOCUS_NOBODY_ELSE};
 constexpr db::Statement k_replace_leader{"challenges.replace_leader",
                                          "UPDATE challenges SET leader_id = ? WHERE id = ? AND COALESCE(leader_id, 0) = ?"};
 constexpr db::Statement k_find{"challenges.find", "SELECT " FOCUS_CHALLENGE_VIEW " WHERE c.id = ? AND c.deleted_at_ms IS NULL"};
@@ -206,6 +214,11 @@ void remove(db::Transaction& tx, std::int64_t id) { tx.defer(k_remove, id); }
 void add_participants(db::Transaction& tx, std::int64_t id, int change) { tx.defer(k_add_participants, change, id); }
 
 void uncount_ranked(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_uncount_ranked, user_id); }
+
+void remove_lonely(db::Transaction& tx, std::int64_t user_id) {
+    tx.defer(k_remove_lonely_made, user_id, user_id);
+    tx.defer(k_remove_lonely_joined, user_id, user_id);
+}
 
 db::Task<bool> replace_leader(db::Transaction& tx, std::int64_t id, std::int64_t before, std::int64_t after) {
     co_return (co_await tx.execute(k_replace_leader, or_null(after), id, before)).affected > 0;

@@ -65,6 +65,8 @@ void remove(db::Transaction& tx, std::int64_t id);
 void add_participants(db::Transaction& tx, std::int64_t id, int change);
 /// Counts a user out of every challenge that he has a rank in.
 void uncount_ranked(db::Transaction& tx, std::int64_t user_id);
+/// Deletes those that the user made, or in which he took part and whose creator is gone, when nobody else is ranked.
+void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 /// Whether the leader was `before` until now.
 db::Task<bool> replace_leader(db::Transaction& tx, std::int64_t id, std::int64_t before, std::int64_t after);
 

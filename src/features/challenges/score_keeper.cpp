@@ -135,9 +135,9 @@ db::Task<void> ScoreKeeper::announce_leader(db::Transaction& tx, const OpenChall
     const auto names = co_await users_.public_users(tx, std::move(whose));
     const auto leader = names.find(leader_id);
     for (const auto user_id : told) {
-        auto draft = user_id == leader_id
-                         ? messages::you_lead(challenge.id, challenge.name)
-                         : messages::overtaken(challenge.id, challenge.name, leader == names.end() ? "" : leader->second.username);
+        auto draft = user_id == leader_id ? messages::you_lead(challenge.id, challenge.name)
+                                          : messages::overtaken(challenge.id, challenge.name,
+                                                                {leader_id, leader == names.end() ? "" : leader->second.username});
         co_await notifications_.add(tx, user_id, std::move(draft));
     }
 }

@@ -81,6 +81,8 @@ class Service {
 
     /// Before every row of a user goes: counts him out of the results that stand; the ranks behind him close up.
     static void forget_results(db::Transaction& tx, std::int64_t user_id);
+    /// Deletes the challenges of such an account in which nobody else takes part.
+    static void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 
   private:
     db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);

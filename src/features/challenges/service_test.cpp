@@ -4,6 +4,7 @@
 #include "core/base/fold.hpp"
 #include "features/challenges/jobs.hpp"
 #include "features/challenges/rules.hpp"
+#include "features/notifications/names.hpp"
 #include "support/cpp/database.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +20,7 @@ namespace {
 constexpr db::Statement k_activities{"test.activities",
                                      "SELECT user_id, activity_date, app_name, app_package, duration_ms FROM activities"};
 constexpr db::Statement k_told{"test.told", "SELECT user_id, title, data FROM notifications ORDER BY id"};
+constexpr db::Statement k_names{"test.names", "SELECT id, username FROM users WHERE username IS NOT NULL"};
 constexpr db::Statement k_mails{"test.mails",
                                 "SELECT recipient, language, dedup_key FROM outbox WHERE type = 'challenge_results' ORDER BY id"};
 constexpr db::Statement k_rows{"test.rows", "SELECT (SELECT COUNT(*) FROM challenges), (SELECT COUNT(*) FROM challenge_members), "
@@ -81,15 +83,21 @@ class ChallengesTest : public db::testing::DatabaseTest {
         co_return (co_await challenges_->leaderboard(caller, id, query)).items;
     }
     db::Task<void> run_job() {
+        co_await scheduler_->clock_guard().trust(clock_.now_ms()); // tests leap on purpose
         const auto outcome = co_await scheduler_->run_now("challenges");
         EXPECT_EQ(outcome.error, std::nullopt);
-        co_await scheduler_->clock_guard().trust(clock_.now_ms()); // tests leap on purpose
     }
     /// What was told: "user: title".
     db::Task<std::multiset<std::string>> told() {
         std::multiset<std::string> all;
+        notifications::names::Known known;
+        const auto users = co_await database().execute(k_names);
+        for (const auto& row : users.rows) known.emplace(row.get<std::int64_t>(0), row.get<std::string>(1));
         const auto result = co_await database().execute(k_told);
-        for (const auto& row : result.rows) all.insert(std::to_string(row.get<std::int64_t>(0)) + ": " + row.get<std::string>(1));
+        for (const auto& row : result.rows) {
+            const auto title = notifications::names::fill(row.get<std::string_view>(1), known, Language::en);
+            all.insert(std::to_string(row.get<std::int64_t>(0)) + ": " + title);
+        }
         co_return all;
     }
     db::Task<std::string> code_of(std::function<db::Task<void>()> what) {

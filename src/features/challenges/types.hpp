@@ -203,7 +203,7 @@ struct Place {
 };
 
 /// How somebody who has deleted his account is shown.
-inline constexpr focus::Text k_deleted_user{"deleted user", "compte supprimé"};
+using users::k_deleted_user;
 
 } // namespace focus::challenges
 

@@ -2,12 +2,14 @@
 
 #include "core/base/utf8.hpp"
 #include "core/idempotency/idempotency.hpp"
+#include "features/notifications/names.hpp"
 #include "features/notifications/push.hpp"
 #include "features/notifications/repository.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 namespace focus::notifications {
 
@@ -36,6 +38,12 @@ struct Rendered {
     std::string title;
     std::string message;
 };
+
+/// With the name instead of its mark: what is pushed is not kept.
+std::string shown(std::string_view text, const Draft& draft, Language language) {
+    if (draft.about.id == 0) return std::string{text};
+    return names::fill(text, {{draft.about.id, draft.about.name}}, language);
+}
 
 Rendered render(const Draft& draft, Language language) {
     return {cut(draft.title.render(language, draft.args), k_max_title), cut(draft.message.render(language, draft.args), k_max_message)};
@@ -102,9 +110,9 @@ db::Task<std::int64_t> Service::store(db::Transaction& tx, std::vector<users::Ad
                   .is_silent = !to[i].notifications_enabled,
                   .frame = frame_of({.id = ids[i],
                                      .notification_type = draft.type,
-                                     .title = text.title,
-                                     .message = text.message,
-                                     .data = {draft.data},
+                                     .title = shown(text.title, draft, to[i].language),
+                                     .message = shown(text.message, draft, to[i].language),
+                                     .data = {shown(draft.data, draft, to[i].language)},
                                      .created_at = {now}})};
         tx.after_commit([this, payload = encode(push)] { bus_.publish(k_push_topic, payload); });
     }
@@ -113,22 +121,60 @@ db::Task<std::int64_t> Service::store(db::Transaction& tx, std::vector<users::Ad
 
 void Service::push(users::Addressee to, const Draft& draft) const {
     if (!to.notifications_enabled) return;
-    auto text = render(draft, to.language);
+    const auto text = render(draft, to.language);
     bus_.publish(k_push_topic, encode({.user_id = to.id,
                                        .type = draft.type,
                                        .frame = frame_of({.notification_type = draft.type,
-                                                          .title = std::move(text.title),
-                                                          .message = std::move(text.message),
-                                                          .data = {draft.data},
+                                                          .title = shown(text.title, draft, to.language),
+                                                          .message = shown(text.message, draft, to.language),
+                                                          .data = {shown(draft.data, draft, to.language)},
                                                           .created_at = {clock_.now_ms()}})}));
 }
 
-db::Task<Listed> Service::list(Caller caller, ListQuery query) { return repository::list(db_, caller.user_id, query); }
+db::Task<void> Service::name_all(std::int64_t user_id, std::vector<Notification>& notifications) {
+    std::set<std::int64_t> ids;
+    for (const auto& one : notifications)
+        for (const auto* text : {&one.title, &one.message, &one.data.text}) names::collect(*text, ids);
+    if (ids.empty()) co_return;
+    const auto [known, language] = co_await known_names(user_id, std::move(ids));
+    for (auto& one : notifications)
+        for (auto* text : {&one.title, &one.message, &one.data.text}) *text = names::fill(*text, known, language);
+}
+
+db::Task<std::string> Service::named(std::int64_t user_id, std::string text) {
+    std::set<std::int64_t> ids;
+    names::collect(text, ids);
+    if (ids.empty()) co_return text;
+    const auto [known, language] = co_await known_names(user_id, std::move(ids));
+    co_return names::fill(text, known, language);
+}
+
+db::Task<std::pair<std::map<std::int64_t, std::string>, Language>> Service::known_names(std::int64_t user_id, std::set<std::int64_t> ids) {
+    std::vector<std::int64_t> whose{ids.begin(), ids.end()};
+    const auto users = co_await users_.public_users(db_, std::move(whose));
+    std::map<std::int64_t, std::string> known;
+    for (const auto& [id, user] : users) known.emplace(id, user.username);
+    auto language = Language::en;
+    if (known.size() < ids.size()) { // somebody is a deleted account, in the reader's language
+        std::vector<std::int64_t> own{user_id};
+        const auto reader = co_await users_.addressees(db_, std::move(own));
+        if (!reader.empty()) language = reader.front().language;
+    }
+    co_return std::pair{std::move(known), language};
+}
+
+db::Task<Listed> Service::list(Caller caller, ListQuery query) {
+    auto listed = co_await repository::list(db_, caller.user_id, query);
+    co_await name_all(caller.user_id, listed.items);
+    co_return listed;
+}
 
 db::Task<Notification> Service::mark_read(std::int64_t user_id, std::int64_t id) {
     auto notification = co_await repository::mark_read(db_, user_id, id);
     if (!notification) throw not_found();
-    co_return std::move(*notification);
+    std::vector<Notification> one{std::move(*notification)};
+    co_await name_all(user_id, one);
+    co_return std::move(one.front());
 }
 
 db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) { return repository::mark_all_read(db_, user_id); }
@@ -212,7 +258,9 @@ void Service::audit(db::Transaction& tx, const Origin& origin, const Caller& cal
 db::Task<std::int64_t> Service::last_id(std::int64_t user_id) { return repository::last_id(db_, user_id); }
 
 db::Task<std::vector<Notification>> Service::pushed_after(std::int64_t user_id, std::int64_t after_id, int limit) {
-    return repository::pushed_after(db_, user_id, after_id, limit);
+    auto found = co_await repository::pushed_after(db_, user_id, after_id, limit);
+    co_await name_all(user_id, found);
+    co_return found;
 }
 
 db::Task<std::uint64_t> Service::delete_old() {
@@ -224,6 +272,14 @@ db::Task<std::uint64_t> Service::delete_old() {
     }
 }
 
-personal::Section Service::personal_data() { return repository::personal_data(db_); }
+personal::Section Service::personal_data() {
+    auto section = repository::personal_data(db_);
+    section.read = [this, read = std::move(section.read)](std::int64_t user_id, std::string after) -> db::Task<personal::Page> {
+        auto page = co_await read(user_id, std::move(after));
+        page.json = co_await named(user_id, std::move(page.json));
+        co_return page;
+    };
+    return section;
+}
 
 } // namespace focus::notifications

@@ -12,7 +12,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace focus::notifications {
@@ -63,6 +67,10 @@ class Service {
     db::Task<Announced> announce_to(Caller caller, Origin origin, Language language, Announcement announcement);
     db::Task<Progress> tell_next(std::int64_t announcement_id);
     void audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string message, std::int64_t id) const;
+    /// The names of others, as they are now, instead of their marks.
+    db::Task<void> name_all(std::int64_t user_id, std::vector<Notification>& notifications);
+    db::Task<std::pair<std::map<std::int64_t, std::string>, Language>> known_names(std::int64_t user_id, std::set<std::int64_t> ids);
+    db::Task<std::string> named(std::int64_t user_id, std::string text);
     db::Task<std::int64_t> store(db::Transaction& tx, std::vector<users::Addressee> to, const Draft& draft);
 
     db::Database& db_;

@@ -18,6 +18,15 @@ inline constexpr std::size_t k_max_title = 200;    // characters
 inline constexpr std::size_t k_max_message = 2000; // characters
 inline constexpr EpochMs k_kept_ms = 30 * k_day_ms;
 
+/// Somebody whom a text names.
+struct Person {
+    std::int64_t id = 0;
+    std::string name;
+};
+
+/// What stands for the name in stored texts and data (see names.hpp).
+[[nodiscard]] std::string mark_of(std::int64_t user_id);
+
 /// What a room wants told. The texts are rendered in the language of whoever is told.
 struct Draft {
     Type type = Type::custom;
@@ -25,6 +34,7 @@ struct Draft {
     Text message;
     TextArgs args = {};
     std::string data = "{}";    // a JSON object for programs
+    Person about = {};          // whose mark stands in args and data: stored as it is, pushed as the name
     std::string dedup_key = {}; // empty: none; else the same key is stored once per user (ASCII, at most 190)
 };
 

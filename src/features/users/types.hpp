@@ -150,6 +150,8 @@ struct AlertSettings {
 [[nodiscard]] PublicUser public_part(const User& user);
 /// How a mail or page addresses him: the full name when there is one.
 [[nodiscard]] std::string display_name(const User& user);
+/// What is shown instead of a name.
+inline constexpr Text k_deleted_user{"deleted user", "compte supprimé"};
 
 } // namespace focus::users
 
