@@ -38,14 +38,15 @@ Rooms::Rooms(Foundation foundation, auth::Settings auth_settings, users::Default
       reminders{foundation.database, foundation.clock, users, activities, blocking, challenges, foundation.outbox, foundation.frontend_url},
       reports{foundation.database, foundation.clock, activities},
       admin{foundation.database, foundation.clock, users, auth, activities, blocking, challenges, foundation.outbox, foundation.cache} {
-    users.on_removed([&outbox = foundation.outbox, &cache = foundation.cache](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+    users.on_removed([&outbox = foundation.outbox, &cache = foundation.cache,
+                      &accounts = admin.accounts()](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         outbox.forget_user(tx, user_id);
         idempotency::forget_user(tx, user_id);
         activities::Service::forget_user(tx, user_id);
+        co_await accounts.begin_forgetting(tx, user_id); // behind the mails: what is delivered now writes no entry afterwards
         tx.after_commit([&cache, user_id] {
             cache.forget({users::topic_of(user_id), users::topic_of(user_id) + ":*", activities::topic_of(user_id) + ":*"});
         });
-        co_return;
     });
     reports.add_section(users.personal_data());
     reports.add_section(auth.personal_data());

@@ -16,6 +16,7 @@ namespace {
 constexpr db::Statement k_oldest{
     "audit.oldest", "SELECT id, created_at_ms, level, action FROM audit_log WHERE created_at_ms < ? ORDER BY created_at_ms LIMIT ?"};
 constexpr db::Statement k_of_user{"audit.of_user", "SELECT id, created_at_ms, level, action FROM audit_log WHERE user_id = ? LIMIT ?"};
+constexpr db::Statement k_ids_of_user{"audit.ids_of_user", "SELECT id FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
 
 Level level_of(std::string_view name) {
     for (const auto level : {Level::warning, Level::error, Level::critical})
@@ -138,6 +139,18 @@ db::Task<std::uint64_t> delete_older(db::Database& database, EpochMs before, int
         if (found.rows.empty()) summary::forget_users_before(tx, before);
         co_return co_await delete_found(tx, std::move(found));
     });
+}
+
+db::Task<std::optional<std::int64_t>> forget_origins(db::Transaction& tx, std::int64_t user_id, std::int64_t after_id, int limit) {
+    const auto found = co_await tx.execute(k_ids_of_user, user_id, after_id, limit);
+    if (found.rows.empty()) co_return std::nullopt;
+    std::vector<db::Value> ids;
+    for (const auto& row : found.rows) ids.push_back(row.at(0));
+    auto sql = "UPDATE audit_log SET ip_address = NULL, user_agent = NULL, message = CASE action WHEN 'email_failed' THEN 'Mail not sent' "
+               "ELSE message END WHERE id IN (" +
+               db::places(ids.size()) + ")";
+    tx.defer(db::Command::composed("audit.forget_origins", std::move(sql), std::move(ids)));
+    co_return found.rows.back().get<std::int64_t>(0);
 }
 
 db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit) {

@@ -49,4 +49,8 @@ db::Task<std::uint64_t> delete_older(db::Database& database, EpochMs before, int
 /// Deletes entries about what a user did, at most `limit`; gives how many went.
 db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit);
 
+/// Takes addresses and agents (and the addresses in servers' answers) out of a user's entries after `after_id`, at most
+/// `limit`; gives the last one that was looked at, nothing when none is left.
+db::Task<std::optional<std::int64_t>> forget_origins(db::Transaction& tx, std::int64_t user_id, std::int64_t after_id, int limit);
+
 } // namespace focus::audit

@@ -11,8 +11,8 @@ constexpr db::Statement k_find{
     "idempotency.find",
     "SELECT fingerprint, status, answer, expires_at_ms FROM idempotency_keys WHERE user_id = ? AND route = ? AND request_key = ?"};
 constexpr db::Statement k_keep{"idempotency.keep",
-                               "INSERT INTO idempotency_keys (user_id, route, request_key, fingerprint, status, answer, expires_at_ms) "
-                               "VALUES (?, ?, ?, ?, ?, ?, ?)"};
+                               "INSERT INTO idempotency_keys (user_id, route, request_key, fingerprint, status, answer, expires_at_ms, "
+                               "about_user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_drop{"idempotency.drop",
                                "DELETE FROM idempotency_keys WHERE user_id = ? AND route = ? AND request_key = ? AND expires_at_ms <= ?"};
 constexpr db::Statement k_delete_expired{
@@ -21,16 +21,18 @@ constexpr db::Statement k_delete_expired{
             "idempotency_keys WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)",
             "DELETE FROM idempotency_keys WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?"}};
 constexpr db::Statement k_forget{"idempotency.forget_user", "DELETE FROM idempotency_keys WHERE user_id = ?"};
+constexpr db::Statement k_forget_about{"idempotency.forget_about", "DELETE FROM idempotency_keys WHERE about_user_id = ?"};
 
-db::Command insert_of(const RequestKey& key, const std::string& answer, int status, EpochMs now) {
-    return db::Command::of(k_keep, key.user_id, key.route, key.key, key.fingerprint, status, answer, now + k_kept_ms);
+db::Command insert_of(const RequestKey& key, const std::string& answer, int status, EpochMs now, std::int64_t about_user_id = 0) {
+    const auto about = about_user_id == 0 ? std::nullopt : std::optional{about_user_id};
+    return db::Command::of(k_keep, key.user_id, key.route, key.key, key.fingerprint, status, answer, now + k_kept_ms, about);
 }
 
 } // namespace
 
-void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now) {
+void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now, std::int64_t about_user_id) {
     if (!origin.request_key) return;
-    tx.defer(insert_of(*origin.request_key, answer, status, now));
+    tx.defer(insert_of(*origin.request_key, answer, status, now, about_user_id));
     tx.after_commit([key = origin.request_key] { key->kept = true; });
 }
 
@@ -67,6 +69,9 @@ db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs now, int li
     co_return result.affected;
 }
 
-void forget_user(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_forget, user_id); }
+void forget_user(db::Transaction& tx, std::int64_t user_id) {
+    tx.defer(k_forget, user_id);
+    tx.defer(k_forget_about, user_id);
+}
 
 } // namespace focus::idempotency

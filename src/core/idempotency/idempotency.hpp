@@ -20,13 +20,14 @@ namespace focus::idempotency {
 inline constexpr EpochMs k_kept_ms = 24 * k_hour_ms;
 
 /// Queues the row with the answer in the transaction that makes it true. Does nothing for a request without a key.
-void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now);
+/// `about_user_id`: the account that the answer describes, if it is not the caller's; the row goes with that account.
+void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now, std::int64_t about_user_id = 0);
 
 /// Every service method behind a route that is declared `idempotent` calls this at the end of its transaction, with
 /// exactly what the route will answer.
 template <class T>
-void keep(db::Transaction& tx, const Origin& origin, const T& answer, EpochMs now, int status = 201) {
-    if (origin.request_key) keep_json(tx, origin, json::write(answer), status, now);
+void keep(db::Transaction& tx, const Origin& origin, const T& answer, EpochMs now, int status = 201, std::int64_t about_user_id = 0) {
+    if (origin.request_key) keep_json(tx, origin, json::write(answer), status, now, about_user_id);
 }
 
 class Store final : public http::IdempotencyStore {
@@ -46,7 +47,7 @@ class Store final : public http::IdempotencyStore {
 
 /// Deletes expired answers, at most `limit`; gives how many went.
 db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs now, int limit);
-/// Drops what is kept for a user whose account goes.
+/// Drops what is kept for and about a user whose account goes.
 void forget_user(db::Transaction& tx, std::int64_t user_id);
 
 } // namespace focus::idempotency

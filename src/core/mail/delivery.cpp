@@ -251,6 +251,11 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         try {
             co_await database.transaction([&](db::Transaction& tx) -> db::Task<void> {
                 const EpochMs now = clock.now_ms();
+                // Of a user who was deleted meanwhile nothing new is written, and least of all what the server answered.
+                if (!co_await rows::is_known(tx, row.id)) {
+                    if (status == "sent") rows::record_sent(tx, row, now);
+                    co_return;
+                }
                 if (status == "sent") rows::record_sent(tx, row, now);
                 if (status == "dead") rows::record_dead(tx, row, holder, result.detail);
                 if (status == "failed") rows::record_retry(tx, row, holder, result.detail, now + retry_delay_ms(row.attempts));

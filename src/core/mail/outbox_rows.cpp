@@ -18,6 +18,8 @@ constexpr db::Statement k_renew{"outbox.renew", "UPDATE outbox SET lease_until_m
 constexpr db::Statement k_release{
     "outbox.release", "UPDATE outbox SET status = CASE attempts WHEN 1 THEN 'pending' ELSE 'failed' END, attempts = attempts - 1, "
                       "lease = NULL, lease_until_ms = 0 WHERE id = ? AND lease = ?"};
+constexpr db::Statement k_recipient{
+    "outbox.recipient", db::Sql{"SELECT recipient FROM outbox WHERE id = ?", "SELECT recipient FROM outbox WHERE id = ? FOR UPDATE"}};
 // An accepted mail is sent whoever holds the row by now: sending it once more is what must not happen.
 constexpr db::Statement k_sent{
     "outbox.sent", "UPDATE outbox SET status = 'sent', sent_at_ms = ?, last_error = NULL, sealed = NULL, next_attempt_at_ms = NULL, "
@@ -84,6 +86,11 @@ db::Task<void> release(db::Database& database, std::string holder, std::vector<s
         for (const auto id : ids) tx.defer(k_release, id, holder);
         co_return;
     });
+}
+
+db::Task<bool> is_known(db::Transaction& tx, std::int64_t id) {
+    const auto row = co_await tx.find(k_recipient, id);
+    co_return row && !row->get<std::string_view>(0).empty();
 }
 
 void record_sent(db::Transaction& tx, const Row& row, EpochMs now) {

@@ -43,6 +43,8 @@ db::Task<void> renew(db::Session& session, Lease lease);
 db::Task<void> release(db::Database& database, std::string holder, std::vector<std::int64_t> ids);
 
 /// What came of an attempt. The second and third do nothing when the row is no longer the holder's.
+/// Whether the row is there and still has its recipient; held until the transaction ends.
+db::Task<bool> is_known(db::Transaction& tx, std::int64_t id);
 void record_sent(db::Transaction& tx, const Row& row, EpochMs now);
 void record_retry(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error, EpochMs next_attempt_at_ms);
 void record_dead(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error);

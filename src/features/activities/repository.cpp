@@ -47,6 +47,15 @@ constexpr db::Statement k_hold_day{"usage_days.hold",
                                            "INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, 0, 0) "
                                            "ON DUPLICATE KEY UPDATE total_ms = total_ms"}};
 constexpr db::Statement k_release_day{"usage_days.release", "DELETE FROM usage_days WHERE user_id = ? AND day = ? AND sessions = 0"};
+// In the order of an index, so that each step begins where the one before has ended.
+constexpr db::Statement k_some_after{"activities.some_after",
+                                     "SELECT created_at_ms, id FROM activities WHERE user_id = ? AND created_at_ms >= ? AND "
+                                     "(created_at_ms > ? OR id > ?) ORDER BY created_at_ms, id LIMIT ?"};
+constexpr db::Statement k_forget_client_ids{
+    "activity_client_ids.forget",
+    db::Sql{"DELETE FROM activity_client_ids WHERE user_id = ? AND client_id IN (SELECT client_id FROM activity_client_ids WHERE user_id "
+            "= ? LIMIT ?)",
+            "DELETE FROM activity_client_ids WHERE user_id = ? AND user_id = ? LIMIT ?"}};
 constexpr db::Statement k_increment{"activities.increment", "SELECT @@auto_increment_increment"};
 
 std::vector<Record> records_of(const db::Result& result) {
@@ -197,5 +206,22 @@ db::Command hold_day_command(std::int64_t user_id, Day day) { return db::Command
 db::Command release_day_command(std::int64_t user_id, Day day) { return db::Command::of(k_release_day, user_id, day.to_string()); }
 
 std::int64_t day_total_of(const db::Result& result) { return result.rows.empty() ? 0 : result.rows.front().get<std::int64_t>(0); }
+
+db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit) {
+    const auto found = co_await tx.execute(k_some_after, user_id, after.created_at_ms, after.created_at_ms, after.id, limit);
+    if (!found.rows.empty()) {
+        std::vector<db::Value> ids;
+        for (const auto& row : found.rows) ids.push_back(row.at(1));
+        auto sql =
+            "UPDATE activities SET device_type = NULL, session_id = NULL, client_id = NULL WHERE id IN (" + db::places(ids.size()) + ")";
+        tx.defer(db::Command::composed("activities.forget_devices", std::move(sql), std::move(ids)));
+    }
+    const auto client_ids = co_await tx.execute(k_forget_client_ids, user_id, user_id, limit);
+    const bool is_last = found.rows.empty() && client_ids.affected == 0;
+    if (is_last) co_return std::nullopt;
+    if (found.rows.empty()) co_return after;
+    const auto& last = found.rows.back();
+    co_return Place{last.get<EpochMs>(0), last.get<std::int64_t>(1)};
+}
 
 } // namespace focus::activities::repository

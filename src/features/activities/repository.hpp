@@ -52,4 +52,7 @@ db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_i
 [[nodiscard]] db::Command hold_day_command(std::int64_t user_id, Day day);
 [[nodiscard]] db::Command release_day_command(std::int64_t user_id, Day day);
 
+/// Takes what tells devices out of a user's activities after `after`, at most `limit`; nothing when none is left.
+db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit);
+
 } // namespace focus::activities::repository

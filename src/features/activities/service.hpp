@@ -147,8 +147,11 @@ class Service {
     /// Deletes some of a user's activities as if he did, without a word in the audit trail (his account is being erased);
     /// gives how many.
     db::Task<std::size_t> remove_some(std::int64_t user_id, int limit);
-    /// Drops what the user made of his apps (the account goes; activities stay, nameless).
+    /// Drops what the user made of his apps, and the sums per device (the account goes; activities stay, nameless).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
+    /// Takes device_type, session_id and client_id out of such activities after `after`, at most `limit`; gives where the
+    /// next call goes on, nothing when all are done.
+    static db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit);
     /// The apps that have series of their own among the metrics.
     void name_in_metrics(const std::vector<metrics::Name>& apps) { created_.prefer(apps); }
 

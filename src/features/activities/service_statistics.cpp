@@ -174,6 +174,13 @@ db::Task<std::vector<DayTotal>> Service::days_with_data(Caller caller) {
     co_return days;
 }
 
-void Service::forget_user(db::Transaction& tx, std::int64_t user_id) { repository::forget_settings(tx, user_id); }
+void Service::forget_user(db::Transaction& tx, std::int64_t user_id) {
+    repository::forget_settings(tx, user_id);
+    repository::merge_devices(tx, user_id);
+}
+
+db::Task<std::optional<Place>> Service::forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit) {
+    return repository::forget_devices(tx, user_id, after, limit);
+}
 
 } // namespace focus::activities

@@ -156,6 +156,12 @@ struct Sort {
     bool descending = true;
 };
 
+/// How far a walk over a user's activities has come.
+struct Place {
+    EpochMs created_at_ms = INT64_MIN;
+    std::int64_t id = 0;
+};
+
 /// A row as it is stored.
 struct Record {
     std::int64_t id = 0;

@@ -83,6 +83,29 @@ constexpr db::Statement k_save_setting{
             "ON DUPLICATE KEY UPDATE display_name = VALUES(display_name), display_key = VALUES(display_key), "
             "app_category = VALUES(app_category), updated_at_ms = VALUES(updated_at_ms)"}};
 constexpr db::Statement k_drop_setting{"app_settings.drop", "DELETE FROM app_settings WHERE user_id = ? AND app_key = ?"};
+#define FOCUS_MERGED_APPS                                                                                                                  \
+    "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "                \
+    "SELECT user_id, day, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_apps "            \
+    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, day, app_key, app_package, app_category "
+#define FOCUS_MERGED_TOTALS                                                                                                                \
+    "INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "                   \
+    "SELECT user_id, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_totals "               \
+    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, app_key, app_package, app_category "
+constexpr db::Statement k_merge_apps{"usage_apps.merge_devices",
+                                     db::Sql{FOCUS_MERGED_APPS
+                                             "ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                                             "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
+                                             FOCUS_MERGED_APPS "ON DUPLICATE KEY UPDATE total_ms = usage_apps.total_ms + VALUES(total_ms), "
+                                                               "sessions = usage_apps.sessions + VALUES(sessions)"}};
+constexpr db::Statement k_merge_totals{
+    "usage_totals.merge_devices",
+    db::Sql{FOCUS_MERGED_TOTALS "ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                                "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
+            FOCUS_MERGED_TOTALS "ON DUPLICATE KEY UPDATE total_ms = usage_totals.total_ms + VALUES(total_ms), "
+                                "sessions = usage_totals.sessions + VALUES(sessions)"}};
+constexpr db::Statement k_drop_device_apps{"usage_apps.drop_devices", "DELETE FROM usage_apps WHERE user_id = ? AND device_type <> ''"};
+constexpr db::Statement k_drop_device_totals{"usage_totals.drop_devices",
+                                             "DELETE FROM usage_totals WHERE user_id = ? AND device_type <> ''"};
 constexpr db::Statement k_forget_settings{"app_settings.forget_user", "DELETE FROM app_settings WHERE user_id = ?"};
 
 /// Days in statements are always this text.
@@ -233,6 +256,13 @@ void save_setting(db::Transaction& tx, std::int64_t user_id, std::string_view ap
 }
 
 void forget_settings(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_forget_settings, user_id); }
+
+void merge_devices(db::Transaction& tx, std::int64_t user_id) {
+    tx.defer(k_merge_apps, user_id);
+    tx.defer(k_drop_device_apps, user_id);
+    tx.defer(k_merge_totals, user_id);
+    tx.defer(k_drop_device_totals, user_id);
+}
 
 db::Task<std::vector<rules::DayUsage>> all_days(db::Session& session, std::int64_t user_id) {
     co_return days_of(co_await session.execute(k_all_days, user_id));

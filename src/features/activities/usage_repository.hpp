@@ -53,6 +53,8 @@ struct AppsParts {
 db::Task<AppsParts> apps_parts(db::Session& session, std::int64_t user_id);
 void save_setting(db::Transaction& tx, std::int64_t user_id, std::string_view app_key, const rules::AppSetting& setting, EpochMs now);
 void forget_settings(db::Transaction& tx, std::int64_t user_id);
+/// Adds a user's sums per device to those without one.
+void merge_devices(db::Transaction& tx, std::int64_t user_id);
 
 /// All of a user's days with data, ascending.
 db::Task<std::vector<rules::DayUsage>> all_days(db::Session& session, std::int64_t user_id);

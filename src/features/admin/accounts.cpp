@@ -12,13 +12,20 @@ namespace focus::admin {
 namespace {
 
 constexpr int k_rows_at_once = 200;
+constexpr int k_traces_at_once = 1000;
 constexpr std::chrono::milliseconds k_patience{2000};
 
 constexpr db::Statement k_add_purge{
     "purges.add",
-    db::Sql{"INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            "INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE user_id = user_id"}};
-constexpr db::Statement k_purges{"purges.all", "SELECT user_id FROM purges ORDER BY created_at_ms, user_id"};
+    db::Sql{"INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET keeps_rows = 0",
+            "INSERT INTO purges (user_id, requested_by, created_at_ms) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE keeps_rows = 0"}};
+constexpr db::Statement k_add_forgetting{
+    "purges.add_forgetting",
+    db::Sql{"INSERT INTO purges (user_id, requested_by, created_at_ms, keeps_rows) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
+            "INSERT INTO purges (user_id, requested_by, created_at_ms, keeps_rows) VALUES (?, ?, ?, 1) ON DUPLICATE KEY UPDATE user_id = "
+            "user_id"}};
+constexpr db::Statement k_purges{"purges.all", "SELECT user_id, keeps_rows FROM purges ORDER BY created_at_ms, user_id"};
+constexpr db::Statement k_drop_forgetting{"purges.drop_forgetting", "DELETE FROM purges WHERE user_id = ? AND keeps_rows = 1"};
 constexpr db::Statement k_drop_purge{"purges.drop", "DELETE FROM purges WHERE user_id = ?"};
 
 Error own_account() {
@@ -141,7 +148,13 @@ db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_
 db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, bool purge) {
     if (id == caller.user_id) throw own_account();
     const auto add_purge = [&](db::Transaction& tx) { tx.defer(k_add_purge, id, caller.user_id, clock_.now_ms()); };
-    if (!purge) co_return co_await users_.remove(id, origin, caller.user_id);
+    const auto until = std::chrono::steady_clock::now() + k_patience;
+    const auto may_go_on = [until] { return std::chrono::steady_clock::now() < until; };
+    if (!purge) {
+        co_await users_.remove(id, origin, caller.user_id);
+        co_await forget(id, may_go_on);
+        co_return;
+    }
     if (co_await users_.is_removed(db_, id)) { // its name went before, now its rows do
         co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
             add_purge(tx);
@@ -151,15 +164,39 @@ db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, b
     } else {
         co_await users_.remove(id, origin, caller.user_id, add_purge);
     }
-    const auto until = std::chrono::steady_clock::now() + k_patience;
-    co_await this->purge(id, [until] { return std::chrono::steady_clock::now() < until; });
+    co_await this->purge(id, may_go_on);
 }
 
 db::Task<void> Accounts::continue_purges(std::function<bool()> may_go_on) {
     const auto open = co_await db_.execute(k_purges);
     for (const auto& row : open.rows) {
-        if (!co_await purge(row.get<std::int64_t>(0), may_go_on)) co_return;
+        const auto user_id = row.get<std::int64_t>(0);
+        const bool is_done = row.get<bool>(1) ? co_await forget(user_id, may_go_on) : co_await purge(user_id, may_go_on);
+        if (!is_done) co_return;
     }
+}
+
+db::Task<Accounts::Traces> Accounts::forget_some(db::Transaction& tx, std::int64_t user_id, Traces from) {
+    Traces next{.activity = std::nullopt, .entry = std::nullopt};
+    if (from.activity) next.activity = co_await activities::Service::forget_devices(tx, user_id, *from.activity, k_traces_at_once);
+    if (from.entry) next.entry = co_await audit::forget_origins(tx, user_id, *from.entry, k_traces_at_once);
+    co_return next;
+}
+
+db::Task<void> Accounts::begin_forgetting(db::Transaction& tx, std::int64_t user_id) {
+    auto traces = co_await forget_some(tx, user_id, {});
+    if (!traces.are_gone()) traces = co_await forget_some(tx, user_id, traces); // which finds out that few were all
+    if (!traces.are_gone()) tx.defer(k_add_forgetting, user_id, user_id, clock_.now_ms());
+}
+
+/// As purge(), but the rows stay.
+db::Task<bool> Accounts::forget(std::int64_t user_id, std::function<bool()> may_go_on) {
+    for (Traces traces; !traces.are_gone();) {
+        traces = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Traces> { return forget_some(tx, user_id, traces); });
+        if (!traces.are_gone() && !may_go_on()) co_return false;
+    }
+    co_await db_.execute(k_drop_forgetting, user_id);
+    co_return true;
 }
 
 /// In steps, each a transaction of its own that may be the last one of this process; true when everything is gone.
@@ -179,6 +216,7 @@ db::Task<bool> Accounts::purge(std::int64_t user_id, std::function<bool()> may_g
     co_await keeper_.forget(user_id);
     co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
         challenges::Service::forget_results(tx, user_id);
+        challenges::Service::remove_lonely(tx, user_id);
         users::Service::erase(tx, user_id);
         tx.defer(k_drop_purge, user_id);
         co_return;

@@ -1,6 +1,6 @@
 // Accounts in the hands of administrators: found, made, changed, switched off, deleted, purged.
-// Owns `purges`. Always holds: nobody takes his own rights away, and there is always an active administrator (403
-// `last_admin`); each change says in the audit trail who made it.
+// Owns `purges`: deleted accounts whose rows, or traces in them, are still to go. Always holds: nobody takes his own rights away, and there
+// is always an active administrator (403 `last_admin`); each change says in the audit trail who made it.
 #pragma once
 
 #include "core/db/database.hpp"
@@ -32,11 +32,22 @@ class Accounts {
     /// Throws 404, 403 `last_admin`.
     db::Task<void> remove(Caller caller, Origin origin, std::int64_t id, bool purge);
 
-    /// Deletes the rows of accounts that are to be purged until none is left or `may_go_on` says no.
+    /// Takes what tells a deleted account's devices and addresses out of the rows that stay: of most accounts all of it, of
+    /// large ones the first part; continue_purges() does the rest.
+    db::Task<void> begin_forgetting(db::Transaction& tx, std::int64_t user_id);
+    /// Goes on with accounts that are to be purged or to be forgotten until none is left or `may_go_on` says no.
     db::Task<void> continue_purges(std::function<bool()> may_go_on);
 
   private:
     db::Task<users::User> change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply);
+    /// Where forgetting goes on; nothing: that part is done.
+    struct Traces {
+        std::optional<activities::Place> activity = activities::Place{};
+        std::optional<std::int64_t> entry = 0;
+        [[nodiscard]] bool are_gone() const noexcept { return !activity && !entry; }
+    };
+    static db::Task<Traces> forget_some(db::Transaction& tx, std::int64_t user_id, Traces from);
+    db::Task<bool> forget(std::int64_t user_id, std::function<bool()> may_go_on);
     db::Task<bool> purge(std::int64_t user_id, std::function<bool()> may_go_on);
 
     db::Database& db_;

@@ -63,6 +63,14 @@ constexpr db::Statement k_add_last_day{
             "users = users + excluded.users",
             "INSERT INTO last_use_days (app_key, day, users) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE users = users + VALUES(users)"}};
 
+// A row that says nothing any more goes: the name of an app that only deleted accounts used would stay in it.
+constexpr db::Statement k_drop_empty_day{"service_days.drop_empty",
+                                         "DELETE FROM service_days WHERE day = ? AND total_ms = 0 AND activities = 0 AND users = 0"};
+constexpr db::Statement k_drop_empty_app{"service_apps.drop_empty",
+                                         "DELETE FROM service_apps WHERE day = ? AND app_key = ? AND total_ms = 0 AND activities = 0"};
+constexpr db::Statement k_drop_empty_last{"last_use_days.drop_empty",
+                                          "DELETE FROM last_use_days WHERE app_key = ? AND day = ? AND users = 0"};
+
 constexpr db::Statement k_sums{"service_days.sums", "SELECT COALESCE(SUM(total_ms), 0), COALESCE(SUM(activities), 0) FROM service_days"};
 constexpr db::Statement k_day{"service_days.find", "SELECT activities, users FROM service_days WHERE day = ?"};
 constexpr db::Statement k_days{"service_days.since",
@@ -171,6 +179,8 @@ db::Task<void> move_last_uses(db::Transaction& tx, const Step& step) {
     }
     defer_all(tx, k_set_last_use, std::move(newest));
     defer_all(tx, k_add_last_day, std::move(counts));
+    for (const auto& [key, change] : moves)
+        if (change < 0) tx.defer(k_drop_empty_last, key.first, key.second.to_string());
 }
 
 void add_sums(db::Transaction& tx, const Step& step) {
@@ -184,6 +194,10 @@ void add_sums(db::Transaction& tx, const Step& step) {
     defer_all(tx, k_add_day, std::move(days));
     defer_all(tx, k_add_app, std::move(apps));
     defer_all(tx, k_add_user, std::move(users));
+    for (const auto& [day, sum] : step.days)
+        if (sum.activities <= 0) tx.defer(k_drop_empty_day, day.to_string());
+    for (const auto& [key, sum] : step.apps)
+        if (sum.activities <= 0) tx.defer(k_drop_empty_app, key.first.to_string(), key.second);
 }
 
 } // namespace
@@ -314,6 +328,7 @@ db::Task<void> UsageKeeper::forget(std::int64_t user_id) {
         std::vector<db::Values> counts;
         for (const auto& row : results.at(1).rows) counts.push_back(db::values_of(row.get<std::string>(0), row.get<std::string>(1), -1));
         defer_all(tx, k_add_last_day, std::move(counts));
+        for (const auto& row : results.at(1).rows) tx.defer(k_drop_empty_last, row.get<std::string_view>(0), row.get<std::string_view>(1));
         tx.defer(k_drop_last_uses, user_id);
         tx.defer(k_drop_total, user_id);
     });

@@ -92,7 +92,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
         send_link(tx, user, k_verify, rules::k_verify_link_ms);
         audit(tx, origin, "register", "Account registered", user.id);
         tx.after_commit([this] { registered_.add(); });
-        idempotency::keep(tx, origin, user, clock_.now_ms());
+        idempotency::keep(tx, origin, user, clock_.now_ms(), 201, user.id);
         co_return user;
     };
     bool raced = false; // another request took the address or the name a moment ago: the second look says which
@@ -413,7 +413,7 @@ db::Task<users::User> Service::create_for(users::NewUser fresh, std::string pass
                        .resource_type = "user",
                        .resource_id = user.id},
                       clock_.now_ms());
-        idempotency::keep(tx, origin, user, clock_.now_ms());
+        idempotency::keep(tx, origin, user, clock_.now_ms(), 201, user.id);
         co_return user;
     };
     try {

@@ -186,7 +186,8 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
         repository::count(tx, id, -1, now);
         counters::add(tx, repository::k_gone, id, 1, now);
         repository::anonymise(tx, id, now);
-        audit::record(tx, origin,
+        const Origin nameless{.ip = {}, .user_agent = {}, .request_id = origin.request_id, .endpoint = origin.endpoint};
+        audit::record(tx, by_user_id == id ? nameless : origin,
                       {.action = "user_deleted",
                        .message = "Account deleted and anonymised",
                        .level = audit::Level::warning,

@@ -119,6 +119,7 @@ void Connection::configure(Access access, std::chrono::milliseconds busy_timeout
         throw SqliteError{SQLITE_CANTOPEN, "sqlite: this file system can't hold a database in WAL mode"};
     execute("PRAGMA synchronous=FULL");
     execute("PRAGMA foreign_keys=ON");
+    execute("PRAGMA secure_delete=FAST"); // what was deleted is overwritten where that costs no further page
     execute("PRAGMA temp_store=MEMORY");
     execute(access == Access::read_only ? "PRAGMA cache_size=-2000" : "PRAGMA cache_size=-4000");
     execute("PRAGMA journal_size_limit=67108864");
