@@ -59,9 +59,8 @@ class Person:
         tokens = expect(self.anonymous.post("/api/auth/login", json={"email": self.email, "password": "Secret-passw0rd"}), 200)
         self.api = server.client(token=tokens["access_token"], headers=headers)
         expect(self.api.put("/api/users/me", json={"bio": BIO, "avatar_url": f"https://example.org/{self.name}.png"}), 200)
-        for number in range(3):
-            body = {"app_name": self.app, "duration_minutes": 5, **SECRETS, "client_id": f"{SECRETS['client_id']}-{number}"}
-            expect(self.api.post("/api/activities", json=body, headers={"Idempotency-Key": uuid.uuid4().hex}), 201)
+        batch = [{"app_name": self.app, "duration_minutes": 5, **SECRETS, "client_id": f"{SECRETS['client_id']}-{n}"} for n in range(3)]
+        expect(self.api.post("/api/activities/batch", json={"activities": batch}, headers={"Idempotency-Key": uuid.uuid4().hex}), 200)
         expect(self.api.post("/api/activities", json={"app_name": self.app, "duration_minutes": 5}), 201)
         expect(self.api.post("/api/blocked", json={"app_name": self.app, "daily_limit_minutes": 10}), 201)
         day = datetime.datetime.now(datetime.UTC).date()
