@@ -85,18 +85,22 @@ class GivenServer(MySqlServer):
 
 
 class MariaDb(MySqlServer):
-    """One MariaDB server of ours, on its own data."""
+    """One MariaDB server of ours, on its own data. `options` are further ones of mariadbd, `first` is SQL run at each start."""
 
-    def __init__(self, durable: bool = False, memory: str = "128M") -> None:
+    def __init__(self, durable: bool = False, memory: str = "128M", options: tuple[str, ...] = (), first: str = "") -> None:
+        self.options = list(options)
         self.folder = Path(tempfile.mkdtemp(prefix="focus-mariadb-"))
         self.socket = self.folder / "socket"
         self._command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root"]
         shutil.copytree(_mariadb_template(), self.folder / "data")
         (self.folder / "init.sql").write_text(
-            f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO '{USER}'@'%';\n")
+            f"{first}CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO '{USER}'@'%';\n")
         self._durable, self._memory = durable, memory
         self._log_size = "1G" if memory.endswith("G") else "32M"  # for a large load
         self.start()
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ)
 
     def start(self, port: int | None = None) -> None:
         self.port = port or free_port()
@@ -108,8 +112,9 @@ class MariaDb(MySqlServer):
              f"--tmpdir={self.folder}",  # a server that starts deletes what looks like temporary tables in its folder
              "--bind-address=127.0.0.1", "--skip-name-resolve", f"--user={getpass.getuser()}", f"--init-file={self.folder}/init.sql",
              f"--pid-file={self.folder}/pid", f"--innodb-buffer-pool-size={self._memory}", f"--innodb-log-file-size={self._log_size}", "--max-connections=400",
-             "--character-set-server=utf8mb4", "--performance-schema=OFF", *durability],
-            stdout=self._log, stderr=self._log)  # fmt: skip
+             "--character-set-server=utf8mb4", "--performance-schema=OFF", *durability,
+             *self.options],
+            env=self.environment(), stdout=self._log, stderr=self._log)  # fmt: skip
         eventually(self._answers, f"MariaDB (see {self.folder}/log)", 60)
 
     def _answers(self) -> bool:

@@ -49,29 +49,78 @@ SqliteUrl parse_sqlite(std::string_view rest) {
     return {path};
 }
 
+struct TlsParameters {
+    std::string mode; // empty: not given
+    std::optional<bool> verify;
+};
+
+/// MySQL's names of the modes, in small letters with either separator.
+std::string mode_name(std::string text) {
+    for (auto& c : text) c = c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return text;
+}
+
+void apply(const TlsParameters& tls, MysqlUrl& url) {
+    const bool has_files = !url.ssl_ca.empty() || !url.ssl_cert.empty();
+    if (url.ssl_cert.empty() != url.ssl_key.empty()) refuse("ssl-cert and ssl-key go together");
+    const auto mode = tls.mode.empty() && (has_files || tls.verify) ? std::string{"required"} : tls.mode;
+    if (mode == "required" || mode == "verify-identity" || mode == "verify-ca") {
+        url.ssl_mode = SslMode::required;
+        url.ssl_verify = mode == "verify-ca" ? SslVerify::chain : SslVerify::chain_and_name;
+        if (tls.verify.value_or(true)) return;
+        if (mode != "required") refuse("ssl-verify=false contradicts ssl-mode=" + mode);
+        if (!url.ssl_ca.empty()) refuse("ssl-verify=false contradicts ssl-ca");
+        url.ssl_verify = SslVerify::nothing;
+        return;
+    }
+    if (has_files || tls.verify) refuse("ssl-ca, ssl-cert, ssl-key and ssl-verify need ssl-mode=required, verify-ca or verify-identity");
+    if (mode == "preferred")
+        url.ssl_mode = SslMode::preferred;
+    else if (mode == "disabled")
+        url.ssl_mode = SslMode::disabled;
+    else if (!mode.empty())
+        refuse("ssl-mode is disabled, preferred, required, verify-ca or verify-identity");
+}
+
+bool parse_verify(std::string_view text) {
+    if (text != "true" && text != "false") refuse("ssl-verify is true or false");
+    return text == "true";
+}
+
 void parse_query(std::string_view query, MysqlUrl& url) {
+    TlsParameters tls;
     while (!query.empty()) {
         auto [pair, more] = split(query, '&');
         query = more.value_or("");
         auto [name, value] = split(pair, '=');
         const auto text = percent_decode(value.value_or(""));
+        const auto take = [&text](std::string& into, std::string_view what) {
+            if (text.empty()) refuse(std::string{what} + " needs a value");
+            into = text;
+        };
         if (name == "ssl-mode" || name == "ssl_mode") {
-            if (text == "required" || text == "REQUIRED")
-                url.ssl_mode = SslMode::required;
-            else if (text == "preferred" || text == "PREFERRED")
-                url.ssl_mode = SslMode::preferred;
-            else if (text == "disabled" || text == "DISABLED")
-                url.ssl_mode = SslMode::disabled;
-            else
-                refuse("ssl-mode is required, preferred or disabled");
+            take(tls.mode, name);
+            tls.mode = mode_name(tls.mode);
+        } else if (name == "ssl-verify" || name == "ssl_verify") {
+            tls.verify = parse_verify(text);
+        } else if (name == "ssl-ca" || name == "ssl_ca") {
+            take(url.ssl_ca, name);
+        } else if (name == "ssl-cert" || name == "ssl_cert") {
+            take(url.ssl_cert, name);
+        } else if (name == "ssl-key" || name == "ssl_key") {
+            take(url.ssl_key, name);
+        } else if (name == "galera") {
+            if (text != "single-writer") refuse("galera is single-writer");
+            url.galera_single_writer = true;
         } else if (name == "unix_socket") {
             url.unix_socket = text;
         } else if (name == "charset") { // always utf8mb4; deployments that moved here often name it
             if (text != "utf8mb4") refuse("the character set is always utf8mb4");
         } else {
-            refuse("unknown parameter; known are ssl-mode, unix_socket and charset");
+            refuse("unknown parameter; known are ssl-mode, ssl-verify, ssl-ca, ssl-cert, ssl-key, galera, unix_socket and charset");
         }
     }
+    apply(tls, url);
 }
 
 void parse_host(std::string_view host, MysqlUrl& url) {

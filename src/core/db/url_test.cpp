@@ -19,6 +19,31 @@ TEST(DatabaseUrl, MysqlParts) {
     EXPECT_EQ(url.port, 3307);
     EXPECT_EQ(url.database, "focus_db");
     EXPECT_EQ(url.ssl_mode, SslMode::required);
+    EXPECT_EQ(url.ssl_verify, SslVerify::chain_and_name);
+    EXPECT_FALSE(url.galera_single_writer);
+}
+
+TEST(DatabaseUrl, TlsParameters) {
+    const auto parse = [](const std::string& query) { return std::get<MysqlUrl>(parse_url("mysql://u:p@h/d?" + query)); };
+    EXPECT_EQ(parse("ssl-mode=DISABLED").ssl_mode, SslMode::disabled);
+    EXPECT_EQ(parse("ssl_mode=preferred").ssl_mode, SslMode::preferred);
+    for (const auto* named : {"ssl-mode=required", "ssl-mode=verify-identity", "ssl-mode=VERIFY_IDENTITY", "ssl-ca=%2Fca.pem",
+                              "ssl-mode=required&ssl-verify=true", "ssl-cert=/c&ssl-key=/k"}) {
+        EXPECT_EQ(parse(named).ssl_mode, SslMode::required) << named;
+        EXPECT_EQ(parse(named).ssl_verify, SslVerify::chain_and_name) << named;
+    }
+    EXPECT_EQ(parse("ssl-mode=verify-ca").ssl_verify, SslVerify::chain);
+    EXPECT_EQ(parse("ssl-mode=required&ssl-verify=false").ssl_verify, SslVerify::nothing);
+    const auto all = parse("ssl-ca=%2Fca.pem&ssl-cert=/c.pem&ssl-key=/k.pem&galera=single-writer");
+    EXPECT_EQ(all.ssl_ca, "/ca.pem");
+    EXPECT_EQ(all.ssl_cert, "/c.pem");
+    EXPECT_EQ(all.ssl_key, "/k.pem");
+    EXPECT_TRUE(all.galera_single_writer);
+    for (const auto* bad :
+         {"ssl-mode=", "ssl-mode=maybe", "ssl-verify=perhaps", "ssl-ca=", "ssl-cert=/c", "ssl-key=/k", "ssl-mode=preferred&ssl-ca=/ca.pem",
+          "ssl-mode=disabled&ssl-cert=/c&ssl-key=/k", "ssl-mode=preferred&ssl-verify=true", "ssl-mode=verify-ca&ssl-verify=false",
+          "ssl-mode=required&ssl-verify=false&ssl-ca=/ca.pem", "galera=", "galera=many"})
+        EXPECT_THROW((void)parse(bad), std::invalid_argument) << bad;
 }
 
 TEST(DatabaseUrl, MysqlDefaults) {

@@ -27,11 +27,12 @@ constexpr auto k_close_grace = 3s;
 /// Run on each new connection. The comments are for one kind of server each: /*M! */ for MariaDB, /*!5.7 */ for MySQL.
 std::string session_setup(std::chrono::milliseconds statement_timeout) {
     const auto lock_wait_s = std::clamp<std::int64_t>(statement_timeout.count() / 2000, 1, 5);
-    return std::format("SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
-                       "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}, autocommit = 1 "
-                       "/*M! , max_statement_time = {} */ /*!50708 , max_execution_time = {} */;\n"
-                       "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                       lock_wait_s, static_cast<double>(statement_timeout.count()) / 1000, statement_timeout.count());
+    return std::format(
+        "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+        "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}, autocommit = 1 "
+        "/*M! , max_statement_time = {} */ /*!50708 , max_execution_time = {} */;\n"
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        lock_wait_s, static_cast<double>(statement_timeout.count()) / 1000, statement_timeout.count());
 }
 
 bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
@@ -63,6 +64,7 @@ PoolSettings settings_for(const MysqlUrl& url, const Options& options, std::size
         settings.tls_on_demand = local;
         break;
     }
+    settings.tls = {url.ssl_verify, url.host, url.ssl_ca, url.ssl_cert, url.ssl_key};
     settings.session_setup = session_setup(options.statement_timeout);
     settings.max_size = std::max<std::size_t>(1, (static_cast<std::size_t>(options.pool_size) + pools - 1) / pools);
     settings.max_waiting = std::max<std::size_t>(1, options.max_queue / pools);

@@ -75,6 +75,9 @@ Trouble sort(int server_code) {
     }
 }
 
+/// REQUIRE SSL refuses the account like a wrong password; require_secure_transport has a code of its own.
+bool may_want_tls(int server_code) { return server_code == 1045 || server_code == 3159; }
+
 } // namespace
 
 std::exception_ptr Failure::as_exception() const {
@@ -93,10 +96,11 @@ std::exception_ptr Failure::as_exception() const {
 
 Failure make_failure(const boost::mysql::error_code& error, const boost::mysql::diagnostics& diagnostics, std::string_view doing) {
     Failure failure;
-    failure.trouble = is_servers(error) ? sort(error.value()) : Trouble::lost;
+    failure.code = is_servers(error) ? error.value() : 0;
+    failure.trouble = failure.code != 0 ? sort(failure.code) : Trouble::lost;
     // A broken pipe is the system's refusal to send; a statement that arrived only in part is never run.
     failure.unsent = failure.trouble == Trouble::lost && error == boost::asio::error::broken_pipe;
-    failure.wants_tls = error == boost::mysql::client_errc::auth_plugin_requires_ssl;
+    failure.wants_tls = error == boost::mysql::client_errc::auth_plugin_requires_ssl || may_want_tls(failure.code);
     failure.message = "mysql: " + std::string{doing} + ": ";
     const auto from_server = diagnostics.server_message();
     if (from_server.empty())

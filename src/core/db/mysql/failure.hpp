@@ -22,9 +22,11 @@ enum class Trouble {
 struct Failure {
     Trouble trouble = Trouble::defect;
     std::size_t ran = 0;    // so many commands of the round trip had run
+    int code = 0;           // the server's; 0 when it is not the server's
     bool unsent = false;    // with `lost`: the server can't have run any of it
     bool overdue = false;   // with `lost`: our time limit struck
-    bool wants_tls = false; // of a connect: the account can't log in over plain text
+    bool wants_tls = false; // of a connect: the account can't log in over plain text, or perhaps not
+    bool refused = false;   // of a connect: the server is not one that we may use (its certificate, Galera)
     std::string message;
 
     /// For callers of Session: ConstraintError, `unavailable`, or a defect.

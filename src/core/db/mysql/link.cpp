@@ -27,8 +27,9 @@ constexpr std::size_t k_read_buffer = std::size_t{16} << 10;
 /// The memory of an answer with more rows is not kept for the next one.
 constexpr std::size_t k_kept_rows = 100;
 
-bm::any_connection_params connection_params() {
+bm::any_connection_params connection_params(asio::ssl::context* tls) {
     bm::any_connection_params params;
+    params.ssl_context = tls;
     params.initial_buffer_size = k_read_buffer;
     return params;
 }
@@ -118,7 +119,8 @@ std::size_t completed(const bm::results& answers) {
 
 } // namespace
 
-Link::Link(asio::any_io_executor executor) : executor_{for_handlers(executor)}, connection_{std::move(executor), connection_params()} {}
+Link::Link(asio::any_io_executor executor, asio::ssl::context* tls)
+    : executor_{for_handlers(executor)}, connection_{std::move(executor), connection_params(tls)} {}
 
 bm::format_options Link::format_options() const { return connection_.format_opts().value(); }
 

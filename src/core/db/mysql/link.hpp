@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/mysql/any_connection.hpp>
 #include <boost/mysql/connect_params.hpp>
 #include <boost/mysql/results.hpp>
@@ -29,7 +30,8 @@ struct Frame {
 
 class Link {
   public:
-    explicit Link(boost::asio::any_io_executor executor);
+    /// `tls` is what TLS takes its certificates from; null: none is checked.
+    explicit Link(boost::asio::any_io_executor executor, boost::asio::ssl::context* tls = nullptr);
 
     /// Connects and sets the session up; nothing when that worked.
     Task<std::optional<Failure>> connect(const boost::mysql::connect_params& params, std::string_view session_setup);

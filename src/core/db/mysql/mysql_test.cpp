@@ -11,6 +11,8 @@
 #include <format>
 #include <limits>
 
+#include <unistd.h>
+
 namespace focus::db {
 namespace {
 
@@ -332,7 +334,38 @@ TEST_F(MysqlTest, TlsAsAsked) {
     EXPECT_EQ(cipher("?ssl-mode=disabled"), "");
     EXPECT_EQ(cipher(""), "") << "on the loopback";
     EXPECT_NE(cipher("?ssl-mode=preferred"), "");
-    EXPECT_NE(cipher("?ssl-mode=required"), "");
+    EXPECT_NE(cipher("?ssl-mode=required&ssl-verify=false"), "");
+}
+
+TEST_F(MysqlTest, AnAccountThatRequiresTlsGetsItOnTheLoopback) {
+    start_on_shared();
+    run([&]() -> Task<void> {
+        const auto user = "tls" + std::to_string(::getpid());
+        co_await sql("CREATE USER " + user + "@'%' IDENTIFIED BY 'secret' REQUIRE SSL");
+        co_await sql("GRANT ALL ON *.* TO " + user + "@'%'");
+        auto url = fresh_->url();
+        url.replace(url.find("//") + 2, url.find('@') - url.find("//") - 2, user + ":secret");
+        const auto other = open({.url = url}, {io_.get_executor()}, metrics_);
+        EXPECT_EQ(co_await outcome(other->find(k_count)), "ok");
+        other->close();
+        co_await sql("DROP USER " + user + "@'%'");
+    });
+}
+
+TEST_F(MysqlTest, ACertificateThatNobodyVouchesForIsRefused) {
+    start_on_shared();
+    const auto other = open({.url = fresh_->url() + "?ssl-mode=required"}, {io_.get_executor()}, metrics_);
+    run([&]() -> Task<void> {
+        try {
+            co_await other->find(k_count);
+            ADD_FAILURE();
+        } catch (const Error& error) {
+            EXPECT_NE(error.cause().find("certificate is refused"), std::string::npos) << error.cause();
+        }
+    });
+    other->close();
+    for (const auto* parameter : {"?ssl-ca=/nowhere.pem", "?ssl-cert=/nowhere.pem&ssl-key=/nowhere.pem"})
+        EXPECT_THROW(open({.url = fresh_->url() + parameter}, {io_.get_executor()}, metrics_), std::invalid_argument);
 }
 
 TEST_F(MysqlTest, ReadOnlyServerThenWritable) {

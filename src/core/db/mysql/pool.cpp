@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto k_trusted_for = 5s; // an idle connection is asked whether it lives before it is used after that long
 constexpr auto k_ping_timeout = 2s;
 constexpr auto k_connect_timeout = 5s;
-constexpr auto k_down_pause = 1s; // between two attempts to reach a lost server
+constexpr auto k_down_pause = 1s;    // between two attempts to reach a lost server
 constexpr auto k_watch_interval = 200ms;
 constexpr auto k_grace = 1s; // the server's own statement limit should strike first
 
@@ -53,7 +53,7 @@ void Lease::drop() {
 }
 
 Pool::Pool(asio::any_io_executor executor, std::shared_ptr<Common> common)
-    : executor_{std::move(executor)}, common_{std::move(common)}, watch_{executor_} {}
+    : executor_{std::move(executor)}, common_{std::move(common)}, certificates_{common_->settings.tls}, watch_{executor_} {}
 
 Lease Pool::lend(std::unique_ptr<Link> link) {
     working_.push_back(link.get());
@@ -138,27 +138,35 @@ Task<bool> Pool::revive(Link& link) {
 }
 
 /// One attempt, under the watch.
-Task<std::optional<Failure>> Pool::try_connect(Link& link) {
+Task<std::optional<Failure>> Pool::try_connect(Link& link, bool with_tls) {
     auto server = common_->settings.server;
-    if (tls_) server.ssl = boost::mysql::ssl_mode::require;
+    if (with_tls) server.ssl = boost::mysql::ssl_mode::require;
     link.set_deadline(Clock::now() + std::min<Clock::duration>(k_connect_timeout, common_->settings.acquire_timeout));
     const OnExit forget{[this, &link] { std::erase(working_, &link); }};
     working_.push_back(&link);
     if (!watching_) watch();
     auto failure = co_await link.connect(server, common_->settings.session_setup);
     link.set_deadline(SteadyTime::max());
+    if (failure) {
+        const auto why = certificates_.take_refusal();
+        failure->refused = !why.empty();
+        if (failure->refused) failure->message = "mysql: connect: the server's certificate is refused: " + why;
+    }
+    }
     co_return failure;
 }
 
-/// A link and why it is not connected, if so. A server whose authentication asks for TLS gets it, from then on at once.
+/// A link and why it is not connected, if so. An account that asks for TLS gets it, from then on at once.
 Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link() {
     const bool was_plain = !tls_;
-    auto link = std::make_unique<Link>(executor_);
-    auto failure = co_await try_connect(*link);
+    auto link = std::make_unique<Link>(executor_, certificates_.context());
+    auto failure = co_await try_connect(*link, tls_);
     if (failure && failure->wants_tls && common_->settings.tls_on_demand && was_plain) {
-        tls_ = true;
-        link = std::make_unique<Link>(executor_);
-        failure = co_await try_connect(*link);
+        auto secured = std::make_unique<Link>(executor_, certificates_.context());
+        auto second = co_await try_connect(*secured, true);
+        tls_ = tls_ || !second;
+        // Without TLS on the server, or when that changes nothing, the first refusal tells more.
+        if (!second || second->code != 0) co_return std::pair{std::move(secured), std::move(second)};
     }
     co_return std::pair{std::move(link), std::move(failure)};
 }
@@ -190,6 +198,7 @@ Task<std::unique_ptr<Link>> Pool::connect() {
 Task<std::unique_ptr<Link>> Pool::connect_apart() {
     const auto self = shared_from_this();
     auto [link, failure] = co_await make_link();
+    if (failure && failure->refused) throw std::runtime_error{failure->message};
     if (failure) throw unavailable(failure->message);
     co_return std::move(link);
 }

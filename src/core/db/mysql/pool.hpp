@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/db/mysql/link.hpp"
+#include "core/db/mysql/tls.hpp"
 #include "core/db/statement_metrics.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -18,7 +19,8 @@ namespace focus::db::mysql {
 
 struct PoolSettings {
     boost::mysql::connect_params server;
-    bool tls_on_demand = false; // plain text at first; TLS once the account's authentication asks for it
+    TlsSettings tls;
+    bool tls_on_demand = false;        // plain text at first; TLS once the account asks for it
     std::string session_setup;
     std::size_t max_size = 1;
     std::size_t max_waiting = 0;
@@ -92,7 +94,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     void discard(std::unique_ptr<Link> link);
     bool is_fresh(const Link& link) const;
     Task<std::unique_ptr<Link>> connect();
-    Task<std::optional<Failure>> try_connect(Link& link);
+    Task<std::optional<Failure>> try_connect(Link& link, bool with_tls);
     Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> make_link();
     Task<std::unique_ptr<Link>> wait(SteadyTime until);
     Task<bool> revive(Link& link);
@@ -100,6 +102,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<Common> common_;
+    Tls certificates_;
 
     std::vector<std::unique_ptr<Link>> idle_;
     std::vector<Link*> working_; // what the watch looks at
