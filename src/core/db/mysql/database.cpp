@@ -24,12 +24,15 @@ using namespace std::chrono_literals;
 
 constexpr auto k_close_grace = 3s;
 
-/// Run on each new connection. The comments are for one kind of server each: /*M! */ for MariaDB, /*!5.7 */ for MySQL.
+/// Run on each new connection: whatever the server's own defaults are, sessions behave alike. The comments are for one kind of
+/// server each: /*M! */ for MariaDB, /*!5.7 */ for MySQL.
 std::string session_setup(std::chrono::milliseconds statement_timeout) {
     const auto lock_wait_s = std::clamp<std::int64_t>(statement_timeout.count() / 2000, 1, 5);
     return std::format(
         "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
-        "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}, autocommit = 1 "
+        "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}, autocommit = 1, completion_type = 0, "
+        "sql_safe_updates = 0, sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_auto_is_null = 0, "
+        "foreign_key_checks = 1, unique_checks = 1 "
         "/*M! , max_statement_time = {} */ /*!50708 , max_execution_time = {} */;\n"
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         lock_wait_s, static_cast<double>(statement_timeout.count()) / 1000, statement_timeout.count());

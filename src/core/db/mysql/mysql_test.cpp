@@ -368,6 +368,33 @@ TEST_F(MysqlTest, ACertificateThatNobodyVouchesForIsRefused) {
         EXPECT_THROW(open({.url = fresh_->url() + parameter}, {io_.get_executor()}, metrics_), std::invalid_argument);
 }
 
+TEST_F(MysqlTest, SessionsDoNotDependOnTheServersDefaults) {
+    testing::MariaDb server;
+    const testing::FreshDatabase fresh{server};
+    start(fresh.url());
+    run([&]() -> Task<void> {
+        for (const auto* hostile :
+             {"completion_type = 1", "sql_safe_updates = 1", "sql_select_limit = 1", "sql_big_selects = 0", "max_join_size = 1",
+              "autocommit = 0", "sql_auto_is_null = 1", "foreign_key_checks = 0", "unique_checks = 0", "sql_mode = 'ANSI_QUOTES'"})
+            co_await sql(std::string{"SET GLOBAL "} + hostile);
+        const auto other = open({.url = fresh.url()}, {io_.get_executor()}, metrics_);
+        for (int i = 1; i <= 3; ++i) co_await other->execute(k_insert, i, "x");
+        co_await other->transaction([](Transaction& tx) -> Task<void> { co_await tx.execute(k_touch, "y", 1); });
+        EXPECT_EQ(co_await outcome(other->run_one(Command::composed("test", "UPDATE things SET body = 'z'", {}))), "ok")
+            << "sql_safe_updates";
+        const auto rows = co_await other->run_one(Command::composed("test", "SELECT a.id FROM things a JOIN things b", {}));
+        EXPECT_EQ(rows.rows.size(), 9U) << "sql_select_limit, max_join_size";
+        const auto open_ones = co_await sql("SELECT COUNT(*) FROM information_schema.innodb_trx");
+        EXPECT_EQ(open_ones.rows.at(0).get<int>(0), 0) << "completion_type = CHAIN keeps a transaction open";
+        const auto checks = co_await other->run_one(
+            Command::composed("test", "SELECT @@foreign_key_checks, @@unique_checks, @@sql_auto_is_null, @@autocommit", {}));
+        EXPECT_TRUE(checks.rows.at(0).get<bool>(0) && checks.rows.at(0).get<bool>(1));
+        EXPECT_FALSE(checks.rows.at(0).get<bool>(2));
+        EXPECT_TRUE(checks.rows.at(0).get<bool>(3));
+        other->close();
+    });
+}
+
 TEST_F(MysqlTest, ReadOnlyServerThenWritable) {
     testing::MariaDb server;
     const testing::FreshDatabase fresh{server};
