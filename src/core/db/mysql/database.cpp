@@ -149,6 +149,7 @@ Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Comman
         const auto failure = co_await lease->exchange(std::move(whole), commands, {}, results);
         count(common_->metrics, commands, failure, since);
         const bool lost = failure && failure->trouble == Trouble::lost;
+        if (failure && failure->demoted) lease.leave_server();
         if (!lost) lease.release();
         if (!failure) co_return results;
         lease.drop();

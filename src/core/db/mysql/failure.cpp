@@ -75,6 +75,11 @@ Trouble sort(int server_code) {
     }
 }
 
+/// What a primary says after it was demoted, and a Galera node outside the primary component.
+bool is_demoted(int server_code) {
+    return server_code == 1290 || server_code == 1792 || server_code == 1836 || server_code == 3100 || server_code == 1047;
+}
+
 /// REQUIRE SSL refuses the account like a wrong password; require_secure_transport has a code of its own.
 bool may_want_tls(int server_code) { return server_code == 1045 || server_code == 3159; }
 
@@ -98,6 +103,7 @@ Failure make_failure(const boost::mysql::error_code& error, const boost::mysql::
     Failure failure;
     failure.code = is_servers(error) ? error.value() : 0;
     failure.trouble = failure.code != 0 ? sort(failure.code) : Trouble::lost;
+    failure.demoted = is_demoted(failure.code);
     // A broken pipe is the system's refusal to send; a statement that arrived only in part is never run.
     failure.unsent = failure.trouble == Trouble::lost && error == boost::asio::error::broken_pipe;
     failure.wants_tls = error == boost::mysql::client_errc::auth_plugin_requires_ssl || may_want_tls(failure.code);

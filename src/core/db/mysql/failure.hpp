@@ -25,6 +25,7 @@ struct Failure {
     int code = 0;           // the server's; 0 when it is not the server's
     bool unsent = false;    // with `lost`: the server can't have run any of it
     bool overdue = false;   // with `lost`: our time limit struck
+    bool demoted = false;   // the server takes no writes any more: another one may be behind the same address by now
     bool wants_tls = false; // of a connect: the account can't log in over plain text, or perhaps not
     bool refused = false;   // of a connect: the server is not one that we may use (its certificate, Galera)
     std::string message;

@@ -52,7 +52,9 @@ class Link {
     }
     void cut_if_overdue(SteadyTime now);
 
+    SteadyTime connected_at;
     SteadyTime last_used;
+    std::uint64_t era = 0;         // the pools' count of demoted servers when this one was connected
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:

@@ -4,7 +4,9 @@
 #include "support/cpp/database.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/mysql/character_set.hpp>
 #include <boost/mysql/format_sql.hpp>
 
@@ -410,6 +412,40 @@ TEST_F(MysqlTest, ReadOnlyServerThenWritable) {
         EXPECT_EQ((co_await limited->find(k_count))->get<int>(0), 0);
         co_await sql("SET GLOBAL read_only = 0");
         EXPECT_EQ(co_await outcome(limited->execute(k_insert, 1, "x")), "ok");
+        limited->close();
+    });
+}
+
+TEST_F(MysqlTest, AServerThatTakesNoWritesIsLeft) {
+    testing::MariaDb server;
+    const testing::FreshDatabase fresh{server};
+    start(fresh.url());
+    run([&]() -> Task<void> {
+        co_await sql("CREATE USER limited@'127.0.0.1' IDENTIFIED BY 'limited'");
+        co_await sql("GRANT SELECT, INSERT ON *.* TO limited@'127.0.0.1'");
+        auto url = fresh.url();
+        url.replace(url.find("focus:focus-test"), 16, "limited:limited");
+        const auto limited = open({.url = url, .pool_size = 4}, {io_.get_executor()}, metrics_);
+        const auto connection = [&]() -> Task<std::int64_t> {
+            co_return (co_await limited->run_one(Command::composed("test.id", "SELECT CONNECTION_ID()", {})))
+                .rows.at(0)
+                .get<std::int64_t>(0);
+        };
+        const auto newest = [&]() -> Task<std::int64_t> {
+            const auto found = co_await sql("SELECT MAX(id) FROM information_schema.processlist WHERE user = 'limited'");
+            co_return found.rows.at(0).get<std::int64_t>(0);
+        };
+        co_await testing::together(
+            4, [&](int) -> Task<void> { co_await limited->run_one(Command::composed("test.sleep", "SELECT SLEEP(0.2)", {})); });
+        const auto before = co_await newest();
+        co_await sql("SET GLOBAL read_only = 1");
+        EXPECT_EQ(co_await outcome(limited->execute(k_insert, 1, "x")), "unavailable");
+        EXPECT_LE(co_await newest(), before) << "connections that were only just made are kept";
+        boost::asio::steady_timer timer{io_, 1100ms};
+        co_await timer.async_wait(boost::asio::deferred);
+        EXPECT_EQ(co_await outcome(limited->transaction([](Transaction& tx) -> Task<void> { co_await tx.execute(k_insert, 1, "x"); })),
+                  "unavailable");
+        EXPECT_GT(co_await connection(), before) << "none of the idle ones is used again";
         limited->close();
     });
 }

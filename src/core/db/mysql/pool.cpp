@@ -18,6 +18,7 @@ constexpr auto k_trusted_for = 5s; // an idle connection is asked whether it liv
 constexpr auto k_ping_timeout = 2s;
 constexpr auto k_connect_timeout = 5s;
 constexpr auto k_down_pause = 1s;    // between two attempts to reach a lost server
+constexpr auto k_demoted_pause = 1s; // a connection to a demoted server is kept so long: its address leads nowhere else yet
 constexpr auto k_watch_interval = 200ms;
 constexpr auto k_grace = 1s; // the server's own statement limit should strike first
 
@@ -50,6 +51,11 @@ void Lease::release() {
 
 void Lease::drop() {
     if (link_) pool_->discard(std::move(link_));
+}
+
+void Lease::leave_server() {
+    if (link_ && !pool_->leave_server(*link_)) release();
+    drop();
 }
 
 Pool::Pool(asio::any_io_executor executor, std::shared_ptr<Common> common)
@@ -94,7 +100,16 @@ void Pool::discard(std::unique_ptr<Link> link) {
     waiting_.pop_front();
 }
 
-bool Pool::is_fresh(const Link& link) const { return link.seen_losses == losses_ && Clock::now() - link.last_used < k_trusted_for; }
+bool Pool::is_fresh(const Link& link) const {
+    return link.seen_losses == losses_ && is_of_this_era(link) && Clock::now() - link.last_used < k_trusted_for;
+}
+
+bool Pool::leave_server(const Link& link) {
+    if (Clock::now() - link.connected_at < k_demoted_pause) return false;
+    auto era = link.era;
+    if (common_->era.compare_exchange_strong(era, era + 1)) log::warning("the database takes no writes: connections are made anew");
+    return true;
+}
 
 Lease Pool::try_acquire() {
     if (idle_.empty() || !is_fresh(*idle_.back()) || common_->closed) return {};
@@ -113,6 +128,11 @@ Task<Lease> Pool::acquire() {
             auto link = std::move(idle_.back());
             idle_.pop_back();
             if (is_fresh(*link)) co_return lend(std::move(link));
+            if (!is_of_this_era(*link)) {
+                Link::close(std::move(link));
+                --size_;
+                continue;
+            }
             auto lease = lend(std::move(link));
             if (co_await revive(*lease)) co_return lease;
             size_ -= idle_.size(); // the server went away or hangs: the others would only cost more time
@@ -141,12 +161,14 @@ Task<bool> Pool::revive(Link& link) {
 Task<std::optional<Failure>> Pool::try_connect(Link& link, bool with_tls) {
     auto server = common_->settings.server;
     if (with_tls) server.ssl = boost::mysql::ssl_mode::require;
+    link.era = common_->era;
     link.set_deadline(Clock::now() + std::min<Clock::duration>(k_connect_timeout, common_->settings.acquire_timeout));
     const OnExit forget{[this, &link] { std::erase(working_, &link); }};
     working_.push_back(&link);
     if (!watching_) watch();
     auto failure = co_await link.connect(server, common_->settings.session_setup);
     link.set_deadline(SteadyTime::max());
+    link.connected_at = Clock::now();
     if (failure) {
         const auto why = certificates_.take_refusal();
         failure->refused = !why.empty();

@@ -37,6 +37,7 @@ struct Common {
     const StatementMetrics metrics;
     std::atomic<int> active{0};
     std::atomic<int> waiting{0};
+    std::atomic<std::uint64_t> era{0}; // how many servers were found demoted: connections of an earlier era are used no more
     std::atomic<bool> closed{false};
 };
 
@@ -58,6 +59,8 @@ class Lease {
     void release();
     /// Closes it: it was lost, or its state isn't known.
     void drop();
+    /// Back to the pool or closed, after the server said that it takes no writes any more.
+    void leave_server();
 
   private:
     std::shared_ptr<Pool> pool_;
@@ -78,6 +81,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
     void start_round_trip(Link& link) const;
     /// Says goodbye on the idle connections.
     void close_idle();
+    /// Ends the use of all connections as old as this one; false for one so new that no other server can be there yet.
+    bool leave_server(const Link& link);
 
     [[nodiscard]] const StatementMetrics& metrics() const noexcept { return common_->metrics; }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
@@ -94,6 +99,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     void discard(std::unique_ptr<Link> link);
     bool is_fresh(const Link& link) const;
     Task<std::unique_ptr<Link>> connect();
+    bool is_of_this_era(const Link& link) const { return link.era == common_->era.load(std::memory_order_relaxed); }
     Task<std::optional<Failure>> try_connect(Link& link, bool with_tls);
     Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> make_link();
     Task<std::unique_ptr<Link>> wait(SteadyTime until);

@@ -74,6 +74,7 @@ void MysqlTransaction::judge(const Trip& trip, bool with_commit) {
     const Failure& failure = *trip.failure;
     const bool lost = failure.trouble == Trouble::lost;
     if (lost) lease_.drop();
+    demoted_ = failure.demoted;
     // A connection lost before COMMIT was sent took everything with it; after that nobody knows.
     must_restart_ = failure.trouble == Trouble::conflict || (lost && !failure.overdue && (!with_commit || failure.unsent));
     if (must_restart_)
@@ -92,6 +93,7 @@ Task<void> MysqlTransaction::roll_back() {
         pool_.start_round_trip(*lease_);
         std::vector<Result> none;
         const auto failure = co_await lease_->exchange("ROLLBACK", {}, {.before = 1}, none);
+        if (!failure && demoted_) lease_.leave_server();
         if (!failure) lease_.release();
     } catch (...) { // the connection is closed below, which rolls back too
     }

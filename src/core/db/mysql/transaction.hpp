@@ -35,6 +35,7 @@ class MysqlTransaction final : public EngineTransaction {
     std::vector<Command> deferred_;
     std::exception_ptr failure_; // no statement may follow
     bool must_restart_ = false;
+    bool demoted_ = false; // the server takes no writes any more
 };
 
 /// Counts the commands of a round trip that took since `since`.
