@@ -68,6 +68,7 @@ PoolSettings settings_for(const MysqlUrl& url, const Options& options, std::size
         break;
     }
     settings.tls = {url.ssl_verify, url.host, url.ssl_ca, url.ssl_cert, url.ssl_key};
+    settings.galera_single_writer = url.galera_single_writer;
     settings.session_setup = session_setup(options.statement_timeout);
     settings.max_size = std::max<std::size_t>(1, (static_cast<std::size_t>(options.pool_size) + pools - 1) / pools);
     settings.max_waiting = std::max<std::size_t>(1, options.max_queue / pools);
@@ -146,7 +147,11 @@ Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Comman
         std::string whole = text.take();
         pool.start_round_trip(*lease);
         std::vector<Result> results;
-        const auto failure = co_await lease->exchange(std::move(whole), commands, {}, results);
+        std::optional<Failure> failure;
+        if (lease->is_galera() && commands.size() > 1)
+            failure = co_await exchange_singly(pool, *lease, commands, results);
+        else
+            failure = co_await lease->exchange(std::move(whole), commands, {}, results);
         count(common_->metrics, commands, failure, since);
         const bool lost = failure && failure->trouble == Trouble::lost;
         if (failure && failure->demoted) lease.leave_server();

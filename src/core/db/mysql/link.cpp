@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <format>
 
 namespace focus::db::mysql {
 
@@ -26,6 +27,9 @@ namespace bm = boost::mysql;
 constexpr std::size_t k_read_buffer = std::size_t{16} << 10;
 /// The memory of an answer with more rows is not kept for the next one.
 constexpr std::size_t k_kept_rows = 100;
+
+/// Only a Galera node has a cluster size above 0; MySQL does not know the variable.
+constexpr Statement k_cluster{"setup.cluster", "SHOW STATUS LIKE 'wsrep_cluster_size'"};
 
 bm::any_connection_params connection_params(asio::ssl::context* tls) {
     bm::any_connection_params params;
@@ -145,9 +149,14 @@ Task<std::optional<Failure>> Link::connect(const bm::connect_params& params, std
     const auto token = asio::bind_cancellation_slot(cut_.slot(), asio::as_tuple(asio::deferred));
     const auto [error] = co_await connection_.async_connect(params, diagnostics_, token);
     if (error) co_return failed(error, "connect");
-    std::vector<Result> none;
-    auto failure = co_await exchange(std::string{session_setup}, {}, {.before = k_setup_statements}, none);
-    co_return failure;
+    const std::vector<Command> cluster{Command::of(k_cluster)};
+    std::vector<Result> results;
+    auto failure =
+        co_await exchange(std::format("{};\n{}", session_setup, k_cluster.sql.mysql), cluster, {.before = k_setup_statements}, results);
+    if (failure) co_return failure;
+    const auto& rows = results.front().rows;
+    galera_ = !rows.empty() && rows.front().get<std::string>(1) != "0";
+    co_return std::nullopt;
 }
 
 Task<bool> Link::ping() {

@@ -52,6 +52,9 @@ class Link {
     }
     void cut_if_overdue(SteadyTime now);
 
+    /// The server is a node of a Galera cluster, where an open transaction may be ended between two of its statements.
+    [[nodiscard]] bool is_galera() const noexcept { return galera_; }
+
     SteadyTime connected_at;
     SteadyTime last_used;
     std::uint64_t era = 0;         // the pools' count of demoted servers when this one was connected
@@ -67,6 +70,7 @@ class Link {
     boost::asio::cancellation_signal cut_;
     SteadyTime deadline_ = SteadyTime::max();
     bool overdue_ = false;
+    bool galera_ = false;
 };
 
 } // namespace focus::db::mysql

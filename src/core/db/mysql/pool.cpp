@@ -22,6 +22,10 @@ constexpr auto k_demoted_pause = 1s; // a connection to a demoted server is kept
 constexpr auto k_watch_interval = 200ms;
 constexpr auto k_grace = 1s; // the server's own statement limit should strike first
 
+constexpr std::string_view k_galera_refused =
+    "the database is a node of a Galera cluster: Focus may write to one node at a time only; see docs/mysql.md and add "
+    "galera=single-writer to DATABASE_URL";
+
 template <class F>
 class OnExit {
   public:
@@ -173,7 +177,10 @@ Task<std::optional<Failure>> Pool::try_connect(Link& link, bool with_tls) {
         const auto why = certificates_.take_refusal();
         failure->refused = !why.empty();
         if (failure->refused) failure->message = "mysql: connect: the server's certificate is refused: " + why;
-    }
+    } else if (link.is_galera() && !common_->settings.galera_single_writer) {
+        failure.emplace();
+        failure->refused = true;
+        failure->message = k_galera_refused;
     }
     co_return failure;
 }

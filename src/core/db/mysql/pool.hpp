@@ -21,6 +21,7 @@ struct PoolSettings {
     boost::mysql::connect_params server;
     TlsSettings tls;
     bool tls_on_demand = false;        // plain text at first; TLS once the account asks for it
+    bool galera_single_writer = false; // Galera nodes may be used
     std::string session_setup;
     std::size_t max_size = 1;
     std::size_t max_waiting = 0;

@@ -6,12 +6,32 @@
 
 namespace focus::db::mysql {
 
+namespace {
+
+constexpr Statement k_in_transaction{"transaction.check", "SELECT @@in_transaction"};
+
+} // namespace
+
 void count(const StatementMetrics& metrics, std::span<const Command> commands, const std::optional<Failure>& failure,
            std::chrono::steady_clock::time_point since) {
     const auto took = std::chrono::steady_clock::now() - since;
     const auto ran = failure ? failure->ran : commands.size();
     for (std::size_t i = 0; i < ran; ++i) metrics.count(commands[i].name, took, false);
     if (ran < commands.size()) metrics.count(commands[ran].name, took, true);
+}
+
+Task<std::optional<Failure>> exchange_singly(const Pool& pool, Link& link, std::span<const Command> commands,
+                                             std::vector<Result>& results) {
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        QueryText text{link.format_options()};
+        text.add(commands[i]);
+        pool.start_round_trip(link);
+        auto failure = co_await link.exchange(text.take(), commands.subspan(i, 1), {}, results);
+        if (!failure) continue;
+        failure->ran += i;
+        co_return failure;
+    }
+    co_return std::nullopt;
 }
 
 Task<std::vector<Result>> MysqlTransaction::run(std::vector<Command> commands) {
@@ -56,7 +76,10 @@ Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
     }
     pool_.start_round_trip(*lease_);
     started_ = true;
-    trip.failure = co_await lease_->exchange(std::move(text), trip.commands, frame, trip.results);
+    if (lease_->is_galera())
+        trip.failure = co_await travel_singly(trip, frame);
+    else
+        trip.failure = co_await lease_->exchange(std::move(text), trip.commands, frame, trip.results);
     count(pool_.metrics(), trip.commands, trip.failure, since);
     if (trip.failure) judge(trip, with_commit);
 }
@@ -67,6 +90,31 @@ std::string MysqlTransaction::compose(const Trip& trip, const Frame& frame) cons
     for (const auto& command : trip.commands) text.add(command);
     if (frame.after > 0) text.add("COMMIT");
     return text.take();
+}
+
+/// Statement by statement. A Galera node may end the transaction at any moment in favour of another node's write, and says so
+/// at the beginning of the next text; the rest of the same text would run outside any transaction.
+Task<std::optional<Failure>> MysqlTransaction::travel_singly(Trip& trip, Frame frame) {
+    std::vector<Result> none;
+    if (frame.before > 0) {
+        if (auto failure = co_await lease_->exchange("START TRANSACTION", {}, {.before = 1}, none)) co_return failure;
+    }
+    if (auto failure = co_await exchange_singly(pool_, *lease_, trip.commands, trip.results)) co_return failure;
+    if (frame.after == 0) co_return std::nullopt;
+    const std::vector<Command> check{Command::of(k_in_transaction)};
+    std::vector<Result> checked;
+    auto failure = co_await exchange_singly(pool_, *lease_, check, checked);
+    if (!failure && !checked.front().rows.at(0).get<bool>(0)) {
+        failure.emplace();
+        failure->trouble = Trouble::conflict;
+        failure->message = "mysql: the cluster ended the transaction";
+    }
+    if (!failure) {
+        pool_.start_round_trip(*lease_);
+        failure = co_await lease_->exchange("COMMIT", {}, {.after = 1}, none);
+    }
+    if (failure) failure->ran = trip.commands.size();
+    co_return failure;
 }
 
 /// Decides what a failure means for the transaction as a whole.

@@ -27,6 +27,7 @@ class MysqlTransaction final : public EngineTransaction {
     };
     Task<void> travel(Trip& trip, bool with_commit);
     [[nodiscard]] std::string compose(const Trip& trip, const Frame& frame) const;
+    Task<std::optional<Failure>> travel_singly(Trip& trip, Frame frame);
     void judge(const Trip& trip, bool with_commit);
 
     Pool& pool_;
@@ -37,6 +38,9 @@ class MysqlTransaction final : public EngineTransaction {
     bool must_restart_ = false;
     bool demoted_ = false; // the server takes no writes any more
 };
+
+/// Runs the commands one by one, each a round trip of its own.
+Task<std::optional<Failure>> exchange_singly(const Pool& pool, Link& link, std::span<const Command> commands, std::vector<Result>& results);
 
 /// Counts the commands of a round trip that took since `since`.
 void count(const StatementMetrics& metrics, std::span<const Command> commands, const std::optional<Failure>& failure,
