@@ -4,6 +4,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/db/migration_session.hpp"
+#include "core/db/migration_steps.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -41,6 +42,11 @@ std::vector<Migration> load(std::span<const embedded::File> files) {
     return migrations;
 }
 
+std::string insert_applied(const Migration& migration) {
+    return std::format("INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES ({}, '{}', {})", migration.number,
+                       migration.name, now_ms());
+}
+
 std::string title(const Migration& migration) { return std::format("{:04}_{}", migration.number, migration.name); }
 
 Task<bool> has_table(MigrationSession& session) {
@@ -75,12 +81,10 @@ Task<void> run_statements(MigrationSession& session, Migration migration) {
         try {
             co_await session.run(statement);
         } catch (const std::exception& error) {
-            throw std::runtime_error{std::format("migration {} failed at its statement {} ({}): {}", title(migration), at,
-                                                 statement.substr(0, statement.find('\n')), error.what())};
+            throw std::runtime_error{migration_failure(title(migration), at, statement, error.what())};
         }
     }
-    co_await session.run(std::format("INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES ({}, '{}', {})", migration.number,
-                                     migration.name, now_ms()));
+    co_await session.run(insert_applied(migration));
 }
 
 /// Applies the migration unless another process has done so meanwhile.
@@ -106,24 +110,50 @@ Task<bool> apply(MigrationSession& session, Migration migration) {
     std::rethrow_exception(failure);
 }
 
-Task<int> apply_pending(MigrationSession& session, std::span<const Migration> migrations) {
-    if (!(co_await has_table(session))) {
-        co_await session.run(session.dialect() == Dialect::sqlite
-                                 ? "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-                                   "applied_at_ms INTEGER NOT NULL)"
-                                 : "CREATE TABLE IF NOT EXISTS schema_migrations (number INT NOT NULL PRIMARY KEY, "
-                                   "name VARCHAR(100) NOT NULL, applied_at_ms BIGINT NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
-    }
-    const auto applied = co_await read_applied(session);
-    refuse_newer(applied, migrations);
+std::vector<Migration> pending_of(const std::map<int, Applied>& applied, std::span<const Migration> migrations) {
+    std::vector<Migration> pending;
+    for (const auto& migration : migrations)
+        if (!applied.contains(migration.number)) pending.push_back(migration);
+    return pending;
+}
+
+Task<void> create_table(MigrationSession& session) {
+    co_await session.run(session.dialect() == Dialect::sqlite
+                             ? "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+                               "applied_at_ms INTEGER NOT NULL)"
+                             : "CREATE TABLE IF NOT EXISTS schema_migrations (number INT NOT NULL PRIMARY KEY, "
+                               "name VARCHAR(100) NOT NULL, applied_at_ms BIGINT NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+}
+
+/// Applies the list in order, as `apply_one` does it.
+template <class F>
+Task<int> apply_all(std::vector<Migration> pending, MigrationListener listener, F apply_one) {
+    MigrationProgress progress{.at = 0, .of = static_cast<int>(pending.size())};
     int count = 0;
-    for (const auto& migration : migrations) {
-        if (applied.contains(migration.number)) continue;
-        if (!(co_await apply(session, migration))) continue;
+    for (const auto& migration : pending) {
+        ++progress.at;
+        if (listener) listener(progress);
+        if (!(co_await apply_one(migration))) continue;
         ++count;
         log::info("migration applied", {{"migration", std::string_view{title(migration)}}});
     }
     co_return count;
+}
+
+/// Under the lock: what another process has applied while this one waited for it counts.
+Task<int> apply_in_steps(Database& database, MigrationSession& session, std::span<const Migration> migrations, MigrationListener listener) {
+    MigrationSteps steps{database, session};
+    co_await steps.lock([&listener] {
+        if (listener) listener({});
+    });
+    co_return co_await steps.locked([&]() -> Task<int> {
+        const auto applied = co_await read_applied(session);
+        refuse_newer(applied, migrations);
+        co_return co_await apply_all(pending_of(applied, migrations), listener, [&steps](Migration migration) -> Task<bool> {
+            co_await steps.apply(migration.number, title(migration), split_statements(migration.sql), insert_applied(migration));
+            co_return true;
+        });
+    });
 }
 
 } // namespace
@@ -154,19 +184,19 @@ std::vector<std::string> split_statements(std::string_view sql) {
     return statements;
 }
 
-Task<int> migrate(Database& database, std::span<const Migration> migrations) {
+Task<int> migrate(Database& database, std::span<const Migration> migrations, MigrationListener listener) {
     const auto session = co_await database.migration_session();
-    co_await session->lock();
-    std::exception_ptr failure;
-    int count = 0;
-    try {
-        count = co_await apply_pending(*session, migrations);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    co_await session->unlock();
-    if (failure) std::rethrow_exception(failure);
-    co_return count;
+    std::map<int, Applied> applied;
+    if (co_await has_table(*session))
+        applied = co_await read_applied(*session);
+    else
+        co_await create_table(*session);
+    refuse_newer(applied, migrations);
+    auto pending = pending_of(applied, migrations);
+    if (pending.empty()) co_return 0;
+    if (session->dialect() == Dialect::mysql) co_return co_await apply_in_steps(database, *session, migrations, std::move(listener));
+    co_return co_await apply_all(std::move(pending), std::move(listener),
+                                 [&session](Migration migration) { return apply(*session, migration); });
 }
 
 Task<std::vector<MigrationState>> migration_status(Database& database, std::span<const Migration> migrations) {

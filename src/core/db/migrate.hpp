@@ -1,10 +1,11 @@
 // Schema migrations: files migrations/{sqlite,mysql}/NNNN_name.sql, embedded in the binary, applied in order, each once.
-// Always holds: two servers that start at once apply each one once (a lock in the database); a database that knows a
-// newer migration than this binary is refused.
+// Always holds: servers that start at once apply each one once and wait for each other; one that was interrupted goes on where it
+// stopped; a database that knows a newer migration than this binary is refused.
 #pragma once
 
 #include "core/db/database.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,11 +32,17 @@ struct MigrationState {
     std::optional<std::int64_t> applied_at_ms; // nothing: pending
 };
 
-/// Applies what is pending, logging each; gives the number applied. Each migration is one transaction, but on MySQL
-/// CREATE, ALTER and DROP commit by themselves: one that fails there half-way must be repaired by hand. Throws focus::Error (`unavailable`
-/// when the database cannot be reached or another process holds the lock for over a minute) or std::runtime_error with one clear sentence
-/// when the schema is newer than this binary or a migration fails.
-Task<int> migrate(Database& database, std::span<const Migration> migrations);
+struct MigrationProgress {
+    int at = 0; // the migration that runs, of those that were pending; 0: another process migrates
+    int of = 0;
+};
+using MigrationListener = std::function<void(MigrationProgress)>;
+
+/// Applies what is pending, logging each; gives the number applied. Each migration is one transaction on SQLite. On MySQL, where
+/// CREATE, ALTER and DROP commit by themselves, the database remembers how far it came (migration_steps.hpp). Throws focus::Error
+/// (`unavailable` when the database cannot be reached or was lost; call it again) or std::runtime_error with one clear sentence when the
+/// schema is newer than this binary or a migration fails.
+Task<int> migrate(Database& database, std::span<const Migration> migrations, MigrationListener listener = {});
 Task<std::vector<MigrationState>> migration_status(Database& database, std::span<const Migration> migrations);
 
 } // namespace focus::db

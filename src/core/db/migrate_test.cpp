@@ -104,6 +104,100 @@ TEST_P(MigrateTest, TwoServersAtOnce) {
     EXPECT_EQ(number("SELECT COUNT(*) FROM t12"), 1);
 }
 
+TEST_P(MigrateTest, ADatabaseOfAnEarlierVersionGoesOn) {
+    run([&]() -> Task<void> {
+        for (const auto* statement : {"CREATE TABLE one (id BIGINT PRIMARY KEY)",
+                                      "CREATE TABLE schema_migrations (number INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, "
+                                      "applied_at_ms BIGINT NOT NULL)",
+                                      "INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES (1, 'one', 1)"})
+            co_await database().run_one(Command::composed("test", statement, {}));
+    });
+    EXPECT_EQ(apply({k_one, k_two}), 1);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM two"), 1);
+}
+
+TEST_P(MigrateTest, SaysHowFarItIs) {
+    apply({k_one});
+    std::vector<std::pair<int, int>> told;
+    run([&]() -> Task<void> {
+        const std::vector<Migration> list{k_one, k_two, {3, "three", "CREATE TABLE three (id BIGINT PRIMARY KEY);"}};
+        co_await migrate(database(), list, [&](MigrationProgress progress) { told.emplace_back(progress.at, progress.of); });
+    });
+    EXPECT_EQ(told, (std::vector<std::pair<int, int>>{{1, 2}, {2, 2}}));
+}
+
+constexpr std::string_view k_many = "CREATE TABLE a (id BIGINT PRIMARY KEY, x INT);\n"
+                                    "INSERT INTO a (id, x) VALUES (1, 1);\n"
+                                    "UPDATE a SET x = x + 1;\n"
+                                    "ALTER TABLE a ADD COLUMN y INT, ADD COLUMN z INT;\n"
+                                    "CREATE INDEX a_y ON a (y);\n"
+                                    "UPDATE a SET x = x * 10;\n"
+                                    "ALTER TABLE a DROP COLUMN z;\n"
+                                    "ALTER TABLE a CHANGE COLUMN y w INT;\n"
+                                    "CREATE TABLE b (id BIGINT PRIMARY KEY, a BIGINT);\n"
+                                    "ALTER TABLE b ADD CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id);\n"
+                                    "ALTER TABLE b ADD CONSTRAINT b_positive CHECK (id > 0);\n"
+                                    "INSERT INTO b (id, a) VALUES (1, 1);\n"
+                                    "DROP INDEX a_y ON a;\n"
+                                    "RENAME TABLE b TO c;\n"
+                                    "DROP TABLE c;";
+
+/// After each statement the process is lost, before or after it could note that the statement is done.
+TEST(MysqlMigrations, AnInterruptedOneGoesOnWhereItStopped) {
+    const auto statements = split_statements(k_many);
+    for (std::size_t stop = 0; stop <= statements.size(); ++stop) {
+        for (const bool noted : {true, false}) {
+            if (!noted && (stop == 0 || statements[stop - 1].starts_with("INSERT") || statements[stop - 1].starts_with("UPDATE")))
+                continue; // data is committed together with the note
+            const testing::FreshDatabase fresh{Dialect::mysql};
+            boost::asio::io_context io{1};
+            metrics::Registry metrics;
+            const auto database = open({.url = fresh.url()}, {io.get_executor()}, metrics);
+            const auto sql = [&](std::string text) -> Task<Result> { return database->run_one(Command::composed("test", text, {})); };
+            testing::run_sync(io, [&]() -> Task<void> {
+                const std::vector<Migration> first{{1, "first", "CREATE TABLE zero (id INT PRIMARY KEY);"}};
+                co_await migrate(*database, first);
+                for (std::size_t i = 0; i < stop; ++i) co_await sql(statements[i]);
+                co_await sql(std::format("UPDATE schema_progress SET number = 2, done = {}", noted ? stop : stop - 1));
+                const std::vector<Migration> both{first.front(), {2, "many", k_many}};
+                EXPECT_EQ(co_await outcome(migrate(*database, both)), "ok") << stop << noted;
+                const auto row = co_await sql("SELECT id, x, w FROM a");
+                EXPECT_EQ(row.rows.size(), 1U);
+                if (!row.rows.empty()) EXPECT_EQ(row.rows[0].get<int>(1), 20) << stop << noted;
+                const auto left = co_await sql("SHOW TABLES LIKE 'c'");
+                EXPECT_TRUE(left.rows.empty());
+                database->close();
+            });
+        }
+    }
+}
+
+TEST(MysqlMigrations, WhoIsSilentLosesTheLockAndCannotNote) {
+    const testing::FreshDatabase fresh{Dialect::mysql};
+    boost::asio::io_context io{1};
+    metrics::Registry metrics;
+    const auto database = open({.url = fresh.url()}, {io.get_executor()}, metrics);
+    const auto sql = [&](std::string text) -> Task<Result> { return database->run_one(Command::composed("test", text, {})); };
+    testing::run_sync(io, [&]() -> Task<void> {
+        const std::vector<Migration> first{k_one};
+        co_await migrate(*database, first);
+        co_await sql("UPDATE schema_lock SET holder = 'lost'");
+        bool waited = false;
+        const std::vector<Migration> both{k_one, k_two};
+        EXPECT_EQ(co_await migrate(*database, both, [&](MigrationProgress progress) { waited = waited || progress.at == 0; }), 1);
+        EXPECT_TRUE(waited);
+        // Another process takes over while this one is at work.
+        const std::vector<Migration> three{k_one,
+                                           k_two,
+                                           {3, "three",
+                                            "CREATE TABLE three (id INT PRIMARY KEY);\nUPDATE schema_progress SET holder = 'other';\n"
+                                            "CREATE TABLE four (id INT PRIMARY KEY);"}};
+        EXPECT_EQ(co_await outcome(migrate(*database, three)), "unavailable");
+        EXPECT_EQ(co_await migrate(*database, three), 1);
+        database->close();
+    });
+}
+
 TEST_P(MigrateTest, EmbeddedOnesApply) {
     const auto embedded = embedded_migrations(GetParam());
     ASSERT_FALSE(embedded.empty());

@@ -14,13 +14,12 @@ class MigrationSession {
     virtual ~MigrationSession() = default;
 
     [[nodiscard]] virtual Dialect dialect() const noexcept = 0;
-    /// Runs one statement.
+    /// Runs one statement. Throws Restart for what may be tried again: a deadlock, a lock that was not free in time.
     virtual Task<Result> run(std::string sql) = 0;
+    /// Runs a CREATE, ALTER, DROP or RENAME that may have taken effect already; the error that says so is none.
+    virtual Task<void> repeat(std::string sql) = 0;
 
-    /// Keeps other processes from migrating until unlock() or the end of the session; waits a minute for it, then `unavailable`.
-    virtual Task<void> lock() = 0;
-    virtual Task<void> unlock() = 0;
-    /// One migration. MySQL commits at each CREATE, ALTER and DROP by itself, so that there roll_back() undoes only the rest.
+    /// MySQL commits at each CREATE, ALTER and DROP by itself, so that there roll_back() undoes only what came after it.
     virtual Task<void> begin() = 0;
     virtual Task<void> commit() = 0;
     virtual Task<void> roll_back() = 0;

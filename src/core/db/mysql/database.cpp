@@ -77,39 +77,68 @@ PoolSettings settings_for(const MysqlUrl& url, const Options& options, std::size
     return settings;
 }
 
+/// What a statement says that has taken effect before: the table, column or key is there, or gone, already.
+bool says_done(const Failure& failure, std::string_view sql) {
+    switch (failure.code) {
+    case 1050: // table exists
+    case 1051: // unknown table
+    case 1060: // duplicate column
+    case 1061: // duplicate key
+    case 1091: // can't drop: there is none
+    case 1826: // duplicate foreign key or constraint
+    case 3822: // duplicate CHECK constraint (MySQL)
+        return true;
+    case 1005: // MariaDB: a foreign key of that name exists
+        return failure.message.contains("errno: 121");
+    case 1054: // no such column: renamed
+        return starts_with_word(sql, "ALTER");
+    case 1146: // no such table: renamed
+        return starts_with_word(sql, "RENAME");
+    default:
+        return false;
+    }
+}
+
 class MysqlMigrations final : public MigrationSession {
   public:
-    MysqlMigrations(std::unique_ptr<Link> link, std::string lock_name) : link_{std::move(link)}, lock_name_{std::move(lock_name)} {}
+    explicit MysqlMigrations(std::unique_ptr<Link> link) : link_{std::move(link)} {}
 
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::mysql; }
     Task<Result> run(std::string sql) override {
-        auto text = sql;
-        const std::vector<Command> commands{Command::composed("migrate", std::move(sql), {})};
-        std::vector<Result> results;
-        if (const auto failure = co_await link_->exchange(std::move(text), commands, {}, results))
-            std::rethrow_exception(failure->as_exception());
-        co_return std::move(results.front());
+        Result result;
+        if (const auto failure = co_await send(std::move(sql), result)) raise(*failure);
+        co_return result;
     }
-    Task<void> lock() override {
-        co_await run("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0 */ /*!50708 , "
-                     "max_execution_time = 0 */");
-        const auto got = co_await run("SELECT GET_LOCK(" + lock_name_ + ", 60)");
-        if (got.rows.front().is_null(0) || !got.rows.front().get<bool>(0))
-            throw unavailable("another process has been migrating this database for over a minute");
-    }
-    Task<void> unlock() override {
-        try {
-            co_await run("DO RELEASE_LOCK(" + lock_name_ + ")");
-        } catch (const std::exception&) { // the end of the session releases it too
-        }
+    Task<void> repeat(std::string sql) override {
+        Result ignored;
+        const auto failure = co_await send(sql, ignored);
+        if (failure && !says_done(*failure, sql)) raise(*failure);
     }
     Task<void> begin() override { co_await run("START TRANSACTION"); }
     Task<void> commit() override { co_await run("COMMIT"); }
     Task<void> roll_back() override { co_await run("ROLLBACK"); }
 
+    /// No time limit for statements, and a minute for locks: whoever holds one may have much to do.
+    Task<void> set_up() {
+        co_await run("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0 */ /*!50708 , "
+                     "max_execution_time = 0 */");
+    }
+
   private:
+    Task<std::optional<Failure>> send(std::string sql, Result& result) {
+        auto text = sql;
+        const std::vector<Command> commands{Command::composed("migrate", std::move(sql), {})};
+        std::vector<Result> results;
+        auto failure = co_await link_->exchange(std::move(text), commands, {}, results);
+        if (!failure) result = std::move(results.front());
+        co_return failure;
+    }
+    [[noreturn]] static void raise(const Failure& failure) {
+        if (failure.trouble == Trouble::conflict) throw Restart{failure.message};
+        std::rethrow_exception(failure.as_exception());
+    }
+
     std::unique_ptr<Link> link_;
-    std::string lock_name_; // an SQL expression
 };
 
 } // namespace
@@ -186,8 +215,9 @@ PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, common_->act
 Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
     Pool& first = *pools_.front();
     auto link = co_await asio::co_spawn(first.executor(), first.connect_apart(), asio::use_awaitable);
-    co_return std::make_unique<MysqlMigrations>(std::move(link),
-                                                "LEFT(CONCAT('focus.migrate.', DATABASE()), 64)"); // MySQL takes no longer name
+    auto session = std::make_unique<MysqlMigrations>(std::move(link));
+    co_await session->set_up();
+    co_return session;
 }
 
 void MysqlDatabase::close() {

@@ -135,9 +135,8 @@ class SqliteMigrations final : public MigrationSession {
     }
 
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::sqlite; }
-    Task<void> lock() override { co_return; } // each migration's BEGIN IMMEDIATE is the lock
-    Task<void> unlock() override { co_return; }
-    Task<void> begin() override { co_await run("BEGIN IMMEDIATE"); }
+    Task<void> repeat(std::string sql) override { co_await run(std::move(sql)); } // never needed: a migration is one transaction
+    Task<void> begin() override { co_await run("BEGIN IMMEDIATE"); }              // the lock, too
     Task<void> commit() override {
         const auto broken = co_await run("PRAGMA foreign_key_check");
         if (!broken.rows.empty())
