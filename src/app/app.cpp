@@ -253,7 +253,7 @@ admin::HealthSources App::health_sources() {
 }
 
 void App::add_routes() {
-    add_system_routes(routes_, {.database = *database_, .cache = *cache_, .clock = clock_, .pages = pages_, .ready = ready_});
+    add_system_routes(routes_, {.database = *database_, .cache = *cache_, .clock = clock_, .pages = pages_, .start = state_});
     if (settings_.metrics_enabled && is_metrics_open(settings_)) {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
@@ -273,6 +273,7 @@ http::Hooks App::hooks() {
     hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
     hooks.page_for_unknown = [this](const http::Call& call, std::string_view path) { return pages_.page_for_unknown(call, path); };
+    hooks.open = &state_.is_open();
     return hooks;
 }
 
@@ -280,10 +281,14 @@ std::string App::openapi() { return http::openapi_document(routes_, api_info());
 
 asio::awaitable<void> App::prepare_database() {
     asio::steady_timer timer{co_await asio::this_coro::executor};
+    const auto tell = [this](db::MigrationProgress progress) {
+        state_.wait_for(progress.at == 0 ? std::string{"another process that migrates the database"}
+                                         : std::format("migrating {} of {}", progress.at, progress.of));
+    };
     for (bool waited = false;; waited = true) {
         bool lost = false;
         try {
-            co_await db::migrate(*database_, db::embedded_migrations(database_->dialect()));
+            co_await db::migrate(*database_, db::embedded_migrations(database_->dialect()), tell);
             if (waited) log::info("the database answers");
             co_return;
         } catch (const Error& error) {
@@ -292,6 +297,7 @@ asio::awaitable<void> App::prepare_database() {
             if (!waited) log::warning("waiting for the database", {{"cause", std::string_view{error.what()}}});
         }
         if (lost) {
+            state_.wait_for("the database");
             timer.expires_after(std::chrono::seconds{2});
             co_await timer.async_wait(asio::use_awaitable);
         }
@@ -310,8 +316,16 @@ void App::run(std::function<asio::awaitable<void>()> work) {
     if (failure) std::rethrow_exception(failure);
 }
 
+/// Listens first, so that the probes answer however long the database takes.
 asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
+    std::vector<asio::io_context*> contexts;
+    contexts.reserve(contexts_.size());
+    for (const auto& context : contexts_) contexts.push_back(context.get());
+    server.start(contexts);
+    log::info("listening",
+              {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
     co_await prepare_database();
+    state_.wait_for("the end of the start");
     if (!settings_.admin_password.empty()) {
         co_await rooms_->auth.ensure_admin(settings_.admin_email, settings_.admin_username, settings_.admin_password,
                                            Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "settings"});
@@ -320,14 +334,9 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
         const auto line = co_await fill_demo(*rooms_, clock_);
         log::info("demo account", {{"account", std::string_view{line}}});
     }
-    std::vector<asio::io_context*> contexts;
-    contexts.reserve(contexts_.size());
-    for (const auto& context : contexts_) contexts.push_back(context.get());
-    server.start(contexts);
-    ready_ = true;
     if (!settings_.database_replica_urls.empty()) log::warning("DATABASE_REPLICA_URLS is not used: everything is read from DATABASE_URL");
-    log::info("listening",
-              {{"address", std::string_view{address_of(settings_)}}, {"environment", std::string_view{settings_.environment}}});
+    state_.open();
+    log::info("ready");
 }
 
 std::unique_ptr<http::Server> App::start_metrics_server() {
@@ -390,8 +399,11 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
                 }
             };
             const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
-            if (first.index() != 0) co_return; // stopped while starting
-            if (const auto error = std::get<0>(first)) std::rethrow_exception(error);
+            const bool stopped = first.index() != 0; // while starting
+            const auto error = stopped ? nullptr : std::get<0>(first);
+            if (stopped || error) co_await server.shutdown();
+            if (error) std::rethrow_exception(error);
+            if (stopped) co_return;
             metrics_server = start_metrics_server();
             delivery.start();
             pulse.start();
@@ -404,7 +416,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             signals.clear(); // a second signal ends the process at once
             log::info("stopping");
             service_manager::stopping();
-            ready_ = false;
+            state_.stop();
             server.drain();
             asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
             co_await drain.async_wait(asio::use_awaitable);

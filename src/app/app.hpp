@@ -5,13 +5,13 @@
 #include "app/refusal_log.hpp"
 #include "app/rooms.hpp"
 #include "app/settings.hpp"
+#include "app/start_state.hpp"
 #include "app/web_pages.hpp"
 #include "core/idempotency/idempotency.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,7 +40,7 @@ class App {
     explicit App(Settings settings);
     ~App();
 
-    /// Migrates, starts, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
+    /// Listens, migrates, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
     /// SIGHUP takes over what `reload` gives of the settings that may change meanwhile.
     int serve(bool with_demo, std::function<Settings()> reload);
     /// Runs one piece of work on this thread (commands); what it throws comes out here.
@@ -86,7 +86,7 @@ class App {
     WebPages pages_;
     http::Routes routes_;
     http::Routes metrics_routes_; // of METRICS_ADDRESS
-    std::atomic<bool> ready_{false};
+    StartState state_;
 };
 
 } // namespace focus::app

@@ -173,10 +173,10 @@ int print_config_docs() {
     return 0;
 }
 
-int healthcheck(const Settings& settings) {
+int healthcheck(const Settings& settings, std::string_view probe) {
     const bool tls = !settings.tls_cert_file.empty();
     const auto host = settings.host == "0.0.0.0" ? "127.0.0.1" : settings.host == "::" ? "[::1]" : settings.host;
-    const auto url = std::format("{}://{}:{}/api/health/ready", tls ? "https" : "http", host, settings.port);
+    const auto url = std::format("{}://{}:{}/api/health/{}", tls ? "https" : "http", host, settings.port, probe);
     boost::asio::io_context context;
     // The server is asked by its address, its certificate is for its name: it must be the very one of the settings.
     net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file, .any_name = true}};
@@ -207,7 +207,7 @@ struct CommandLine {
         add_logs();
         add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
-        command("healthcheck", "Exit 0 when the server of these settings is ready", [this] { return healthcheck(common.load()); });
+        add_healthcheck();
         command("version", "Print the version", [] {
             print("focus " FOCUS_VERSION "\n");
             return 0;
@@ -236,6 +236,11 @@ struct CommandLine {
     void add_migrate() {
         auto* sub = command("migrate", "Apply pending schema migrations", [this] { return migrate(common.load(), status); });
         sub->add_flag("--status", status, "Only list the migrations");
+    }
+    void add_healthcheck() {
+        auto* sub = command("healthcheck", "Exit 0 when the server of these settings is ready",
+                            [this] { return healthcheck(common.load(), live ? "live" : "ready"); });
+        sub->add_flag("--live", live, "When its process runs, also while it starts");
     }
     void add_admin() {
         auto* admin = cli.add_subcommand("admin", "Manage administrators")->require_subcommand(1)->fallthrough();
@@ -299,6 +304,7 @@ struct CommandLine {
 
     bool demo = false;
     bool status = false;
+    bool live = false;
     bool password_from_stdin = false;
     std::string email;
     std::string username;

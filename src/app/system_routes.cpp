@@ -12,6 +12,7 @@
 #include <chrono>
 #include <format>
 #include <memory>
+#include <optional>
 
 namespace focus::app {
 
@@ -27,18 +28,26 @@ using http::Reply;
 using http::Response;
 using http::Task;
 
-constexpr db::Statement k_ping{"health.ping", "SELECT 1"};
+/// Whether the server takes no writes, as a primary does that was demoted.
+constexpr db::Statement k_ping{"health.ping", db::Sql{"SELECT 0", "SELECT @@global.read_only OR @@global.innodb_read_only"}};
+/// Changes nothing, but a server that takes no writes refuses it, and then its connections are given up.
+constexpr db::Statement k_try_write{"health.try_write", "DELETE FROM instances WHERE 1 = 0"};
 
 struct Health {
     std::string status;
     std::string database;
     std::string cache;
     std::string version;
+    std::optional<std::string> waiting_for;
     json::Timestamp timestamp;
 };
 
 struct Probe {
     std::string status;
+};
+struct Readiness {
+    std::string status;
+    std::optional<std::string> waiting_for;
 };
 
 struct Service {
@@ -93,14 +102,26 @@ class MetricsText {
 /// What says "not now" says when to ask again (RFC 9110 §10.2.3).
 http::Headers again_unless(bool good) { return good ? http::Headers{} : http::Headers{{"Retry-After", "5"}}; }
 
-Task<bool> database_answers(db::Database& database) {
+struct DatabaseState {
+    std::string_view status = "ok";
+    std::optional<std::string> waiting_for;
+};
+
+/// Before the start is done nothing is asked: the database may be busy with a migration.
+Task<DatabaseState> look_at_database(const SystemParts& parts) {
+    if (!parts.start.is_open().load()) co_return DatabaseState{"unavailable", parts.start.waiting_for()};
+    bool read_only = false;
     try {
-        co_await database.execute(k_ping);
-        co_return true;
+        const auto answer = co_await parts.database.execute(k_ping);
+        read_only = answer.rows.at(0).get<bool>(0);
+        if (read_only) co_await parts.database.execute(k_try_write);
     } catch (const std::exception& error) {
-        log::warning("health: the database does not answer", {{"cause", std::string_view{error.what()}}});
-        co_return false;
+        log::warning(read_only ? "health: the database takes no writes" : "health: the database does not answer",
+                     {{"cause", std::string_view{error.what()}}});
+        if (!read_only) co_return DatabaseState{"unavailable", "the database"};
     }
+    if (read_only) co_return DatabaseState{"read_only", "a database that takes writes"};
+    co_return DatabaseState{};
 }
 
 Response service_card() {
@@ -113,20 +134,23 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
                {.id = "health",
                 .summary = "How the service does",
                 .description = "`healthy`; `degraded` while the cache (ok, unavailable, disabled) is unavailable, which costs nothing but "
-                               "speed; or `unhealthy`, with 503, without the database.",
+                               "speed; or `unhealthy`, with 503, without a database (ok, unavailable, read_only). "
+                               "`waiting_for` says what is missing, as \"migrating 3 of 17\".",
                 .tag = "operation",
                 .access = Access::nobody,
                 .rate = Rate::none,
                 .problems = {}},
                [parts](Call&) -> Task<Reply<Health>> {
-                   const bool healthy = co_await database_answers(parts.database);
+                   auto database = co_await look_at_database(parts);
+                   const bool healthy = !database.waiting_for;
                    const std::string cache{parts.cache.health()};
                    Health health{.status = !healthy                 ? "unhealthy"
                                            : cache == "unavailable" ? "degraded"
                                                                     : "healthy",
-                                 .database = healthy ? "ok" : "unavailable",
+                                 .database = std::string{database.status},
                                  .cache = cache,
                                  .version = FOCUS_VERSION,
+                                 .waiting_for = std::move(database.waiting_for),
                                  .timestamp = {parts.clock.now_ms()}};
                    co_return Reply<Health>{std::move(health), again_unless(healthy), healthy ? 200 : 503};
                });
@@ -136,13 +160,16 @@ void add_health(http::Routes& routes, const SystemParts& parts) {
     routes.get("/api/health/ready",
                {.id = "ready",
                 .summary = "Requests may be sent here",
-                .description = "503 while starting, without a database, and from the first moment of a shutdown.",
+                .description = "503 while starting, without a database that takes writes, and from the first moment of a shutdown.",
                 .tag = "operation",
                 .access = Access::nobody,
                 .rate = Rate::none},
-               [parts](Call&) -> Task<Reply<Probe>> {
-                   const bool ready = parts.ready.load() && co_await database_answers(parts.database);
-                   co_return Reply<Probe>{Probe{ready ? "ok" : "unavailable"}, again_unless(ready), ready ? 200 : 503};
+               [parts](Call&) -> Task<Reply<Readiness>> {
+                   DatabaseState database{"unavailable", parts.start.waiting_for()};
+                   if (parts.start.is_ready()) database = co_await look_at_database(parts);
+                   const bool ready = !database.waiting_for;
+                   co_return Reply<Readiness>{Readiness{ready ? "ok" : "unavailable", std::move(database.waiting_for)}, again_unless(ready),
+                                              ready ? 200 : 503};
                });
 }
 

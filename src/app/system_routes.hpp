@@ -1,6 +1,7 @@
 // The routes that belong to no room: health, metrics, the service's name, and the tools of development.
 #pragma once
 
+#include "app/start_state.hpp"
 #include "app/web_pages.hpp"
 #include "core/cache/cache.hpp"
 #include "core/db/database.hpp"
@@ -11,7 +12,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <atomic>
 #include <string>
 
 namespace focus::app {
@@ -21,7 +21,7 @@ struct SystemParts {
     const cache::Cache& cache;
     Clock& clock;
     const WebPages& pages;
-    const std::atomic<bool>& ready; // false before the start is done and from the first moment of a shutdown
+    const StartState& start;
 };
 
 void add_system_routes(http::Routes& routes, SystemParts parts);

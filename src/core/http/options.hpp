@@ -7,6 +7,7 @@
 #include "core/http/rate_limiter.hpp"
 #include "core/http/routes.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -54,6 +55,8 @@ struct Hooks {
     IdempotencyStore* idempotency = nullptr;
     /// The page for an address that no route has; nothing: problem+json.
     std::function<std::optional<Response>(const Call& call, std::string_view path)> page_for_unknown;
+    /// While it is false only health and metrics are answered; the rest gets 503. Null: always open.
+    const std::atomic<bool>* open = nullptr;
 };
 
 } // namespace focus::http

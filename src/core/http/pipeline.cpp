@@ -28,6 +28,10 @@ constexpr int k_busy_retry_s = 2;
 /// others next to nothing, and people notice nothing.
 constexpr std::chrono::milliseconds k_refused_attempt_pause{100};
 
+constexpr Refusal k_starting{
+    503,
+    "unavailable",
+    {"The service is starting. Please try again in a moment.", "Le service démarre. Veuillez réessayer dans un instant."}};
 constexpr Refusal k_broken_gzip{400, "bad_encoding", {"The body is not valid gzip.", "Le corps n'est pas du gzip valide."}};
 
 /// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
@@ -64,6 +68,8 @@ bool is_compressible(std::string_view type) {
     return type.starts_with("application/json") || type.starts_with("application/problem+json") || type.starts_with("text/") ||
            type.starts_with("image/svg") || type.starts_with("application/javascript");
 }
+
+bool is_watching(const Exchange& x) { return x.encoded_path.starts_with("/api/health") || x.encoded_path == "/metrics"; }
 
 /// Whether the answer differs by Accept-Encoding, for `Vary`.
 bool is_negotiated(const Response& response) {
@@ -146,8 +152,7 @@ Task<void> Pipeline::serve(Exchange& x) {
 
 /// Whoever watches the server asks by its address, so health and metrics answer under any name.
 bool Pipeline::is_for_us(const Exchange& x) const {
-    return allowed_hosts_.empty() || is_allowed_host(x.host, allowed_hosts_) || x.encoded_path.starts_with("/api/health") ||
-           x.encoded_path == "/metrics";
+    return allowed_hosts_.empty() || is_allowed_host(x.host, allowed_hosts_) || is_watching(x);
 }
 
 bool Pipeline::route(Exchange& x) const {
@@ -156,6 +161,11 @@ bool Pipeline::route(Exchange& x) const {
         return false;
     };
     if (!is_for_us(x)) return refuse_with(refusals::wrong_host);
+    if (hooks_.open != nullptr && !hooks_.open->load(std::memory_order_relaxed) && !is_watching(x)) {
+        refuse_with(k_starting);
+        x.response.headers.emplace_back("Retry-After", "5");
+        return false;
+    }
     if (x.method == "OPTIONS") {
         answer_options(x);
         return false;

@@ -1,0 +1,42 @@
+// How far the start has come: what the probes say and whether requests are served. Read from any thread.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+
+namespace focus::app {
+
+class StartState {
+  public:
+    /// True from the end of the start on, also while stopping.
+    [[nodiscard]] const std::atomic<bool>& is_open() const noexcept { return open_; }
+    /// True from the end of the start to the first moment of a shutdown.
+    [[nodiscard]] bool is_ready() const noexcept { return ready_; }
+    /// What is waited for while it is not ready.
+    [[nodiscard]] std::string waiting_for() const {
+        const std::scoped_lock lock{mutex_};
+        return waiting_for_;
+    }
+
+    void wait_for(std::string what) {
+        const std::scoped_lock lock{mutex_};
+        waiting_for_ = std::move(what);
+    }
+    void open() {
+        open_ = true;
+        ready_ = true;
+    }
+    void stop() {
+        wait_for("the end of this process");
+        ready_ = false;
+    }
+
+  private:
+    std::atomic<bool> open_{false};
+    std::atomic<bool> ready_{false};
+    mutable std::mutex mutex_;
+    std::string waiting_for_ = "the database";
+};
+
+} // namespace focus::app
