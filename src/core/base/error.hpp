@@ -42,19 +42,19 @@ struct Fault {
 class Error : public std::exception {
   public:
     Error(ErrorKind kind, std::string_view code, Text message, TextArgs args = {})
-        : kind_{kind}, code_{code}, message_{message}, args_{std::move(args)} {}
+        : kind_{kind}, code_{code}, message_{message}, args_{std::move(args)}, what_{message.en} {}
 
     /// A private explanation for the log.
-    Error&& because(std::string cause) && {
+    [[nodiscard]] Error because(std::string cause) && {
         cause_ = std::move(cause);
         return std::move(*this);
     }
     /// Seconds after which a repeat may succeed; becomes `Retry-After`.
-    Error&& retry_after(int seconds) && {
+    [[nodiscard]] Error retry_after(int seconds) && {
         retry_after_s_ = seconds;
         return std::move(*this);
     }
-    Error&& with_faults(std::vector<Fault> faults) && {
+    [[nodiscard]] Error with_faults(std::vector<Fault> faults) && {
         faults_ = std::move(faults);
         return std::move(*this);
     }
@@ -65,13 +65,14 @@ class Error : public std::exception {
     [[nodiscard]] const std::string& cause() const noexcept { return cause_; }
     [[nodiscard]] std::optional<int> retry_after_s() const noexcept { return retry_after_s_; }
     [[nodiscard]] const std::vector<Fault>& faults() const noexcept { return faults_; }
-    [[nodiscard]] const char* what() const noexcept override { return cause_.empty() ? message_.en.data() : cause_.c_str(); }
+    [[nodiscard]] const char* what() const noexcept override { return cause_.empty() ? what_.c_str() : cause_.c_str(); }
 
   private:
     ErrorKind kind_;
     std::string_view code_; // static storage
     Text message_;
     TextArgs args_;
+    std::string what_; // the message with an end that what() can give
     std::string cause_;
     std::optional<int> retry_after_s_;
     std::vector<Fault> faults_;

@@ -43,6 +43,19 @@ TEST(Error, carries_a_public_and_a_private_half) {
     EXPECT_EQ(std::get<std::int64_t>(invalid.faults()[0].loc[1]), 3);
 }
 
+TEST(Error, outlives_the_temporary_it_was_made_of) {
+    static_assert(std::is_same_v<decltype(std::declval<Error>().because("")), Error>);
+    static_assert(std::is_same_v<decltype(std::declval<Error>().retry_after(1)), Error>);
+    static_assert(std::is_same_v<decltype(std::declval<Error>().with_faults({})), Error>);
+    const auto& error = unavailable("a").because("the disk is full and nobody has seen it");
+    EXPECT_EQ(error.cause(), "the disk is full and nobody has seen it");
+}
+
+TEST(Error, what_ends_where_its_message_ends) {
+    const std::string_view sentence = "Not now. Or later.";
+    EXPECT_STREQ((Error{ErrorKind::conflict, "x", {sentence.substr(0, 8), "Non."}}.what()), "Not now.");
+}
+
 TEST(Utf8, knows_valid_from_invalid) {
     for (const std::string_view text : {"", "abc", "é", "€", "😀", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"})
         EXPECT_TRUE(utf8::is_valid(text)) << text;

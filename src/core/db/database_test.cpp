@@ -135,6 +135,18 @@ TEST_P(DatabaseTest, NumbersKeepTheirValue) {
     });
 }
 
+TEST_P(DatabaseTest, NumbersOutOfRangeAreDefects) {
+    run([&]() -> Task<void> {
+        const auto large = co_await database().run_one(composed("SELECT 2147483648, 2147483647, -1"));
+        const auto& row = large.rows.at(0);
+        EXPECT_THROW((void)row.get<int>(0), std::logic_error);
+        EXPECT_THROW((void)row.get<std::optional<int>>(0), std::logic_error);
+        EXPECT_EQ(row.get<int>(1), 2147483647);
+        EXPECT_THROW((void)row.get<std::uint64_t>(2), std::logic_error);
+        EXPECT_TRUE(row.get<bool>(0));
+    });
+}
+
 TEST_P(DatabaseTest, SumsAndAveragesAreNumbers) {
     run([&]() -> Task<void> {
         co_await database().run_one(composed("INSERT INTO things (id, amount) VALUES (1, 10), (2, 15)"));

@@ -46,7 +46,7 @@ class Row {
     explicit Row(std::vector<Value> values) : values_{std::move(values)} {}
 
     /// The column as T: std::int64_t, int, bool, double, std::string, std::string_view (borrowed from the row),
-    /// or std::optional of one. Throws std::logic_error when the column is NULL or of another type (a defect).
+    /// or std::optional of one. Throws std::logic_error when the column is NULL, of another type or out of T's range (a defect).
     template <class T>
     [[nodiscard]] T get(std::size_t column) const {
         const Value& value = values_.at(column);
@@ -55,10 +55,12 @@ class Row {
             return get<typename T::value_type>(column);
         } else if constexpr (std::is_integral_v<T>) {
             if (const auto* number = std::get_if<std::int64_t>(&value)) {
-                if constexpr (std::is_same_v<T, bool>)
+                if constexpr (std::is_same_v<T, bool>) {
                     return *number != 0;
-                else
+                } else {
+                    if (!std::in_range<T>(*number)) throw std::logic_error{"db: column " + std::to_string(column) + " is out of range"};
                     return static_cast<T>(*number);
+                }
             }
         } else if constexpr (std::is_floating_point_v<T>) {
             if (const auto* real = std::get_if<double>(&value)) return static_cast<T>(*real);
