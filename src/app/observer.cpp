@@ -121,8 +121,9 @@ db::Task<void> Observer::run() {
 
 db::Task<bool> Observer::ping() {
     try {
-        co_await parts_.rooms.database.execute(k_ping);
-        co_return true;
+        auto& database = parts_.rooms.database;
+        co_await database.execute(k_ping);
+        co_return database.damage().empty();
     } catch (const std::exception&) { // counted among the statements' errors, and logged by whoever needs the database
         co_return false;
     }

@@ -115,6 +115,7 @@ Task<DatabaseState> look_at_database(const SystemParts& parts) {
         const auto answer = co_await parts.database.execute(k_ping);
         read_only = answer.rows.at(0).get<bool>(0);
         if (read_only) co_await parts.database.execute(k_try_write);
+        if (!parts.database.damage().empty()) co_return DatabaseState{"unavailable", "an undamaged database file"}; // the database logs it
     } catch (const std::exception& error) {
         log::warning(read_only ? "health: the database takes no writes" : "health: the database does not answer",
                      {{"cause", std::string_view{error.what()}}});

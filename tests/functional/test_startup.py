@@ -1,31 +1,36 @@
 """From the command line to the first answer: settings, migrations, commands, TLS, the end."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
+import tempfile
 import time
 import warnings
+from pathlib import Path
 
 import httpx
 import pytest
 from support.client import expect
-from support.engines import TOP
+from support.engines import TOP, SqliteDatabase
 from support.processes import SLOWNESS, eventually, free_port
 from support.raw import Raw
-from support.server import BINARY, SECRET_KEY, base_environment
+from support.server import BINARY, SECRET_KEY, Server, base_environment
 from support.websocket import Live
 
 
-def focus(*arguments: str, cwd=None, stdin: str = "", **settings: str) -> subprocess.CompletedProcess:
+def focus(*arguments: str, cwd=None, stdin: str = "", process: dict | None = None, **settings: str) -> subprocess.CompletedProcess:
     """One run of the program to its end."""
     return subprocess.run([str(BINARY), *arguments], cwd=cwd, env=base_environment() | settings, input=stdin,
-                          capture_output=True, text=True, timeout=30 * SLOWNESS)  # fmt: skip
+                          capture_output=True, text=True, timeout=30 * SLOWNESS, **(process or {}))  # fmt: skip
 
 
 def one_line(run: subprocess.CompletedProcess) -> str:
@@ -111,10 +116,69 @@ def test_an_unusable_database_folder(tmp_path):
     assert run.returncode in (1, 2) and str(tmp_path) in one_line(run)
 
 
+def serve_unusable(file, **process) -> str:
+    """What a server whose database file is of no use says before it ends."""
+    run = focus("serve", cwd=file.parent, process=process, DATABASE_URL=f"sqlite:///{file}", PORT="0", SECRET_KEY=SECRET_KEY)
+    assert run.returncode == 1
+    line = one_line(run)
+    assert line.startswith("focus: ") and str(file) in line and "busy" not in line
+    return line
+
+
 def test_a_file_that_is_no_database(tmp_path):
     (tmp_path / "focus.db").write_bytes(b"this is not a database" * 100)
-    run = focus("serve", cwd=tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/focus.db", PORT="0", SECRET_KEY=SECRET_KEY)
-    assert run.returncode in (1, 2) and "Traceback" not in run.stderr and run.stderr
+    assert "is damaged or is not an SQLite database: restore a backup" in serve_unusable(tmp_path / "focus.db")
+
+
+def destroy_pages(file) -> None:
+    """All but the first."""
+    content = file.read_bytes()
+    page = int.from_bytes(content[16:18], "big")
+    with open(file, "r+b") as database:
+        database.seek(page)
+        database.write(b"\xaa" * (len(content) - page))
+
+
+def test_a_file_with_destroyed_pages(tmp_path):
+    file = tmp_path / "focus.db"
+    assert focus("migrate", cwd=tmp_path, DATABASE_URL=f"sqlite:///{file}").returncode == 0
+    destroy_pages(file)
+    assert "is damaged" in serve_unusable(file)
+
+
+def test_a_full_disk(tmp_path):
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)), "restore_signals": False}  # SIGXFSZ stays ignored
+    assert "is full or broken" in serve_unusable(tmp_path / "focus.db", **limit)
+
+
+def test_a_file_that_may_only_be_read():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "focus.db"
+        assert focus("migrate", cwd=folder, DATABASE_URL=f"sqlite:///{file}").returncode == 0
+        file.chmod(0o444)
+        folder.chmod(0o755)
+        unprivileged = {"user": 65534} if os.geteuid() == 0 else {}
+        assert "cannot be opened for writing" in serve_unusable(file, **unprivileged)
+
+
+def test_pages_destroyed_while_it_serves(tmp_path):
+    database = SqliteDatabase(tmp_path)
+    with contextlib.closing(Server(database)) as server:
+        server.start()
+        assert [server.client().get(path).status_code for path in ("/api/health", "/api/health/ready")] == [200, 200]
+        with contextlib.closing(sqlite3.connect(database.path, timeout=30)) as other:
+            other.execute("PRAGMA user_version = 7")  # a change by another program: the server reads all pages again
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        destroy_pages(database.path)
+        credentials = {"email": "a@example.org", "password": "Secret-passw0rd"}
+        answers = [server.client(checked=False).post("/api/auth/login", json=credentials).status_code for _ in range(3)]
+        assert answers == [503] * 3
+        health = [server.client().get(path) for path in ("/api/health", "/api/health/ready") for _ in range(3)]
+        assert [answer.status_code for answer in health] == [503] * 6
+        assert health[0].json()["database"] == "unavailable" and health[0].headers["Retry-After"]
+        told = [line for line in server.lines if "the database file is damaged: restore a backup" in line]
+        assert len(told) == 1, "once a minute"
 
 
 def test_a_port_that_is_taken(tmp_path):

@@ -1,5 +1,6 @@
 #include "core/cache/versions.hpp"
 
+#include "core/base/asker.hpp"
 #include "core/base/detached.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -96,8 +97,8 @@ db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
             lane->waiting.push_back({std::move(topics), std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
             if (std::exchange(lane->busy, true)) return;
         }
-        // Posted behind what is ready to run on this thread, some of which will ask, too.
-        asio::post(executor, [lane, executor, &database = db_] {
+        // Posted behind what is ready to run on this thread, some of which will ask, too. For all of them, so for no single user.
+        asio::post(executor, [lane, executor = on_behalf_of(k_service, executor), &database = db_] {
             asio::co_spawn(executor, serve(lane, database), Detached{"versions of the cache: restart this server"});
         });
     };

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace focus::metrics {
@@ -94,7 +95,8 @@ struct PoolStatus {
 
 class MigrationSession;
 
-/// The database as a whole. One per process; safe from any thread.
+/// The database as a whole. One per process; safe from any thread. Where work has to wait, it serves askers (base/asker.hpp)
+/// in turn.
 class Database : public Session {
   public:
     /// Runs `body` in a transaction and commits. Inside `body` use only the transaction: a write by the Database itself would
@@ -115,6 +117,8 @@ class Database : public Session {
     virtual Task<void> run_transaction(std::function<Task<void>(Transaction&)> body) = 0;
 
     [[nodiscard]] virtual PoolStatus pool_status() const = 0;
+    /// What was found broken in the stored data while this process ran; empty while nothing was. Logs it, at most once a minute.
+    [[nodiscard]] virtual std::string damage() { return {}; }
     /// A connection of its own for migrate().
     [[nodiscard]] virtual Task<std::unique_ptr<MigrationSession>> migration_session() = 0;
     /// Stops accepting work, finishes what runs (bounded by a few seconds) and closes the connections. The io_contexts must
@@ -129,6 +133,9 @@ struct Options {
     std::chrono::milliseconds acquire_timeout{5'000};    // waiting for a connection or a place in the queue
     std::size_t max_queue = 4096;                        // waiting statements beyond which the answer is `unavailable`
 };
+
+/// The code of the Error that ends a start: the file is damaged, may not be written, has no room. Waiting would not help.
+inline constexpr std::string_view k_unusable = "database_unusable";
 
 /// Opens the database of `options.url`. For SQLite this opens (and makes) the file and throws focus::Error when that
 /// fails; for MySQL connections are made on demand, so a lost server only shows when statements run.

@@ -1,5 +1,6 @@
 #include "core/http/pipeline.hpp"
 
+#include "core/base/asker.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/http/gzip.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -77,6 +79,16 @@ bool is_negotiated(const Response& response) {
            response.header("ETag").empty(); // a handler with an ETag of its own has chosen the coding
 }
 
+/// For whom the handler works: the user, or the network that a stranger comes from.
+Asker asker(const Exchange& x) { return x.caller_ ? asker_user(x.caller_->user_id) : asker_network(network_of(x.origin_.ip)); }
+
+/// The rest of a streamed answer is made on `executor`, too.
+Source on_executor(boost::asio::any_io_executor executor, Source source) {
+    return [executor = std::move(executor), source = std::move(source)]() -> Task<std::optional<std::string>> {
+        return boost::asio::co_spawn(executor, source(), boost::asio::use_awaitable);
+    };
+}
+
 } // namespace
 
 Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, metrics::Registry& registry)
@@ -95,9 +107,10 @@ Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, me
 //   8. rate limit        limit_rate()      before access, so that guessing tokens is limited too
 //   9. access            check_access()    before the body: strangers don't make us read it; WebSockets ask for one
 //  10. body              read_body()       limit of the route, 100-continue, gzip
-//  11. idempotency       run_idempotent()  after access, because keys belong to users
-//  12. handler           the endpoint's own
-//  13. ETag, gzip        refine()          on what will be sent
+//  11. whose work        answer()          from here on the executor says for whom the database works
+//  12. idempotency       run_idempotent()  after access, because keys belong to users
+//  13. handler           handler()
+//  14. ETag, gzip        refine()          on what will be sent
 Task<void> Pipeline::serve(Exchange& x) {
     if (route(x)) {
         metrics_.began(x.endpoint_index);
@@ -107,10 +120,13 @@ Task<void> Pipeline::serve(Exchange& x) {
             check_access(x);
             if (x.endpoint->signature.out == Signature::Out::websocket) require_upgrade(x);
             if (x.has_body) co_await read_body(x);
-            if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && has_header(x, "Idempotency-Key"))
-                co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
-            else
+            if (x.endpoint->rate() == Rate::none) { // health, files: nothing to be had in turn
                 x.response = co_await x.endpoint->handler(x);
+            } else {
+                const auto executor = on_behalf_of(asker(x), co_await boost::asio::this_coro::executor);
+                co_await boost::asio::co_spawn(executor, answer(x), boost::asio::use_awaitable);
+                if (x.response.source) x.response.source = on_executor(executor, std::move(x.response.source));
+            }
         } catch (const Refused& refused) {
             x.response = problem(*refused.refusal, x.language(), x.origin_.request_id);
             if (refused.refusal == &refusals::too_large)
@@ -327,6 +343,13 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
         }
         co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
     }
+}
+
+Task<void> Pipeline::answer(Exchange& x) {
+    if (x.endpoint->meta.idempotent && hooks_.idempotency != nullptr && has_header(x, "Idempotency-Key"))
+        co_await run_idempotent(x, std::string{x.header("Idempotency-Key")});
+    else
+        x.response = co_await x.endpoint->handler(x);
 }
 
 void Pipeline::refine(Exchange& x) const {

@@ -39,6 +39,7 @@ class Pipeline {
     void check_access(const Exchange& x) const;
     Task<void> read_body(Exchange& x) const;
     static Task<void> unzip_body(Exchange& x, std::size_t limit);
+    Task<void> answer(Exchange& x);
     Task<bool> replay(Exchange& x, IdempotencyStore::Request request) const;
     Task<void> wait_for_running(std::string name) const;
     Task<void> run_idempotent(Exchange& x, std::string key);

@@ -82,6 +82,14 @@ TEST_F(ServerTest, AnswersCors) {
     EXPECT_EQ(header_of(client.ask(get("/hello", "Origin: https://evil.example\r\n")), "Access-Control-Allow-Origin"), "");
 }
 
+TEST_F(ServerTest, HandlersWorkForTheCaller) {
+    auto client = connect();
+    EXPECT_TRUE(client.ask(post("/asker", "", "Authorization: Bearer admin\r\n")).contains(R"("id":1,)"));
+    EXPECT_TRUE(client.ask(post("/asker", "", "Authorization: Bearer user\r\n")).contains(R"("id":2,)"));
+    EXPECT_TRUE(client.ask(post("/asker", "")).contains(R"("id":-)")) << "a stranger's network";
+    EXPECT_TRUE(client.ask(get("/asker/stream", "Authorization: Bearer user\r\n")).contains("\r\n2\r\n"));
+}
+
 TEST_F(ServerTest, PathsAreDecodedOnceAndStrictly) {
     auto client = connect();
     EXPECT_EQ(status_of(client.ask(get("/h%65llo"))), 200);

@@ -31,6 +31,7 @@ db::Task<DatabaseHealth> Health::database() {
     const auto began = Steady::now();
     try {
         co_await db_.execute(k_ping);
+        if (!db_.damage().empty()) health.status = HealthStatus::unhealthy;
     } catch (const std::exception& error) {
         log::warning("health: the database does not answer", {{"cause", std::string_view{error.what()}}});
         health.status = HealthStatus::unhealthy;

@@ -1,5 +1,7 @@
 #include "support/cpp/http_server.hpp"
 
+#include "core/base/asker.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -92,6 +94,15 @@ void ServerTest::declare() {
                 [](Call& call) -> Task<Reply<Item>> { co_return Item{call.user().user_id, "v"}; });
     routes_.get("/admin", {.id = "a", .summary = "a", .access = Access::admin},
                 [](Call& call) -> Task<Reply<Item>> { co_return Item{call.user().user_id, "a"}; });
+    routes_.post("/asker", open, [](Call&) -> Task<Reply<Item>> {
+        co_return Item{static_cast<std::int64_t>(asker_of(co_await asio::this_coro::executor)), "asker"};
+    });
+    routes_.get("/asker/stream", open, [](Call&) -> Task<Reply<Stream>> {
+        co_return Stream{"text/plain", "", [sent = false]() mutable -> Task<std::optional<std::string>> {
+                             const auto asker = static_cast<std::int64_t>(asker_of(co_await asio::this_coro::executor));
+                             co_return std::exchange(sent, true) ? std::nullopt : std::optional{std::to_string(asker)};
+                         }};
+    });
     routes_.get("/list", open, [](Call& call, Query<PageQuery> page) -> Task<Reply<std::vector<Item>>> {
         co_return paged(call, std::vector<Item>{{1, "one"}}, 101, page->skip.value, page->limit.value);
     });

@@ -161,16 +161,18 @@ Pool* MysqlDatabase::pool_of(const asio::any_io_executor& executor) const {
 }
 
 Task<std::vector<Result>> MysqlDatabase::run(std::vector<Command> commands) {
-    if (Pool* pool = pool_of(co_await asio::this_coro::executor)) co_return co_await run_here(*pool, std::move(commands));
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const Asker asker = asker_of(executor);
+    if (Pool* pool = pool_of(executor)) co_return co_await run_here(*pool, asker, std::move(commands));
     Pool& first = *pools_.front();
-    co_return co_await asio::co_spawn(first.executor(), run_here(first, std::move(commands)), asio::use_awaitable);
+    co_return co_await asio::co_spawn(first.executor(), run_here(first, asker, std::move(commands)), asio::use_awaitable);
 }
 
-Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Command> commands) {
+Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, Asker asker, std::vector<Command> commands) {
     for (int attempt = 1;; ++attempt) {
         const auto since = Clock::now();
-        Lease lease = pool.try_acquire();
-        if (!lease) lease = co_await pool.acquire();
+        Lease lease = pool.try_acquire(asker);
+        if (!lease) lease = co_await pool.acquire(asker);
         QueryText text{lease->format_options()};
         for (const auto& command : commands) text.add(command);
         std::string whole = text.take();
@@ -199,15 +201,17 @@ Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, std::vector<Comman
 }
 
 Task<void> MysqlDatabase::run_transaction(std::function<Task<void>(Transaction&)> body) {
-    if (pool_of(co_await asio::this_coro::executor) != nullptr) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    if (pool_of(executor) != nullptr) {
         co_await EngineDatabase::run_transaction(std::move(body));
         co_return;
     }
-    co_await asio::co_spawn(pools_.front()->executor(), EngineDatabase::run_transaction(std::move(body)), asio::use_awaitable);
+    co_await asio::co_spawn(on_behalf_of(asker_of(executor), pools_.front()->executor()), EngineDatabase::run_transaction(std::move(body)),
+                            asio::use_awaitable);
 }
 
 std::unique_ptr<EngineTransaction> MysqlDatabase::begin(const asio::any_io_executor& executor) {
-    return std::make_unique<MysqlTransaction>(*pool_of(executor));
+    return std::make_unique<MysqlTransaction>(asker_of(executor), *pool_of(executor));
 }
 
 PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, common_->active, common_->waiting}; }

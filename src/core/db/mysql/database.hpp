@@ -27,7 +27,7 @@ class MysqlDatabase final : public EngineDatabase {
   private:
     /// The pool of the thread that `executor` belongs to; null when it is none of ours.
     [[nodiscard]] Pool* pool_of(const boost::asio::any_io_executor& executor) const;
-    Task<std::vector<Result>> run_here(Pool& pool, std::vector<Command> commands);
+    Task<std::vector<Result>> run_here(Pool& pool, Asker asker, std::vector<Command> commands);
 
     std::shared_ptr<Common> common_;
     int pool_size_;

@@ -2,6 +2,7 @@
 // Used on one executor only. After a failure of kind `lost` it is good for nothing any more.
 #pragma once
 
+#include "core/base/asker.hpp"
 #include "core/db/database.hpp"
 #include "core/db/mysql/failure.hpp"
 
@@ -58,6 +59,7 @@ class Link {
     SteadyTime connected_at;
     SteadyTime last_used;
     std::uint64_t era = 0;         // the pools' count of demoted servers when this one was connected
+    Asker asker = k_service;       // who has it, or had it last
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:

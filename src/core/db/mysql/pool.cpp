@@ -6,6 +6,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace focus::db::mysql {
 
 namespace {
@@ -20,7 +23,8 @@ constexpr auto k_connect_timeout = 5s;
 constexpr auto k_down_pause = 1s;    // between two attempts to reach a lost server
 constexpr auto k_demoted_pause = 1s; // a connection to a demoted server is kept so long: its address leads nowhere else yet
 constexpr auto k_watch_interval = 200ms;
-constexpr auto k_grace = 1s; // the server's own statement limit should strike first
+constexpr auto k_grace = 1s;      // the server's own statement limit should strike first
+constexpr std::size_t k_part = 4; // of the connections, one asker's
 
 constexpr std::string_view k_galera_refused =
     "the database is a node of a Galera cluster: Focus may write to one node at a time only; see docs/mysql.md and add "
@@ -65,7 +69,8 @@ void Lease::leave_server() {
 Pool::Pool(asio::any_io_executor executor, std::shared_ptr<Common> common)
     : executor_{std::move(executor)}, common_{std::move(common)}, certificates_{common_->settings.tls}, watch_{executor_} {}
 
-Lease Pool::lend(std::unique_ptr<Link> link) {
+Lease Pool::lend(std::unique_ptr<Link> link, Asker asker) {
+    link->asker = asker;
     working_.push_back(link.get());
     common_->active.fetch_add(1, std::memory_order_relaxed);
     common_->metrics.active(+1);
@@ -82,14 +87,10 @@ void Pool::take_back(std::unique_ptr<Link> link) {
     if (common_->closed) {
         Link::close(std::move(link));
         --size_;
-    } else if (!waiting_.empty()) {
-        Waiting& next = *waiting_.front();
-        waiting_.pop_front();
-        next.link = std::move(link);
-        next.wake.cancel();
-    } else {
-        idle_.push_back(std::move(link));
+        return;
     }
+    idle_.push_back(std::move(link));
+    serve_waiting();
 }
 
 void Pool::discard(std::unique_ptr<Link> link) {
@@ -99,9 +100,34 @@ void Pool::discard(std::unique_ptr<Link> link) {
     ++losses_;
     --size_;
     link.reset();
-    if (waiting_.empty()) return;
-    waiting_.front()->wake.cancel(); // it may connect now
-    waiting_.pop_front();
+    serve_waiting();
+}
+
+/// One asker has a quarter of the connections, and more only while half of them are free: those of a user that all wait for
+/// the same row must not keep others from theirs. The service's own work, which is bounded elsewhere, has no such limit.
+bool Pool::may_take(Asker asker) const {
+    if (asker == k_service) return true;
+    const auto most = common_->settings.max_size;
+    const auto held = std::ranges::count(working_, asker, &Link::asker);
+    return std::cmp_less(held, std::max<std::size_t>(1, most / k_part)) || working_.size() < most / 2;
+}
+
+/// Hands idle connections to those whose turn it is, and wakes others that may connect.
+void Pool::serve_waiting() {
+    const auto may = [this](Asker asker) { return may_take(asker); };
+    while (!idle_.empty()) {
+        const auto next = waiting_.pop(may);
+        if (!next) return;
+        auto link = std::move(idle_.back());
+        idle_.pop_back();
+        (*next)->lease = lend(std::move(link), (*next)->asker);
+        (*next)->wake.cancel();
+    }
+    for (auto room = common_->settings.max_size - std::min(size_, common_->settings.max_size); room > 0; --room) {
+        const auto next = waiting_.pop(may);
+        if (!next) return;
+        (*next)->wake.cancel();
+    }
 }
 
 bool Pool::is_fresh(const Link& link) const {
@@ -115,42 +141,48 @@ bool Pool::leave_server(const Link& link) {
     return true;
 }
 
-Lease Pool::try_acquire() {
-    if (idle_.empty() || !is_fresh(*idle_.back()) || common_->closed) return {};
+Lease Pool::try_acquire(Asker asker) {
+    if (idle_.empty() || !is_fresh(*idle_.back()) || common_->closed || !may_take(asker)) return {};
     auto link = std::move(idle_.back()); // the last used first: the rest may be let go by the server
     idle_.pop_back();
-    return lend(std::move(link));
+    return lend(std::move(link), asker);
 }
 
-Task<Lease> Pool::acquire() {
+Task<Lease> Pool::acquire(Asker asker) {
     const auto self = shared_from_this();
     const auto until = Clock::now() + common_->settings.acquire_timeout;
     for (;;) {
         if (common_->closed) throw unavailable("mysql: the database is being closed");
         if (Clock::now() >= until) throw unavailable("mysql: no connection in time");
-        if (!idle_.empty()) {
+        Lease lease;
+        if (!may_take(asker)) {
+            lease = co_await wait(asker, until);
+        } else if (!idle_.empty()) {
             auto link = std::move(idle_.back());
             idle_.pop_back();
-            if (is_fresh(*link)) co_return lend(std::move(link));
             if (!is_of_this_era(*link)) {
                 Link::close(std::move(link));
                 --size_;
                 continue;
             }
-            auto lease = lend(std::move(link));
-            if (co_await revive(*lease)) co_return lease;
-            size_ -= idle_.size(); // the server went away or hangs: the others would only cost more time
-            idle_.clear();
-            continue; // the lease closes it
+            lease = lend(std::move(link), asker);
+        } else {
+            if (size_ < common_->settings.max_size && Clock::now() >= down_until_) {
+                if (auto link = co_await connect(asker)) co_return lend(std::move(link), asker);
+            }
+            if (size_ == 0 && Clock::now() < down_until_) throw unavailable(down_why_);
+            lease = co_await wait(asker, until);
         }
-        if (size_ < common_->settings.max_size && Clock::now() >= down_until_) {
-            if (auto link = co_await connect()) co_return lend(std::move(link));
+        if (!lease) continue;
+        if (!is_of_this_era(*lease)) {
+            lease.drop();
+            continue;
         }
-        if (size_ == 0 && Clock::now() < down_until_) throw unavailable(down_why_);
-        if (auto link = co_await wait(until)) {
-            if (is_fresh(*link)) co_return lend(std::move(link));
-            idle_.push_back(std::move(link)); // asked in the next turn
-        }
+        if (is_fresh(*lease)) co_return lease;
+        if (co_await revive(*lease)) co_return lease;
+        size_ -= idle_.size(); // the server went away or hangs: the others would only cost more time
+        idle_.clear();
+        // the lease closes it
     }
 }
 
@@ -186,12 +218,14 @@ Task<std::optional<Failure>> Pool::try_connect(Link& link, bool with_tls) {
 }
 
 /// A link and why it is not connected, if so. An account that asks for TLS gets it, from then on at once.
-Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link() {
+Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link(Asker asker) {
     const bool was_plain = !tls_;
     auto link = std::make_unique<Link>(executor_, certificates_.context());
+    link->asker = asker;
     auto failure = co_await try_connect(*link, tls_);
     if (failure && failure->wants_tls && common_->settings.tls_on_demand && was_plain) {
         auto secured = std::make_unique<Link>(executor_, certificates_.context());
+        secured->asker = asker;
         auto second = co_await try_connect(*secured, true);
         tls_ = tls_ || !second;
         // Without TLS on the server, or when that changes nothing, the first refusal tells more.
@@ -201,13 +235,13 @@ Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link()
 }
 
 /// A new connection within the pool's count, or nothing: then nobody tries again for a moment.
-Task<std::unique_ptr<Link>> Pool::connect() {
+Task<std::unique_ptr<Link>> Pool::connect(Asker asker) {
     bool connected = false;
     ++size_;
     const OnExit uncount{[this, &connected] {
         if (!connected) --size_;
     }};
-    auto [link, failure] = co_await make_link();
+    auto [link, failure] = co_await make_link(asker);
     if (!failure) {
         connected = true;
         link->last_used = Clock::now();
@@ -217,33 +251,30 @@ Task<std::unique_ptr<Link>> Pool::connect() {
     if (Clock::now() >= down_until_) log::warning("no connection to the database", {{"cause", std::string_view{failure->message}}});
     down_until_ = Clock::now() + k_down_pause;
     down_why_ = failure->message;
-    while (!waiting_.empty()) { // each decides anew
-        waiting_.front()->wake.cancel();
-        waiting_.pop_front();
-    }
+    while (const auto next = waiting_.pop()) (*next)->wake.cancel(); // each decides anew
     co_return nullptr;
 }
 
 Task<std::unique_ptr<Link>> Pool::connect_apart() {
     const auto self = shared_from_this();
-    auto [link, failure] = co_await make_link();
+    auto [link, failure] = co_await make_link(k_service);
     if (failure && failure->refused) throw std::runtime_error{failure->message};
     if (failure) throw unavailable(failure->message);
     co_return std::move(link);
 }
 
 /// Until somebody hands a connection over (given) or there may be room for a new one (nothing).
-Task<std::unique_ptr<Link>> Pool::wait(SteadyTime until) {
-    if (waiting_.size() >= common_->settings.max_waiting) throw unavailable("mysql: too many wait for a connection");
-    Waiting me{asio::steady_timer{executor_, until}, nullptr};
+Task<Lease> Pool::wait(Asker asker, SteadyTime until) {
+    if (!waiting_.has_room(asker, common_->settings.max_waiting)) throw unavailable("mysql: too many wait for a connection");
+    Waiting me{asker, asio::steady_timer{executor_, until}, {}};
     const OnExit leave{[this, &me] {
-        std::erase(waiting_, &me);
+        (void)waiting_.take_if([&me](const Waiting* other) { return other == &me; });
         common_->waiting.fetch_sub(1, std::memory_order_relaxed);
     }};
-    waiting_.push_back(&me);
+    waiting_.push(asker, &me);
     common_->waiting.fetch_add(1, std::memory_order_relaxed);
     co_await me.wake.async_wait(asio::as_tuple(asio::deferred));
-    co_return std::move(me.link);
+    co_return std::move(me.lease);
 }
 
 void Pool::start_round_trip(Link& link) const { link.set_deadline(Clock::now() + common_->settings.statement_timeout + k_grace); }

@@ -2,9 +2,11 @@
 // their own, a connection whose operation was cut off must never be used again, a lost server must be answered at once,
 // and taking an idle connection should cost next to nothing.
 // Always holds: everything but the counters happens on `executor`; at most `max_size` connections exist; who waits for
-// one waits no longer than the acquire time-out.
+// one waits no longer than the acquire time-out. Askers that wait get a connection in turn; one of them alone gets a part of
+// the pool only.
 #pragma once
 
+#include "core/db/fair_queue.hpp"
 #include "core/db/mysql/link.hpp"
 #include "core/db/mysql/tls.hpp"
 #include "core/db/statement_metrics.hpp"
@@ -12,7 +14,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
-#include <deque>
 #include <memory>
 
 namespace focus::db::mysql {
@@ -73,9 +74,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
     Pool(boost::asio::any_io_executor executor, std::shared_ptr<Common> common);
 
     /// A connection that was alive a moment ago. Throws `unavailable` when there is none in time.
-    Task<Lease> acquire();
+    Task<Lease> acquire(Asker asker);
     /// The same when one is idle at hand; else nothing.
-    Lease try_acquire();
+    Lease try_acquire(Asker asker);
     /// A connection outside the pool's count and limits. Throws `unavailable`.
     Task<std::unique_ptr<Link>> connect_apart();
     /// Starts the time limit of the link's next round trip.
@@ -91,19 +92,22 @@ class Pool : public std::enable_shared_from_this<Pool> {
   private:
     friend class Lease;
     struct Waiting {
+        Asker asker;
         boost::asio::steady_timer wake;
-        std::unique_ptr<Link> link; // handed over by who gave it back
+        Lease lease; // when one was handed over
     };
 
-    Lease lend(std::unique_ptr<Link> link);
+    Lease lend(std::unique_ptr<Link> link, Asker asker);
+    [[nodiscard]] bool may_take(Asker asker) const;
+    void serve_waiting();
     void take_back(std::unique_ptr<Link> link);
     void discard(std::unique_ptr<Link> link);
     bool is_fresh(const Link& link) const;
-    Task<std::unique_ptr<Link>> connect();
+    Task<std::unique_ptr<Link>> connect(Asker asker);
     bool is_of_this_era(const Link& link) const { return link.era == common_->era.load(std::memory_order_relaxed); }
     Task<std::optional<Failure>> try_connect(Link& link, bool with_tls);
-    Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> make_link();
-    Task<std::unique_ptr<Link>> wait(SteadyTime until);
+    Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> make_link(Asker asker);
+    Task<Lease> wait(Asker asker, SteadyTime until);
     Task<bool> revive(Link& link);
     void watch();
 
@@ -112,8 +116,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
     Tls certificates_;
 
     std::vector<std::unique_ptr<Link>> idle_;
-    std::vector<Link*> working_; // what the watch looks at
-    std::deque<Waiting*> waiting_;
+    std::vector<Link*> working_; // lent or being connected; what the watch looks at
+    FairQueue<Waiting*> waiting_;
     std::size_t size_ = 0; // idle, lent and being connected
     std::uint64_t losses_ = 0;
     bool tls_ = false;

@@ -63,8 +63,8 @@ Task<void> MysqlTransaction::travel(Trip& trip, bool with_commit) {
     if (failure_) std::rethrow_exception(failure_);
     const auto since = std::chrono::steady_clock::now();
     if (!lease_) {
-        lease_ = pool_.try_acquire();
-        if (!lease_) lease_ = co_await pool_.acquire();
+        lease_ = pool_.try_acquire(asker_);
+        if (!lease_) lease_ = co_await pool_.acquire(asker_);
     }
     const Frame frame{.before = started_ ? 0U : 1U, .after = with_commit ? 1U : 0U};
     std::string text;

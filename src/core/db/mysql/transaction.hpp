@@ -9,7 +9,7 @@ namespace focus::db::mysql {
 
 class MysqlTransaction final : public EngineTransaction {
   public:
-    explicit MysqlTransaction(Pool& pool) : pool_{pool} {}
+    MysqlTransaction(Asker asker, Pool& pool) : asker_{asker}, pool_{pool} {}
 
     Task<std::vector<Result>> run(std::vector<Command> commands) override;
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::mysql; }
@@ -30,6 +30,7 @@ class MysqlTransaction final : public EngineTransaction {
     Task<std::optional<Failure>> travel_singly(Trip& trip, Frame frame);
     void judge(const Trip& trip, bool with_commit);
 
+    Asker asker_;
     Pool& pool_;
     Lease lease_;
     bool started_ = false;

@@ -1,6 +1,5 @@
 #include "core/db/sqlite/connection.hpp"
 
-#include "core/base/error.hpp"
 #include "core/db/sql_text.hpp"
 
 #include <fcntl.h>
@@ -87,10 +86,37 @@ bool SqliteError::is_outage() const noexcept {
     }
 }
 
+bool SqliteError::is_damage() const noexcept { return primary(code_) == SQLITE_CORRUPT || primary(code_) == SQLITE_NOTADB; }
+
 std::exception_ptr public_error(const SqliteError& error) {
     if (error.is_constraint()) return std::make_exception_ptr(ConstraintError{error.what()});
     if (error.is_busy() || error.is_interrupt() || error.is_outage()) return std::make_exception_ptr(unavailable(error.what()));
     return std::make_exception_ptr(std::runtime_error{error.what()});
+}
+
+std::exception_ptr error_at_start(const SqliteError& error, const std::string& path) {
+    const auto unusable = [&](Text message) {
+        return std::make_exception_ptr(Error{ErrorKind::unavailable, k_unusable, message, {{"file", path}}}.because(error.what()));
+    };
+    switch (primary(error.code())) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return unusable({"The database file {file} is damaged or is not an SQLite database: restore a backup.",
+                         "Le fichier de base de données {file} est endommagé ou n'est pas une base SQLite : restaurez une sauvegarde."});
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return unusable({"The database file {file} cannot be opened for writing: check its folder, its owner and its disk.",
+                         "Le fichier de base de données {file} ne peut pas être ouvert en écriture : vérifiez son dossier, son "
+                         "propriétaire et son disque."});
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+        return unusable({"The disk of the database file {file} is full or broken.",
+                         "Le disque du fichier de base de données {file} est plein ou défectueux."});
+    default:
+        return public_error(error);
+    }
 }
 
 void Connection::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
@@ -102,6 +128,8 @@ Connection::Connection(const std::string& path, Access access, std::chrono::mill
     const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     handle_.reset(handle);
     if (code != SQLITE_OK) fail(code, "open " + path);
+    if (access == Access::read_write && sqlite3_db_readonly(handle, "main") == 1)
+        throw SqliteError{SQLITE_READONLY, "sqlite: " + path + " may only be read"};
     configure(access, busy_timeout);
 }
 
@@ -132,7 +160,9 @@ int Connection::on_progress(void* self) noexcept {
 
 void Connection::fail(int code, std::string_view doing) const {
     const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
-    throw SqliteError{code, "sqlite: " + std::string{doing} + ": " + why + " (" + std::to_string(code) + ")"};
+    const SqliteError error{code, "sqlite: " + std::string{doing} + ": " + why + " (" + std::to_string(code) + ")"};
+    if (damage_ != nullptr && error.is_damage()) damage_->report(error.what(), std::chrono::steady_clock::now());
+    throw error;
 }
 
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }

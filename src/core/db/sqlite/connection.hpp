@@ -2,7 +2,9 @@
 // Always holds: WAL, synchronous=FULL, foreign keys on; no statement outlives the deadline by much.
 #pragma once
 
+#include "core/base/error.hpp"
 #include "core/db/database.hpp"
+#include "core/db/sqlite/damage.hpp"
 
 #include <chrono>
 #include <list>
@@ -14,8 +16,6 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace focus::db::sqlite {
-
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 enum class Access { read_write, read_only };
 
@@ -33,6 +33,8 @@ class SqliteError : public std::runtime_error {
     [[nodiscard]] bool is_constraint() const noexcept;
     /// The file or the disk below it is in trouble: reopening may help.
     [[nodiscard]] bool is_outage() const noexcept;
+    /// The file is not what SQLite wrote.
+    [[nodiscard]] bool is_damage() const noexcept;
 
   private:
     int code_;
@@ -40,6 +42,8 @@ class SqliteError : public std::runtime_error {
 
 /// The error as callers of Session know it: ConstraintError, focus::Error `unavailable`, or a defect.
 [[nodiscard]] std::exception_ptr public_error(const SqliteError& error);
+/// The same before the server serves: what somebody has to put right is said in one sentence, with the code of an unusable database.
+[[nodiscard]] std::exception_ptr error_at_start(const SqliteError& error, const std::string& path);
 
 class Connection {
   public:
@@ -49,6 +53,8 @@ class Connection {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    /// From now on what statements find broken is reported there.
+    void report_to(Damage& damage) noexcept { damage_ = &damage; }
     /// Statements that still run at `deadline` are interrupted.
     void set_deadline(SteadyTime deadline) noexcept { deadline_ = deadline; }
 
@@ -78,6 +84,7 @@ class Connection {
     [[noreturn]] void fail(int code, std::string_view doing) const;
 
     std::unique_ptr<sqlite3, Close> handle_;
+    Damage* damage_ = nullptr;
     SteadyTime deadline_ = SteadyTime::max();
     std::list<Cached> recent_; // most recently used first
     std::unordered_map<std::string_view, std::list<Cached>::iterator> by_text_;

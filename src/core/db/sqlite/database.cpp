@@ -26,7 +26,8 @@ void count(const StatementMetrics& metrics, const Hop& hop, Clock::time_point si
 
 class SqliteTransaction final : public EngineTransaction {
   public:
-    SqliteTransaction(Writer& writer, const StatementMetrics& metrics) : writer_{writer}, metrics_{metrics} {}
+    SqliteTransaction(Asker asker, Writer& writer, const StatementMetrics& metrics)
+        : writer_{writer}, metrics_{metrics}, visit_{std::make_shared<Visit>(asker, false)} {}
     ~SqliteTransaction() override { leave(); }
 
     Task<std::vector<Result>> run(std::vector<Command> commands) override {
@@ -90,7 +91,7 @@ class SqliteTransaction final : public EngineTransaction {
 
     Writer& writer_;
     const StatementMetrics& metrics_;
-    std::shared_ptr<Visit> visit_ = std::make_shared<Visit>(false);
+    std::shared_ptr<Visit> visit_;
     std::vector<Command> deferred_;
     std::exception_ptr failure_; // no statement may follow
     bool must_restart_ = false;
@@ -114,7 +115,7 @@ class SqliteMigrations final : public MigrationSession {
                 }
                 return connection_->run(Command::composed("migrate", sql, {}));
             } catch (const SqliteError& error) {
-                std::rethrow_exception(public_error(error));
+                std::rethrow_exception(error_at_start(error, path_));
             }
         };
         Result result;
@@ -157,22 +158,24 @@ int reader_threads() { return static_cast<int>(std::min(std::thread::hardware_co
 
 SqliteDatabase::SqliteDatabase(std::string path, const Options& options, metrics::Registry& metrics)
     : path_{std::move(path)}, patience_{options.statement_timeout}, metrics_{metrics},
-      writer_{path_, {options.statement_timeout, options.acquire_timeout, options.max_queue}, metrics_}, reader_count_{reader_threads()},
-      readers_{path_, reader_count_, {options.statement_timeout, options.acquire_timeout, options.max_queue}, metrics_} {}
+      writer_{path_, {options.statement_timeout, options.acquire_timeout, options.max_queue}, metrics_, damage_},
+      reader_count_{reader_threads()},
+      readers_{path_, reader_count_, {options.statement_timeout, options.acquire_timeout, options.max_queue}, metrics_, damage_} {}
 
 SqliteDatabase::~SqliteDatabase() = default;
 
 Task<std::vector<Result>> SqliteDatabase::run(std::vector<Command> commands) {
+    const Asker asker = asker_of(co_await asio::this_coro::executor);
     const bool reads = std::ranges::all_of(commands, [](const Command& command) { return only_reads(text_of(command, Dialect::sqlite)); });
     for (int attempt = 1;; ++attempt) {
         Hop hop;
         hop.commands = std::move(commands);
         const auto since = Clock::now();
-        co_await hop.waiter.wait([this, reads, &hop] {
+        co_await hop.waiter.wait([this, asker, reads, &hop] {
             if (reads)
-                readers_.submit(hop);
+                readers_.submit(asker, hop);
             else
-                writer_.submit(std::make_shared<Visit>(true), hop);
+                writer_.submit(std::make_shared<Visit>(asker, true), hop);
         });
         count(metrics_, hop, since);
         if (!hop.error) co_return std::move(hop.results);
@@ -182,8 +185,8 @@ Task<std::vector<Result>> SqliteDatabase::run(std::vector<Command> commands) {
     }
 }
 
-std::unique_ptr<EngineTransaction> SqliteDatabase::begin(const asio::any_io_executor& /*executor*/) {
-    return std::make_unique<SqliteTransaction>(writer_, metrics_);
+std::unique_ptr<EngineTransaction> SqliteDatabase::begin(const asio::any_io_executor& executor) {
+    return std::make_unique<SqliteTransaction>(asker_of(executor), writer_, metrics_);
 }
 
 PoolStatus SqliteDatabase::pool_status() const {
@@ -191,6 +194,8 @@ PoolStatus SqliteDatabase::pool_status() const {
 }
 
 Task<std::unique_ptr<MigrationSession>> SqliteDatabase::migration_session() { co_return std::make_unique<SqliteMigrations>(path_); }
+
+std::string SqliteDatabase::damage() { return damage_.found(Clock::now()); }
 
 void SqliteDatabase::close() {
     readers_.close();
@@ -201,7 +206,7 @@ std::unique_ptr<Database> open(const SqliteUrl& url, const Options& options, met
     try {
         return std::make_unique<SqliteDatabase>(url.path, options, metrics);
     } catch (const SqliteError& error) {
-        throw unavailable(error.what());
+        std::rethrow_exception(error_at_start(error, url.path));
     }
 }
 

@@ -16,6 +16,7 @@ class SqliteDatabase final : public EngineDatabase {
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::sqlite; }
     [[nodiscard]] PoolStatus pool_status() const override;
     [[nodiscard]] Task<std::unique_ptr<MigrationSession>> migration_session() override;
+    [[nodiscard]] std::string damage() override;
     void close() override;
 
   protected:
@@ -26,6 +27,7 @@ class SqliteDatabase final : public EngineDatabase {
     std::string path_;
     std::chrono::milliseconds patience_;
     StatementMetrics metrics_;
+    Damage damage_;
     Writer writer_;
     int reader_count_;
     Readers readers_;

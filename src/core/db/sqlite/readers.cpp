@@ -2,6 +2,8 @@
 
 #include "core/base/error.hpp"
 
+#include <algorithm>
+
 namespace focus::db::sqlite {
 
 namespace {
@@ -13,23 +15,23 @@ constexpr auto k_busy_timeout = 2000ms; // readers of a WAL database wait only f
 
 } // namespace
 
-Readers::Readers(std::string path, int threads, ReaderLimits limits, const StatementMetrics& metrics)
-    : path_{std::move(path)}, limits_{limits}, metrics_{metrics} {
+Readers::Readers(std::string path, int threads, ReaderLimits limits, const StatementMetrics& metrics, Damage& damage)
+    : path_{std::move(path)}, limits_{limits}, most_of_one_{std::max(1, threads - 1)}, metrics_{metrics}, damage_{damage} {
     threads_.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
 Readers::~Readers() { close(); }
 
-void Readers::submit(Hop& hop) {
+void Readers::submit(Asker asker, Hop& hop) {
     {
         std::unique_lock lock{mutex_};
         if (closing_) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the database is being closed")));
-        } else if (queue_.size() >= limits_.max_queue) {
+        } else if (!queue_.has_room(asker, limits_.max_queue)) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the readers' queue is full")));
         } else {
-            queue_.push_back({&hop, Clock::now()});
+            queue_.push(asker, {asker, &hop, Clock::now()});
             lock.unlock(); // so that the thread doesn't wake up to a locked door
             wake_.notify_one();
             return;
@@ -51,7 +53,7 @@ void Readers::close() {
 
 int Readers::busy() const {
     const std::lock_guard lock{mutex_};
-    return busy_;
+    return static_cast<int>(busy_.size());
 }
 
 int Readers::waiting() const {
@@ -63,18 +65,25 @@ void Readers::loop() {
     std::unique_ptr<Connection> connection; // opened when first needed, and again after an outage
     std::unique_lock lock{mutex_};
     for (;;) {
-        wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-        if (queue_.empty()) return;
-        const auto next = queue_.front();
-        queue_.pop_front();
-        ++busy_;
+        std::optional<Waiting> waiting;
+        wake_.wait(lock, [this, &waiting] {
+            waiting = next();
+            return waiting || (closing_ && queue_.empty());
+        });
+        if (!waiting) return;
+        busy_.push_back(waiting->asker);
         lock.unlock();
         metrics_.active(+1);
-        serve(next, connection);
+        serve(*waiting, connection);
         metrics_.active(-1);
         lock.lock();
-        --busy_;
+        busy_.erase(std::ranges::find(busy_, waiting->asker));
+        if (closing_) wake_.notify_all(); // those who wait for the last ones to be served
     }
+}
+
+std::optional<Readers::Waiting> Readers::next() {
+    return queue_.pop([this](Asker asker) { return asker == k_service || std::ranges::count(busy_, asker) < most_of_one_; });
 }
 
 void Readers::serve(const Waiting& waiting, std::unique_ptr<Connection>& connection) {
@@ -84,7 +93,10 @@ void Readers::serve(const Waiting& waiting, std::unique_ptr<Connection>& connect
         hop.fail(std::make_exception_ptr(unavailable("sqlite: waited too long for a reader")));
     } else {
         try {
-            if (!connection) connection = std::make_unique<Connection>(path_, Access::read_only, k_busy_timeout, false);
+            if (!connection) {
+                connection = std::make_unique<Connection>(path_, Access::read_only, k_busy_timeout, false);
+                connection->report_to(damage_);
+            }
             connection->set_deadline(now + limits_.statement);
             if (!hop.run_on(*connection) && hop.outage) connection.reset();
         } catch (const SqliteError& error) {

@@ -1,15 +1,17 @@
-// The threads that read a SQLite file, in parallel, and their common queue.
-// Always holds: a reader sees every commit that was acknowledged before its statement began.
+// The threads that read a SQLite file, in parallel, and their common queue, in which askers have turns.
+// Always holds: one asker leaves a reader to the others; a reader sees every commit that was acknowledged before its statement began.
 #pragma once
 
+#include "core/db/fair_queue.hpp"
 #include "core/db/sqlite/connection.hpp"
 #include "core/db/sqlite/hop.hpp"
 #include "core/db/statement_metrics.hpp"
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 namespace focus::db::sqlite {
 
@@ -21,11 +23,11 @@ struct ReaderLimits {
 
 class Readers {
   public:
-    Readers(std::string path, int threads, ReaderLimits limits, const StatementMetrics& metrics);
+    Readers(std::string path, int threads, ReaderLimits limits, const StatementMetrics& metrics, Damage& damage);
     ~Readers();
 
     /// Runs the hop's commands and resumes its waiter. The hop must stay where it is until then.
-    void submit(Hop& hop);
+    void submit(Asker asker, Hop& hop);
     /// Refuses new hops, finishes those that wait and ends the threads.
     void close();
 
@@ -34,21 +36,25 @@ class Readers {
 
   private:
     struct Waiting {
+        Asker asker;
         Hop* hop;
         SteadyTime since;
     };
 
     void loop();
+    std::optional<Waiting> next();
     void serve(const Waiting& waiting, std::unique_ptr<Connection>& connection);
 
     const std::string path_;
     const ReaderLimits limits_;
+    const int most_of_one_; // readers that work for one asker
     const StatementMetrics& metrics_;
+    Damage& damage_;
 
     mutable std::mutex mutex_; // guards all below
     std::condition_variable wake_;
-    std::deque<Waiting> queue_;
-    int busy_ = 0;
+    FairQueue<Waiting> queue_;
+    std::vector<Asker> busy_; // whom the readers that work now work for
     bool closing_ = false;
 
     std::vector<std::thread> threads_;

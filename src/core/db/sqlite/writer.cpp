@@ -18,9 +18,8 @@ constexpr auto k_close_grace = 3s;
 
 } // namespace
 
-Writer::Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics)
-    : path_{std::move(path)}, limits_{limits}, metrics_{metrics},
-      connection_{std::make_unique<Connection>(path_, Access::read_write, k_busy_timeout, true)}, thread_{[this] { loop(); }} {}
+Writer::Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics, Damage& damage)
+    : path_{std::move(path)}, limits_{limits}, metrics_{metrics}, damage_{damage}, connection_{open(true)}, thread_{[this] { loop(); }} {}
 
 Writer::~Writer() { close(); }
 
@@ -30,7 +29,7 @@ void Writer::submit(const std::shared_ptr<Visit>& visit, Hop& hop) {
         const bool fresh = visit->state == Visit::State::fresh;
         if (fresh && closing_) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the database is being closed")));
-        } else if (fresh && queue_.size() >= limits_.max_queue) {
+        } else if (fresh && !queue_.has_room(visit->asker, limits_.max_queue)) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the writer's queue is full")));
         } else if (visit->state == Visit::State::over) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the transaction held the writer for too long")));
@@ -39,7 +38,7 @@ void Writer::submit(const std::shared_ptr<Visit>& visit, Hop& hop) {
             if (fresh) {
                 visit->state = Visit::State::queued;
                 visit->queued_at = Clock::now();
-                queue_.push_back(visit);
+                queue_.push(visit->asker, visit);
             }
             wake_.notify_one();
             return;
@@ -112,9 +111,15 @@ void Writer::serve_group() {
     commit(group);
 }
 
+std::unique_ptr<Connection> Writer::open(bool create) const {
+    auto connection = std::make_unique<Connection>(path_, Access::read_write, k_busy_timeout, create);
+    connection->report_to(damage_);
+    return connection;
+}
+
 bool Writer::begin() {
     try {
-        if (!connection_) connection_ = std::make_unique<Connection>(path_, Access::read_write, k_busy_timeout, false);
+        if (!connection_) connection_ = open(false);
         connection_->set_deadline(SteadyTime::max());
         connection_->execute("BEGIN IMMEDIATE");
         return true;
@@ -150,9 +155,9 @@ std::shared_ptr<Visit> Writer::next_visit() {
         std::shared_ptr<Visit> visit;
         {
             const std::lock_guard lock{mutex_};
-            if (queue_.empty()) return nullptr;
-            visit = std::move(queue_.front());
-            queue_.pop_front();
+            auto next = queue_.pop();
+            if (!next) return nullptr;
+            visit = std::move(*next);
             if (Clock::now() - visit->queued_at <= limits_.queue) {
                 visit->state = Visit::State::active;
                 return visit;
@@ -247,13 +252,9 @@ void Writer::refuse_queue(const std::string& why, bool only_overdue) {
     {
         const std::lock_guard lock{mutex_};
         const auto now = Clock::now();
-        while (!queue_.empty()) {
-            auto& first = queue_.front();
-            if (only_overdue && !closing_ && now - first->queued_at <= limits_.queue) break; // oldest first
-            first->state = Visit::State::over;
-            refused.push_back(std::move(first));
-            queue_.pop_front();
-        }
+        refused = queue_.take_if(
+            [&](const std::shared_ptr<Visit>& visit) { return !only_overdue || closing_ || now - visit->queued_at > limits_.queue; });
+        for (const auto& visit : refused) visit->state = Visit::State::over;
     }
     const auto error = std::make_exception_ptr(unavailable(why));
     for (const auto& visit : refused) {

@@ -1,15 +1,15 @@
-// The one thread that writes to a SQLite file, and its queue. Transactions that wait are run one after another, each in
-// a savepoint of one outer transaction, and made durable together by one COMMIT (one fsync): group commit.
+// The one thread that writes to a SQLite file, and its queue, in which askers have turns. Transactions that wait are run one
+// after another, each in a savepoint of one outer transaction, and made durable together by one COMMIT (one fsync): group commit.
 // Always holds: nobody is told of success before that COMMIT succeeded; a transaction that fails undoes only itself;
 // a transaction holds the writer no longer than the time limit.
 #pragma once
 
+#include "core/db/fair_queue.hpp"
 #include "core/db/sqlite/connection.hpp"
 #include "core/db/sqlite/hop.hpp"
 #include "core/db/statement_metrics.hpp"
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -18,10 +18,11 @@ namespace focus::db::sqlite {
 
 /// One transaction's place in the queue. Its fields belong to the Writer.
 struct Visit {
-    explicit Visit(bool each_alone) : autocommit{each_alone} {}
+    Visit(Asker whose, bool each_alone) : asker{whose}, autocommit{each_alone} {}
 
     enum class State { fresh, queued, active, over };
 
+    const Asker asker;
     const bool autocommit; // statements outside a transaction: each stands alone, and the first hop is the last
     State state = State::fresh;
     Hop* next = nullptr;
@@ -38,7 +39,7 @@ struct WriterLimits {
 class Writer {
   public:
     /// Opens the file, making it when it isn't there. Throws SqliteError.
-    Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics);
+    Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics, Damage& damage);
     ~Writer();
 
     /// Brings a visit's next hop; resumes the hop's waiter when it is answered (for the last hop of a transaction: after
@@ -57,6 +58,7 @@ class Writer {
     void loop();
     void serve_group();
     bool begin();
+    std::unique_ptr<Connection> open(bool create) const;
     void commit(std::vector<Hop*>& group);
     std::shared_ptr<Visit> next_visit();
     void serve(Visit& visit, std::vector<Hop*>& group);
@@ -71,12 +73,13 @@ class Writer {
     const std::string path_;
     const WriterLimits limits_;
     const StatementMetrics& metrics_;
+    Damage& damage_;
     std::unique_ptr<Connection> connection_; // the thread's; empty after an outage, until the next group reopens it
     bool outage_ = false;                    // the thread's: what undid the group
 
     mutable std::mutex mutex_; // guards all below, and the Visits
     std::condition_variable wake_;
-    std::deque<std::shared_ptr<Visit>> queue_;
+    FairQueue<std::shared_ptr<Visit>> queue_;
     bool serving_ = false;
     bool closing_ = false;
     SteadyTime close_by_;
