@@ -8,6 +8,7 @@ Redis behind HAProxy, except where the fault is one of SQLite. Prints the table,
 --write.
 
     ./dev bench faults [--seconds 12] [--rate 200] [--only NAME,NAME] [--write]
+    ./dev bench faults --everything [--minutes 60] [--attacks abcd] [--database sqlite|mysql]     # attackers: bench/everything.py
 """
 
 import argparse
@@ -30,7 +31,9 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
+sys.path.append(str(TOP / "bench"))  # behind the library's modules, as bench/http.py is not its http
 
+import everything  # noqa: E402
 import httpx  # noqa: E402
 from support.client import Account  # noqa: E402
 from support.cluster import Cluster  # noqa: E402
@@ -342,7 +345,13 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--only", default="", help="parts of names, separated by commas")
     parser.add_argument("--write", action="store_true", help="into docs/reliability.md")
+    parser.add_argument("--everything", action="store_true", help="attackers of four kinds beside 100 users instead (bench/everything.py)")
+    parser.add_argument("--minutes", type=float, default=60, help="with --everything")
+    parser.add_argument("--attacks", default="abcd", help="with --everything: the attackers' kinds")
+    parser.add_argument("--database", choices=["sqlite", "mysql"], default="sqlite", help="with --everything")
     options = parser.parse_args()
+    if options.everything:
+        return 0 if everything.measure(options.minutes, options.attacks, options.database) else 1
     wanted = [fault for fault in FAULTS if not options.only or any(part in fault.name for part in options.only.split(","))]
     verdicts = []
     for kind in ("cluster", "sqlite"):
