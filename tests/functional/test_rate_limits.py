@@ -79,6 +79,33 @@ def test_another_network_each_does_not_multiply_a_site(limited):
     expect(ask("2001:db8:2::1"), 200)
 
 
+def test_many_people_behind_one_address(limited):
+    """Signing in uses up its own budget only: who is in goes on."""
+    server = limited(RATE_LIMIT_AUTH="3/3600", RATE_LIMIT_REFRESH="6/3600")
+    user = server.new_account()  # registers and signs in
+    unknown = {"token": "x", "refresh_token": "x", "new_password": "Another-passw0rd"}
+    expect(user.anonymous.post("/api/auth/forgot-password", json={"email": user.email}), 200)
+    refused(user.anonymous.post("/api/auth/forgot-password", json={"email": user.email}))
+    answers = {path: user.anonymous.post(f"/api/auth/{path}", json=unknown) for path in ("refresh", "logout", "verify-email", "reset-password")}
+    assert {path: answer.status_code for path, answer in answers.items()} == {"refresh": 401, "logout": 204, "verify-email": 400, "reset-password": 400}
+    assert answers["refresh"].headers["ratelimit-limit"] == "6"
+    expect(user.anonymous.post("/api/auth/refresh", json=unknown), 401)
+    refused(user.anonymous.post("/api/auth/refresh", json=unknown))
+
+
+def test_one_session_refreshes_so_often_only(limited, db):
+    server = limited(db, RATE_LIMIT_REFRESH_SESSION="3/3600")
+    user, other = server.new_account(), server.new_account()
+    for _ in range(3):
+        user.tokens |= expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": user.tokens["refresh_token"]}), 200)
+    answer = user.anonymous.post("/api/auth/refresh", json={"refresh_token": user.tokens["refresh_token"]})
+    expect(answer, 429, "rate_limited")
+    assert 1 <= int(answer.headers["retry-after"]) <= 3600
+    expect(other.anonymous.post("/api/auth/refresh", json={"refresh_token": other.tokens["refresh_token"]}), 200)
+    user.login()
+    expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": user.tokens["refresh_token"]}), 200)
+
+
 def test_a_forged_address_is_not_believed(limited):
     server = limited(RATE_LIMIT_AUTH="2/3600")
     codes = [

@@ -283,7 +283,7 @@ constexpr int k_site_factor = 10;
 Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
     // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
-    const bool by_user = x.caller_ && rate != Rate::auth;
+    const bool by_user = x.caller_ && rate != Rate::auth && rate != Rate::refresh;
     auto key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
     x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key), 1);
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};

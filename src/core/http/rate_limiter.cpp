@@ -14,7 +14,7 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t k_classes = 6; // of Rate, `none` included
+constexpr std::size_t k_classes = 8; // of Rate, `none` included
 
 int whole_seconds(nanoseconds time) { return static_cast<int>(std::chrono::ceil<seconds>(std::max(time, nanoseconds{0})).count()); }
 
@@ -30,6 +30,10 @@ const RateLimit& RatePolicy::of(Rate rate) const noexcept {
         return export_;
     case Rate::websocket:
         return websocket;
+    case Rate::refresh:
+        return refresh;
+    case Rate::refresh_session:
+        return refresh_session;
     case Rate::none:
     case Rate::read:
         break;
@@ -38,7 +42,8 @@ const RateLimit& RatePolicy::of(Rate rate) const noexcept {
 }
 
 std::string_view to_string(Rate rate) noexcept {
-    static constexpr std::array<std::string_view, k_classes> k_names{"none", "auth", "write", "read", "export", "websocket"};
+    static constexpr std::array<std::string_view, k_classes> k_names{"none",   "auth",      "write",   "read",
+                                                                       "export", "websocket", "refresh", "refresh_session"};
     return k_names.at(static_cast<std::size_t>(rate));
 }
 

@@ -22,6 +22,8 @@ struct RatePolicy {
     RateLimit read{600, 60};
     RateLimit export_{10, 60};
     RateLimit websocket{30, 60};
+    RateLimit refresh{300, 60};        // per network, as auth: many people may be behind one address
+    RateLimit refresh_session{10, 60}; // per session
 
     /// The limit of a class other than Rate::none.
     [[nodiscard]] const RateLimit& of(Rate rate) const noexcept;

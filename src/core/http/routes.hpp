@@ -35,7 +35,8 @@ enum class Access {
 };
 
 /// Rate limit classes (settings RATE_LIMIT_<CLASS>). `none` is for health and static files.
-enum class Rate { none, auth, write, read, export_, websocket };
+/// `refresh_session` is counted beside `refresh` by the route itself and is the class of none.
+enum class Rate { none, auth, write, read, export_, websocket, refresh, refresh_session };
 
 /// A problem that a route documents beyond the ones every route has.
 struct Problem {

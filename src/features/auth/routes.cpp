@@ -39,7 +39,7 @@ void add_sign_up(http::Routes& routes, Service& service) {
                  .summary = "Confirm the address with the mailed token",
                  .tag = "auth",
                  .access = Access::nobody,
-                 .rate = Rate::auth,
+                 .rate = Rate::refresh,
                  .problems = {{400, "invalid_token", "the token is not one of ours"},
                               {400, "token_expired", "it is older than 24 hours"},
                               {400, "already_verified", "the address is verified"}}},
@@ -79,14 +79,15 @@ void add_tokens(http::Routes& routes, Service& service) {
     routes.post("/api/auth/refresh",
                 {.id = "refresh",
                  .summary = "Exchange the refresh token for new tokens",
-                 .description = "The token is spent by it. The one just spent may be presented again within 30 s while its successor is "
-                                "unused; any other use of a spent one ends the session.",
+                 .description = "Spends the token. Each further presentation within 30 s of the first, by another tab or after a lost "
+                                "answer, gives the same refresh token; so does a later one while that is unused. Any other use of "
+                                "a spent token ends the session.",
                  .tag = "auth",
                  .access = Access::nobody,
-                 .rate = Rate::auth,
+                 .rate = Rate::refresh,
                  .no_store = true,
                  .problems = {{401, "token_reused", "a spent token was used: the session is over"},
-                              {401, "invalid_refresh_token", "unknown, expired or revoked"}}},
+                              {401, "invalid_refresh_token", "unknown, expired or revoked, or the session has reached its greatest age"}}},
                 [&service](Call& call, Body<Refresh> body) -> Task<Reply<Tokens>> {
                     co_return co_await service.refresh(std::move(body.value), call.origin());
                 });
@@ -96,7 +97,7 @@ void add_tokens(http::Routes& routes, Service& service) {
                  .description = "With `all` every session of its user ends. An unknown token is no error.",
                  .tag = "auth",
                  .access = Access::nobody,
-                 .rate = Rate::auth,
+                 .rate = Rate::refresh,
                  .success = 204},
                 [&service](Call& call, Body<Logout> body) -> Task<Reply<NoContent>> {
                     co_await service.logout(std::move(body.value), call.origin());
@@ -144,7 +145,7 @@ void add_passwords(http::Routes& routes, Service& service) {
                  .description = "The token works once, for one hour. Every session of the user ends.",
                  .tag = "auth",
                  .access = Access::nobody,
-                 .rate = Rate::auth,
+                 .rate = Rate::refresh,
                  .problems = {{400, "invalid_token", "unknown or used"}, {400, "token_expired", "it is older than an hour"}}},
                 [&service](Call& call, Body<ResetPassword> body) -> Task<Reply<Message>> {
                     co_await service.reset_password(std::move(body.value), call.origin());
