@@ -208,14 +208,17 @@ App::App(Settings settings)
     rooms_ = std::make_unique<Rooms>(
         Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
         auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
+                       .refresh_key = crypto::derive_key(secret, "refresh token"),
                        .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                        .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
+                       .session_max_ms = settings_.session_max_days * k_day_ms,
                        .frontend_url = settings_.frontend_url,
                        .max_sessions = settings_.max_sessions},
         user_defaults(settings_), socket_settings(settings_),
         auth::OidcSettings{.providers = configured_providers(settings_),
                            .frontend_url = settings_.frontend_url,
                            .allow_plain_http = settings_.is_development()});
+    rooms_->auth.limit_refreshes(rate_limiter_.get());
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     rooms_->add_jobs(*scheduler_);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);

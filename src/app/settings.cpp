@@ -174,6 +174,7 @@ const std::vector<Setting>& all_settings() {
         secret("SECRET_KEY", "Signs tokens and seals stored links; at least 32 characters; required in production", &Settings::secret_key),
         number("ACCESS_TOKEN_EXPIRE_MINUTES", "Life of an access token", &Settings::access_token_minutes, 1, 1440),
         number("REFRESH_TOKEN_EXPIRE_DAYS", "Life of a session that is not used", &Settings::refresh_token_days, 1, 365),
+        number("SESSION_MAX_DAYS", "Life of a session however much it is used, from the sign-in", &Settings::session_max_days, 1, 3650),
         number("MAX_SESSIONS_PER_USER", "Sessions of one user; a further sign-in ends the one longest unused", &Settings::max_sessions, 1,
                1000),
         number("BCRYPT_COST", "Work factor of password hashes; below 12 in development only", &Settings::bcrypt_cost, 4, 16),

@@ -43,6 +43,8 @@ struct Settings {
     std::string secret_key;
     int access_token_minutes = 30;
     int refresh_token_days = 7;
+    int session_max_days = 90;
+    int unverified_account_days = 30; // 0: for ever
     int bcrypt_cost = 12;
     std::string admin_email;
     std::string admin_password;

@@ -81,6 +81,7 @@ def test_every_step_of_a_user_is_there(server, admin):
     spent = user.tokens["refresh_token"]
     for _ in range(2):
         user.tokens = expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": user.tokens["refresh_token"]}), 200)
+    user.outlive_grace()
     expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": spent}), 401, "token_reused")
     user.fields["password"] = "Third-passw0rd"
     user.login()
@@ -169,6 +170,7 @@ def test_statistics(own):
     spent = user.tokens["refresh_token"]
     for _ in range(2):
         user.tokens = expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": user.tokens["refresh_token"]}), 200)
+    user.outlive_grace()
     expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": spent}), 401)
     eventually(lambda: actions(own, action="email_sent").count("email_sent") == 2, "the mails")
     entries = logs(own, limit=1000)

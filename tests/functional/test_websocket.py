@@ -290,6 +290,7 @@ def test_a_reused_refresh_token(user, live, clock):
     spent = user.tokens["refresh_token"]
     renewed = expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": spent}), 200)
     expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": renewed["refresh_token"]}), 200)
+    user.outlive_grace()
     expect(user.anonymous.post("/api/auth/refresh", json={"refresh_token": spent}), 401, "token_reused")
     assert live.closed(5) == 4401
 

@@ -81,6 +81,11 @@ class Account:
         self.api = self.server.client(token=self.tokens["access_token"])
         return self.tokens
 
+    def outlive_grace(self) -> None:
+        """Half a minute passes after the refresh tokens that were presented."""
+        self.server.database.query("UPDATE refresh_tokens SET spent_at_ms = spent_at_ms - 31000 WHERE session_id IN "
+                                   f"(SELECT id FROM sessions WHERE user_id = {self.id})")  # fmt: skip
+
     def record(self, app_name: str = "Instagram", duration_minutes: float = 10, **fields) -> dict:
         body = {"app_name": app_name, "duration_minutes": duration_minutes} | fields
         return expect(self.api.post("/api/activities", json=body), 201)

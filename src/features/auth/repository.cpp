@@ -12,13 +12,21 @@ constexpr db::Statement k_insert_session{
 constexpr db::Statement k_insert_token{"refresh_tokens.insert",
                                        "INSERT INTO refresh_tokens (session_id, token_hash, expires_at_ms) VALUES (?, ?, ?)"};
 constexpr db::Statement k_set_first_token{"sessions.set_first_token", "UPDATE sessions SET current_token_id = ? WHERE id = ?"};
-constexpr db::Statement k_find_token{
-    "refresh_tokens.find",
-    db::Sql{"SELECT t.id, t.spent_at_ms, t.expires_at_ms, s.current_token_id, s.previous_token_id, s.expires_at_ms, s.revoked_at_ms, s.id, "
-            "s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ?",
-            "SELECT t.id, t.spent_at_ms, t.expires_at_ms, s.current_token_id, s.previous_token_id, s.expires_at_ms, s.revoked_at_ms, s.id, "
-            "s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ? FOR UPDATE"}};
-constexpr db::Statement k_spend{"refresh_tokens.spend", "UPDATE refresh_tokens SET spent_at_ms = ? WHERE id = ?"};
+#define FOCUS_TOKEN_COLUMNS                                                                                                                \
+    "t.id, t.spent_at_ms, t.expires_at_ms, s.current_token_id, s.previous_token_id, s.expires_at_ms, s.revoked_at_ms, s.id, s.user_id, "   \
+    "t.spent_db_ms, s.created_at_ms, s.last_used_at_ms, "
+#define FOCUS_TOKEN_FROM " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ?"
+constexpr db::Statement k_find_token{"refresh_tokens.find",
+                                     db::Sql{"SELECT " FOCUS_TOKEN_COLUMNS "CAST(unixepoch('subsec') * 1000 AS INTEGER)" FOCUS_TOKEN_FROM,
+                                             "SELECT " FOCUS_TOKEN_COLUMNS "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)" FOCUS_TOKEN_FROM
+                                             " FOR UPDATE"}};
+#undef FOCUS_TOKEN_FROM
+#undef FOCUS_TOKEN_COLUMNS
+constexpr db::Statement k_token_id{"refresh_tokens.id", "SELECT id FROM refresh_tokens WHERE token_hash = ? AND session_id = ?"};
+constexpr db::Statement k_token_session{"refresh_tokens.session", "SELECT session_id FROM refresh_tokens WHERE token_hash = ?"};
+// A spent token stays as long as its successor, or its next presentation would be that of an unknown one.
+constexpr db::Statement k_spend{"refresh_tokens.spend",
+                                "UPDATE refresh_tokens SET spent_at_ms = ?, spent_db_ms = ?, expires_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_rotate{"sessions.rotate", "UPDATE sessions SET current_token_id = ?, previous_token_id = ?, last_used_at_ms = ?, "
                                                     "expires_at_ms = ?, ip_address = ?, user_agent = ? WHERE id = ?"};
 constexpr db::Statement k_live{"sessions.live",
@@ -82,9 +90,13 @@ db::Task<std::optional<PresentedToken>> find_refresh_token(db::Session& session,
     PresentedToken found;
     found.facts = {.token_id = row->get<std::int64_t>(0),
                    .spent_at_ms = row->get<std::optional<std::int64_t>>(1),
+                   .spent_db_ms = row->get<std::optional<std::int64_t>>(9),
+                   .db_now_ms = row->get<std::int64_t>(12),
                    .token_expires_at_ms = row->get<std::int64_t>(2),
                    .current_token_id = row->get<std::optional<std::int64_t>>(3),
                    .previous_token_id = row->get<std::optional<std::int64_t>>(4),
+                   .session_created_at_ms = row->get<std::int64_t>(10),
+                   .session_used_at_ms = row->get<std::int64_t>(11),
                    .session_expires_at_ms = row->get<std::int64_t>(5),
                    .session_revoked = !row->is_null(6)};
     found.session_id = row->get<std::int64_t>(7);
@@ -92,12 +104,24 @@ db::Task<std::optional<PresentedToken>> find_refresh_token(db::Session& session,
     co_return found;
 }
 
-db::Task<void> rotate(db::Transaction& tx, std::int64_t session_id, std::int64_t spent_id, EpochMs spent_at, std::int64_t void_id,
-                      std::string_view token_hash, EpochMs now, EpochMs expires_at, const Origin& origin) {
-    tx.defer(k_spend, spent_at, spent_id);
-    if (void_id != 0) tx.defer(k_spend, now, void_id);
-    const auto token = co_await tx.execute(k_insert_token, session_id, token_hash, expires_at);
-    tx.defer(k_rotate, token.last_insert_id, spent_id, now, expires_at, origin.ip, cut_utf8(origin.user_agent, k_agent_bytes), session_id);
+db::Task<std::optional<std::int64_t>> find_token_id(db::Session& session, std::string_view token_hash, std::int64_t session_id) {
+    const auto row = co_await session.find(k_token_id, token_hash, session_id);
+    co_return row ? std::optional{row->get<std::int64_t>(0)} : std::nullopt;
+}
+
+db::Task<std::int64_t> session_of_token(db::Session& session, std::string_view token_hash) {
+    const auto row = co_await session.find(k_token_session, token_hash);
+    co_return row ? row->get<std::int64_t>(0) : 0;
+}
+
+db::Task<void> rotate(db::Transaction& tx, PresentedToken presented, bool replaces, std::string_view token_hash, EpochMs now,
+                      EpochMs expires_at, const Origin& origin) {
+    const auto& facts = presented.facts;
+    tx.defer(k_spend, facts.spent_at_ms.value_or(now), facts.spent_db_ms.value_or(facts.db_now_ms), expires_at, facts.token_id);
+    if (replaces) tx.defer(k_spend, now, facts.db_now_ms, expires_at, facts.current_token_id.value_or(0));
+    const auto token = co_await tx.execute(k_insert_token, presented.session_id, token_hash, expires_at);
+    tx.defer(k_rotate, token.last_insert_id, facts.token_id, now, expires_at, origin.ip, cut_utf8(origin.user_agent, k_agent_bytes),
+             presented.session_id);
 }
 
 db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64_t user_id, EpochMs now) {

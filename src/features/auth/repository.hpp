@@ -34,9 +34,13 @@ struct PresentedToken {
 };
 /// Finds a refresh token and locks its session until the transaction ends.
 db::Task<std::optional<PresentedToken>> find_refresh_token(db::Session& session, std::string_view token_hash);
-/// Makes `token_hash` the session's current token and `spent_id` the one spent last; `void_id` (0: none) may never be used again.
-db::Task<void> rotate(db::Transaction& tx, std::int64_t session_id, std::int64_t spent_id, EpochMs spent_at, std::int64_t void_id,
-                      std::string_view token_hash, EpochMs now, EpochMs expires_at, const Origin& origin);
+/// The id of a token, if the session has it.
+db::Task<std::optional<std::int64_t>> find_token_id(db::Session& session, std::string_view token_hash, std::int64_t session_id);
+/// The session of a refresh token; 0: none.
+db::Task<std::int64_t> session_of_token(db::Session& session, std::string_view token_hash);
+/// Makes `token_hash` the session's current token and the presented one the one spent last; what it `replaces` is void.
+db::Task<void> rotate(db::Transaction& tx, PresentedToken presented, bool replaces, std::string_view token_hash, EpochMs now,
+                      EpochMs expires_at, const Origin& origin);
 
 db::Task<std::vector<SessionRow>> live_sessions(db::Session& session, std::int64_t user_id, EpochMs now);
 /// The live sessions beyond the `kept` used last, at most 100.

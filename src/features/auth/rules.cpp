@@ -39,12 +39,15 @@ std::vector<PasswordFault> check_password(std::string_view password) {
     return faults;
 }
 
-RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now) {
+RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs here) {
+    const auto now = facts.now(here);
     if (facts.session_revoked || now >= facts.session_expires_at_ms) return RefreshVerdict::ended;
     if (facts.current_token_id == facts.token_id) return now >= facts.token_expires_at_ms ? RefreshVerdict::ended : RefreshVerdict::rotate;
-    const bool just_spent =
-        facts.previous_token_id == facts.token_id && facts.spent_at_ms && now - *facts.spent_at_ms <= k_refresh_grace_ms;
-    return just_spent ? RefreshVerdict::replace_successor : RefreshVerdict::reused;
+    if (facts.previous_token_id == facts.token_id)
+        return facts.successor_id == facts.current_token_id ? RefreshVerdict::repeat : RefreshVerdict::replace;
+    if (!facts.successor_id || !facts.spent_at_ms) return RefreshVerdict::reused;
+    const auto elapsed = std::max(now - *facts.spent_at_ms, facts.db_now_ms - facts.spent_db_ms.value_or(facts.db_now_ms));
+    return elapsed <= k_refresh_grace_ms ? RefreshVerdict::repeat : RefreshVerdict::reused;
 }
 
 std::string describe_device(std::string_view user_agent) {

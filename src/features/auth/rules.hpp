@@ -3,6 +3,7 @@
 
 #include "core/base/clock.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace focus::auth::rules {
 inline constexpr EpochMs k_verify_link_ms = 24 * k_hour_ms;
 inline constexpr EpochMs k_reset_link_ms = k_hour_ms;
 inline constexpr EpochMs k_exchange_ms = k_minute_ms;
-/// How long the refresh token spent last may be presented again (its answer may have been lost on the way).
+/// How long after its first presentation a refresh token gives the same successor again, although that one was used.
 inline constexpr EpochMs k_refresh_grace_ms = 30 * k_second_ms;
 
 /// What is wrong with a new password, all of it.
@@ -23,24 +24,39 @@ enum class PasswordFault { too_short, too_long, no_digit, no_upper, no_lower, ha
 
 /// What presenting a refresh token means.
 enum class RefreshVerdict {
-    rotate,            // the current one: spend it
-    replace_successor, // the one spent last, its answer was lost: its successor is void, a new one is made
-    reused,            // any other spent one: somebody has stolen it, the session ends
-    ended,             // the session is over
+    rotate,  // the current one: spend it
+    repeat,  // presented before, by another tab or because the answer was lost: the same successor again
+    replace, // the one spent last, whose successor is none of today's key: it is void, a new one is made
+    reused,  // any other spent one: it was stolen, the session ends
+    ended,   // the session is over
 };
 
 struct RefreshFacts {
     std::int64_t token_id = 0;
-    std::optional<EpochMs> spent_at_ms; // of the token presented
+    std::optional<EpochMs> spent_at_ms; // first presented: by the clock of the instance that was asked
+    std::optional<EpochMs> spent_db_ms; // the same by the database's clock
+    EpochMs db_now_ms = 0;
     EpochMs token_expires_at_ms = 0;
+    std::optional<std::int64_t> successor_id;     // the token that follows from it, if the session has it
     std::optional<std::int64_t> current_token_id; // of its session
     std::optional<std::int64_t> previous_token_id;
+    EpochMs session_created_at_ms = 0;
+    EpochMs session_used_at_ms = 0; // by the instance whose clock is fastest
     EpochMs session_expires_at_ms = 0;
     bool session_revoked = false;
+
+    /// Now, but never before what another instance has called now.
+    [[nodiscard]] EpochMs now(EpochMs here) const { return std::max(here, session_used_at_ms); }
 };
+/// A parent of a successor that was never presented is always good. An older one is good for the grace, by the database's
+/// clock as well as by the instances': one that is slow does not prolong it.
 [[nodiscard]] RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now);
 
 /// A few words for a session's list: "Firefox on Linux", "Focus app on Android", else the agent's first word.
 [[nodiscard]] std::string describe_device(std::string_view user_agent);
+
+/// Who asked for a mail, as its reader is told: device, address and time. Takes words of ours only, nothing of what the
+/// request says: it may come from anybody.
+[[nodiscard]] std::string describe_request(const Origin& origin, EpochMs at, Zone zone, Language language);
 
 } // namespace focus::auth::rules

@@ -48,17 +48,46 @@ TEST(RefreshRules, TheCurrentTokenRotatesUntilItExpires) {
     EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::ended);
 }
 
-TEST(RefreshRules, TheTokenSpentLastIsForgivenForHalfAMinute) {
+TEST(RefreshRules, TheParentOfAnUnusedSuccessorIsAlwaysGood) {
     auto facts = current_token();
     facts.token_id = 6;
     facts.spent_at_ms = k_now;
-    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms), RefreshVerdict::replace_successor);
+    facts.successor_id = 7;
+    for (const auto later : {EpochMs{0}, k_refresh_grace_ms + 1, k_day_ms - 1})
+        EXPECT_EQ(judge_refresh(facts, k_now + later), RefreshVerdict::repeat);
+    facts.successor_id.reset(); // made with another key, or by an older version
+    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::replace);
+}
+
+TEST(RefreshRules, AnOlderOneIsForgivenForHalfAMinute) {
+    auto facts = current_token();
+    facts.token_id = 5;
+    facts.successor_id = 6;
+    facts.spent_at_ms = k_now;
+    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms), RefreshVerdict::repeat);
     EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms + 1), RefreshVerdict::reused);
+}
+
+TEST(RefreshRules, ASlowClockProlongsNothing) {
+    auto facts = current_token();
+    facts.token_id = 5;
+    facts.successor_id = 6;
+    facts.spent_at_ms = k_now;
+    const auto slow = k_now - 4 * k_minute_ms;
+    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::repeat);
+    facts.session_used_at_ms = k_now + k_refresh_grace_ms + 1; // another instance was asked meanwhile
+    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::reused);
+    facts.session_used_at_ms = 0;
+    facts.spent_db_ms = 1000;
+    facts.db_now_ms = 1000 + k_refresh_grace_ms;
+    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::repeat);
+    ++facts.db_now_ms;
+    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::reused);
 }
 
 TEST(RefreshRules, AnyOtherSpentTokenIsTheft) {
     auto facts = current_token();
-    facts.token_id = 5; // older than the previous one, or a successor that was replaced
+    facts.token_id = 5; // a successor that was replaced has none of its own
     facts.spent_at_ms = k_now - 1;
     EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::reused);
     facts.session_revoked = true; // once the session is over there is nothing left to end

@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+
 namespace focus::auth {
 
 namespace {
@@ -20,17 +22,6 @@ constexpr std::string_view k_exchange = "exchange_code";
 
 Error invalid_credentials() {
     return {ErrorKind::unauthorized, "invalid_credentials", {"Incorrect email or password.", "E-mail ou mot de passe incorrect."}};
-}
-Error invalid_refresh_token() {
-    return {ErrorKind::unauthorized,
-            "invalid_refresh_token",
-            {"This session has ended. Please sign in again.", "Cette session est terminée. Veuillez vous reconnecter."}};
-}
-Error token_reused() {
-    return {ErrorKind::unauthorized,
-            "token_reused",
-            {"This session was ended for safety: its refresh token was used twice. Please sign in again.",
-             "Cette session a été fermée par sécurité : son jeton a servi deux fois. Veuillez vous reconnecter."}};
 }
 Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
 Error token_expired() {
@@ -192,41 +183,6 @@ db::Task<void> Service::record_failed_login(std::int64_t user_id, Origin origin)
     });
 }
 
-db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
-    const auto hash = crypto::sha256_hex(input.refresh_token);
-    // The verdict leaves the transaction as a value: ending a stolen session must be committed although the answer is an error.
-    struct Outcome {
-        rules::RefreshVerdict verdict = rules::RefreshVerdict::ended;
-        Tokens tokens;
-    };
-    auto outcome = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
-        const auto now = clock_.now_ms();
-        const auto presented = co_await repository::find_refresh_token(tx, hash);
-        if (!presented) co_return Outcome{};
-        const auto user = co_await users_.find(tx, presented->user_id);
-        if (!user || !user->is_active) co_return Outcome{};
-        Outcome result{.verdict = rules::judge_refresh(presented->facts, now), .tokens = {}};
-        if (result.verdict == rules::RefreshVerdict::reused) {
-            co_await repository::revoke(tx, user->id, presented->session_id, now);
-            audit(tx, origin, "token_reuse_detected", "A spent refresh token was presented; its session was ended", user->id,
-                  audit::Level::critical);
-            announce_end(tx, {.user_id = user->id, .session_id = presented->session_id});
-        } else if (result.verdict != rules::RefreshVerdict::ended) {
-            const bool replaces = result.verdict == rules::RefreshVerdict::replace_successor;
-            auto fresh = crypto::random_token();
-            co_await repository::rotate(tx, presented->session_id, presented->facts.token_id,
-                                        replaces ? *presented->facts.spent_at_ms : now,
-                                        replaces ? presented->facts.current_token_id.value_or(0) : 0, crypto::sha256_hex(fresh), now,
-                                        now + settings_.refresh_token_ms, origin);
-            result.tokens = make_tokens(user->id, presented->session_id, user->role, std::move(fresh));
-        }
-        co_return result;
-    });
-    if (outcome.verdict == rules::RefreshVerdict::reused) throw token_reused();
-    if (outcome.verdict == rules::RefreshVerdict::ended) throw invalid_refresh_token();
-    co_return std::move(outcome.tokens);
-}
-
 db::Task<void> Service::logout(Logout input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.refresh_token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
@@ -287,8 +243,8 @@ db::Task<Service::Opened> Service::open_session(db::Transaction& tx, std::int64_
         co_await repository::revoke(tx, user_id, old, now);
         announce_end(tx, {.user_id = user_id, .session_id = old});
     }
-    const auto id =
-        co_await repository::insert_session(tx, user_id, origin, crypto::sha256_hex(token), now, now + settings_.refresh_token_ms);
+    const auto id = co_await repository::insert_session(tx, user_id, origin, crypto::sha256_hex(token), now,
+                                                        now + std::min(settings_.refresh_token_ms, settings_.session_max_ms));
     co_return Opened{id, std::move(token)};
 }
 

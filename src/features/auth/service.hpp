@@ -17,14 +17,20 @@
 #include <string>
 #include <vector>
 
+namespace focus::http {
+class RateLimiter;
+}
+
 namespace focus::auth {
 
 struct Settings {
     std::string jwt_secret;
+    std::string refresh_key; // 32 bytes, of which successors of refresh tokens are derived
     EpochMs access_token_ms = 30 * k_minute_ms;
-    EpochMs refresh_token_ms = 7 * k_day_ms;
-    std::string frontend_url; // where the mailed links lead, without a trailing slash
-    int max_sessions = 50;    // of one user; beyond that the one longest unused ends
+    EpochMs refresh_token_ms = 7 * k_day_ms; // a session that is not used
+    EpochMs session_max_ms = 90 * k_day_ms;  // any session, from its sign-in
+    std::string frontend_url;                // where the mailed links lead, without a trailing slash
+    int max_sessions = 50;                   // of one user; beyond that the one longest unused ends
 };
 
 class Service {
@@ -36,8 +42,10 @@ class Service {
     db::Task<users::User> register_user(Register input, Origin origin, Language language);
     /// Throws 401 `invalid_credentials`, 403 `account_inactive`, 429 `rate_limited` after too many wrong passwords.
     db::Task<SignedIn> login(Login input, Origin origin);
-    /// Throws 401 `invalid_refresh_token`, 401 `token_reused`.
+    /// Throws 401 `invalid_refresh_token`, 401 `token_reused`, 429 `rate_limited`.
     db::Task<Tokens> refresh(Refresh input, Origin origin);
+    /// Counts refreshes by session (Rate::refresh_session); nothing: they are not.
+    void limit_refreshes(http::RateLimiter* limiter) { refresh_limiter_ = limiter; }
     /// Ends the token's session, or all of its user's. An unknown token is no error.
     db::Task<void> logout(Logout input, Origin origin);
 
@@ -107,6 +115,8 @@ class Service {
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                audit::Level level = audit::Level::info) const;
     db::Task<void> record_failed_login(std::int64_t user_id, Origin origin);
+    [[nodiscard]] std::string successor_of(std::string_view refresh_token) const;
+    db::Task<void> require_refresh_budget(std::string_view token_hash);
     void announce_end(db::Transaction& tx, Ended ended);
 
     db::Database& db_;
@@ -117,6 +127,7 @@ class Service {
     mail::Outbox& outbox_;
     SessionGuard& guard_;
     attempts::Guard& attempts_;
+    http::RateLimiter* refresh_limiter_ = nullptr;
     metrics::Counter registered_;
     metrics::Counter logged_in_;
     std::vector<std::function<void(Ended)>> ended_hooks_;

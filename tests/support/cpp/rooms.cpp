@@ -8,7 +8,7 @@ Instance::Instance(db::Database& database, bus::Bus& bus, const Clock& clock, me
     : hasher{{.cost = 4}, metrics}, outbox{{.sealing_key = std::string(32, 'k')}, clock}, cache{{}, database, nullptr, bus, metrics},
       attempts{database, clock, {.hash_key = std::string(32, 'a')}},
       rooms{{database, cache, bus, clock, hasher, outbox, attempts, metrics, "https://focus.example"},
-            {.jwt_secret = std::string(32, 's'), .frontend_url = "https://focus.example"},
+            {.jwt_secret = std::string(32, 's'), .refresh_key = std::string(32, 'r'), .frontend_url = "https://focus.example"},
             {}} {}
 
 void RoomsTest::SetUp() {
