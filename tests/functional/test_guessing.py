@@ -2,13 +2,18 @@
 
 import concurrent.futures
 import math
+import os
 import random
+import statistics
+import threading
 import time
 
 import pytest
 from support.client import expect
+from support.processes import eventually
 from support.raw import Raw
 
+SLOWNESS = float(os.environ.get("FOCUS_TEST_SLOWNESS", "1"))
 START = 1_800_000_000  # 2027-01-15T08:00:00Z
 
 
@@ -85,6 +90,41 @@ def test_many_addresses_share_a_budget_that_does_not_bind_the_owner(guarded):
     there = server.client(headers={"X-Forwarded-For": "192.0.2.1"})
     expect(there.post("/api/auth/reset-password", json={"token": token, "new_password": "An0ther-password"}), 200)
     expect(login(server, owner.email, "An0ther-password", "192.0.2.1"), 200)  # who reads the mail is no stranger
+
+
+def test_guessing_does_not_keep_known_networks_waiting(guarded):
+    """More guessers than the queue holds, without accounts and from a network each, at bcrypt's real cost."""
+    server = guarded(BCRYPT_COST="12")
+    owner = server.new_account(signed_in=False)
+    expect(login(server, owner.email, owner.password, "198.51.100.7"), 200)
+    rows = int(server.database.query("SELECT COUNT(*) FROM attempts")[0][0])
+    guessers, stop = 100, threading.Event()
+
+    def guess(guesser: int) -> list[int]:
+        statuses = []
+        while not stop.is_set():
+            email = f"{guesser}-{len(statuses)}@example.org"
+            statuses.append(login(server, email, "Wrong-passw0rd", f"2001:db8:{guesser:x}::1").status_code)
+        return statuses
+
+    with concurrent.futures.ThreadPoolExecutor(guessers) as pool:
+        running = [pool.submit(guess, i) for i in range(guessers)]
+        try:
+            eventually(lambda: login(server, "full@example.org", "Wrong-passw0rd", "203.0.113.1").status_code == 503, "a full queue", 60)
+            times = []
+            for _ in range(5):
+                begun = time.monotonic()
+                expect(login(server, owner.email, owner.password, "198.51.100.7"), 200)
+                times.append(time.monotonic() - begun)
+        finally:
+            stop.set()
+        statuses = [status for one in running for status in one.result()]
+    print(f"sign-ins took {sorted(round(one, 2) for one in times)} s; answers to guessers: {statuses.count(401)} 401, {statuses.count(503)} 503")
+    assert statuses.count(503) > 0 and set(statuses) == {401, 503}
+    assert statistics.median(times) < 3 * SLOWNESS
+    # Who was refused has left nothing behind: two rows for each try that was judged.
+    left = int(server.database.query("SELECT COUNT(*) FROM attempts")[0][0]) - rows
+    assert left <= 2 * (statuses.count(401) + 5)
 
 
 def test_tries_per_account_and_hour(guarded):

@@ -84,8 +84,11 @@ EpochMs wait_after(const Patience& patience, int wrong) noexcept {
 
 std::string Guard::hash_of(std::string_view key) const { return crypto::base64url_encode(crypto::hmac_sha256(options_.hash_key, key)); }
 
-db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared) {
-    if (!options_.enabled) co_return Try{};
+db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared, std::function<void(bool is_trusted)> admit) {
+    if (!options_.enabled) {
+        if (admit) admit(false);
+        co_return Try{};
+    }
     std::vector<Limit> limits;
     limits.push_back(std::move(own));
     if (shared) limits.push_back(std::move(*shared));
@@ -94,7 +97,9 @@ db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared) {
     // A look first: who has to wait costs no write.
     const auto seen = co_await db_.run(reads(keys));
     const auto now = clock_.now_ms();
-    if (const auto at = next_at(states_of(seen, 0, now), now); at > now) throw too_many(at - now);
+    const auto states = states_of(seen, 0, now);
+    if (const auto at = next_at(states, now); at > now) throw too_many(at - now);
+    if (admit) admit(states.front().trusted_until_ms > now);
     const auto counted = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Counted> { co_return co_await count(tx, limits); });
     if (counted.wait_ms > 0) throw too_many(counted.wait_ms);
     co_return Try{.own = keys.front(), .shared = counted.is_shared ? keys.back() : std::string{}};

@@ -7,6 +7,7 @@
 #include "core/db/database.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,7 +50,9 @@ class Guard {
     /// Counts a try as wrong. Throws 429 `rate_limited` with Retry-After when it comes too early; then nothing is counted.
     /// A second limit is shared with strangers and counts only while the own key isn't trusted: strangers can use up what
     /// they share, but not keep out who was right from here before.
-    db::Task<Try> begin(Limit own, std::optional<Limit> shared = std::nullopt);
+    /// `admit` is called for a try that is not too early, with whether the own key is trusted, before anything is written:
+    /// what it throws refuses the try.
+    db::Task<Try> begin(Limit own, std::optional<Limit> shared = std::nullopt, std::function<void(bool is_trusted)> admit = {});
     /// Whether one more is within the limit; counts it if so. For limits of which nobody is told.
     db::Task<bool> take(db::Transaction& tx, Limit limit);
 

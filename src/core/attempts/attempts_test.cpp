@@ -106,6 +106,32 @@ TEST_P(AttemptsTest, WhatWasNeverJudgedDoesNotCount) {
     }
 }
 
+TEST_P(AttemptsTest, WhoIsNotAdmittedLeavesNothingBehind) {
+    const auto refused = [&](std::optional<bool>& was_trusted) {
+        return run([&]() -> db::Task<bool> {
+            std::function<void(bool)> admit = [&](bool is_trusted) {
+                was_trusted = is_trusted;
+                throw unavailable("full");
+            };
+            Limit own{"me", k_patience};
+            try {
+                co_await guard_->begin(std::move(own), std::nullopt, std::move(admit));
+            } catch (const Error& error) {
+                co_return error.kind() == ErrorKind::unavailable;
+            }
+            co_return false;
+        });
+    };
+    std::optional<bool> was_trusted;
+    EXPECT_TRUE(refused(was_trusted));
+    EXPECT_EQ(was_trusted, false);
+    run([&]() -> db::Task<void> { EXPECT_TRUE((co_await database().execute(k_keys)).rows.empty()); });
+    EXPECT_EQ(try_it(), 0);
+    succeed(clock_.now_ms() + k_day_ms);
+    EXPECT_TRUE(refused(was_trusted));
+    EXPECT_EQ(was_trusted, true);
+}
+
 TEST_P(AttemptsTest, TrustWithoutATry) {
     for (const auto* stranger : {"a", "b", "c", "d"}) EXPECT_EQ(try_it(stranger, true), 0);
     run([&]() -> db::Task<void> {

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -23,6 +24,8 @@ namespace asio = boost::asio;
 namespace {
 
 using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
+constexpr int k_preferred_in_a_row = 4;
+
 using WorkGuard = asio::executor_work_guard<asio::any_io_executor>;
 
 /// One job and whom to tell; the guard keeps his io_context running meanwhile.
@@ -30,6 +33,7 @@ struct Item {
     std::function<void()> job;
     Handler handler;
     WorkGuard guard;
+    Workers::Place place;
 
     void finish(std::exception_ptr failure) {
         asio::post(guard.get_executor(), [done = std::move(handler), failure]() mutable { std::move(done)(failure); });
@@ -42,7 +46,10 @@ struct Workers::Impl {
     Options options;
     mutable std::mutex mutex;
     std::condition_variable wake;
-    std::deque<Item> queue;
+    std::array<std::deque<Item>, 2> queues; // by lane
+    std::array<std::shared_ptr<std::atomic<std::size_t>>, 2> taken{std::make_shared<std::atomic<std::size_t>>(0),
+                                                                   std::make_shared<std::atomic<std::size_t>>(0)};
+    int preferred_in_a_row = 0; // while others waited
     bool closing = false;
     std::vector<std::jthread> threads;
 
@@ -50,12 +57,15 @@ struct Workers::Impl {
         return std::make_exception_ptr(unavailable("the worker queue is full or closing", options.retry_after_s));
     }
 
-    void enqueue(std::function<void()> job, Handler handler, const asio::any_io_executor& executor) {
-        Item item{std::move(job), std::move(handler), WorkGuard{executor}};
+    static std::size_t index_of(Lane lane) { return lane == Lane::preferred ? 0 : 1; }
+
+    void enqueue(std::function<void()> job, Handler handler, const asio::any_io_executor& executor, Place place) {
+        const auto lane = index_of(place.lane_);
+        Item item{std::move(job), std::move(handler), WorkGuard{executor}, std::move(place)};
         {
             const std::lock_guard lock{mutex};
-            if (!closing && queue.size() < options.max_queue) {
-                queue.push_back(std::move(item));
+            if (!closing) {
+                queues[lane].push_back(std::move(item));
                 wake.notify_one();
                 return;
             }
@@ -63,13 +73,25 @@ struct Workers::Impl {
         item.finish(refusal());
     }
 
+    [[nodiscard]] bool is_empty() const { return queues[0].empty() && queues[1].empty(); }
+
+    Item take() {
+        auto& [preferred, normal] = queues;
+        const bool takes_normal = preferred.empty() || (!normal.empty() && preferred_in_a_row >= k_preferred_in_a_row);
+        preferred_in_a_row = takes_normal || normal.empty() ? 0 : preferred_in_a_row + 1;
+        auto& queue = takes_normal ? normal : preferred;
+        Item item = std::move(queue.front());
+        queue.pop_front();
+        item.place = {};
+        return item;
+    }
+
     void work() {
         std::unique_lock lock{mutex};
         while (true) {
-            wake.wait(lock, [this] { return closing || !queue.empty(); });
+            wake.wait(lock, [this] { return closing || !is_empty(); });
             if (closing) return;
-            Item item = std::move(queue.front());
-            queue.pop_front();
+            Item item = take();
             lock.unlock();
             item.job();
             item.finish(nullptr);
@@ -90,18 +112,33 @@ Workers::~Workers() {
     }
     impl_->wake.notify_all();
     impl_->threads.clear(); // joins
-    for (auto& item : impl_->queue) item.finish(impl_->refusal());
+    for (auto& queue : impl_->queues) {
+        for (auto& item : queue) item.finish(impl_->refusal());
+    }
 }
 
 std::size_t Workers::waiting() const {
     const std::lock_guard lock{impl_->mutex};
-    return impl_->queue.size();
+    return impl_->queues[0].size() + impl_->queues[1].size();
 }
 
-asio::awaitable<void> Workers::submit(std::function<void()> job) {
+Workers::Place Workers::reserve(Lane lane) {
+    const std::lock_guard lock{impl_->mutex};
+    const auto& taken = impl_->taken[Impl::index_of(lane)];
+    if (impl_->closing || *taken >= impl_->options.max_queue) std::rethrow_exception(impl_->refusal());
+    ++*taken;
+    Place place;
+    place.taken_ = taken;
+    place.lane_ = lane;
+    return place;
+}
+
+asio::awaitable<void> Workers::submit(std::function<void()> job, Place place) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    if (!place.taken_) place = reserve(Lane::normal);
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
-        [this, &job, &executor](auto handler) { impl_->enqueue(std::move(job), std::move(handler), executor); }, asio::use_awaitable);
+        [this, &job, &executor, &place](auto handler) { impl_->enqueue(std::move(job), std::move(handler), executor, std::move(place)); },
+        asio::use_awaitable);
 }
 
 } // namespace focus

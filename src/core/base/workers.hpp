@@ -1,11 +1,12 @@
 // A bounded pool of threads for work that must not run on an I/O thread (bcrypt, curl).
-// Owns its threads. Always holds: at most `max_queue` jobs wait, one more is refused at once; a caller is resumed on
-// his own executor. It must be destroyed before the io_contexts of its callers; that finishes what runs and answers
+// Owns its threads. Always holds: at most `max_queue` jobs wait in each lane, one more is refused at once; a caller is
+// resumed on his own executor. It must be destroyed before the io_contexts of its callers; that finishes what runs and answers
 // what still waits with `unavailable`.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -20,23 +21,53 @@ class Workers {
   public:
     struct Options {
         int threads = 1;
-        std::size_t max_queue = 64;
-        int retry_after_s = 2; // told to a caller who is refused
+        std::size_t max_queue = 64; // of each lane, places that are held included
+        int retry_after_s = 2;      // told to a caller who is refused
     };
     explicit Workers(Options options);
     ~Workers();
 
+    /// Preferred jobs go first; after four of them in a row one of the others has its turn, so that none waits for ever.
+    enum class Lane { preferred, normal };
+
+    /// A place in the queue that is held for a job to come. An empty one holds none.
+    class Place {
+      public:
+        Place() noexcept {} // = default would want lane_ before the class is complete
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+        Place(Place&&) noexcept = default;
+        Place& operator=(Place&& other) noexcept {
+            give_back();
+            taken_ = std::move(other.taken_);
+            lane_ = other.lane_;
+            return *this;
+        }
+        ~Place() { give_back(); }
+
+      private:
+        friend class Workers;
+        void give_back() noexcept {
+            if (taken_) --*taken_;
+            taken_.reset();
+        }
+        std::shared_ptr<std::atomic<std::size_t>> taken_; // outlives the pool
+        Lane lane_ = Lane::normal;
+    };
+    /// Throws focus::Error `unavailable` when the lane is full.
+    [[nodiscard]] Place reserve(Lane lane);
+
     /// Runs `job` on one of the threads and gives what it returns or throws. Throws focus::Error `unavailable` when the
-    /// queue is full or the pool ends first.
+    /// pool ends first or, without a place, the normal lane is full.
     template <class F, class T = std::invoke_result_t<F&>>
-    boost::asio::awaitable<T> run(F job) {
+    boost::asio::awaitable<T> run(F job, Place place = {}) {
         std::exception_ptr failure;
         if constexpr (std::is_void_v<T>) {
-            co_await submit([&job, &failure] { capture(failure, job); });
+            co_await submit([&job, &failure] { capture(failure, job); }, std::move(place));
             if (failure) std::rethrow_exception(failure);
         } else {
             std::optional<T> result;
-            co_await submit([&] { capture(failure, [&] { result.emplace(job()); }); });
+            co_await submit([&] { capture(failure, [&] { result.emplace(job()); }); }, std::move(place));
             if (failure) std::rethrow_exception(failure);
             co_return std::move(*result);
         }
@@ -53,7 +84,7 @@ class Workers {
             failure = std::current_exception();
         }
     }
-    boost::asio::awaitable<void> submit(std::function<void()> job);
+    boost::asio::awaitable<void> submit(std::function<void()> job, Place place);
 
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -1,6 +1,5 @@
 #include "core/crypto/password.hpp"
 
-#include "core/base/workers.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/metrics/metrics.hpp"
 
@@ -74,9 +73,9 @@ struct PasswordHasher::Impl {
         return hash;
     }
 
-    boost::asio::awaitable<std::string> run(std::string password, std::string setting) {
+    boost::asio::awaitable<std::string> run(std::string password, std::string setting, Place place) {
         auto job = [this, word = std::move(password), with = std::move(setting)]() mutable { return timed(std::move(word), with); };
-        auto computing = workers.run(std::move(job));
+        auto computing = workers.run(std::move(job), std::move(place));
         co_return co_await std::move(computing);
     }
 };
@@ -86,17 +85,19 @@ PasswordHasher::~PasswordHasher() = default;
 
 std::size_t PasswordHasher::waiting() const { return impl_->workers.waiting(); }
 
-boost::asio::awaitable<std::string> PasswordHasher::hash(std::string password) {
+PasswordHasher::Place PasswordHasher::reserve(Lane lane) { return impl_->workers.reserve(lane); }
+
+boost::asio::awaitable<std::string> PasswordHasher::hash(std::string password, Place place) {
     if (password.size() > k_max_password_bytes || password.contains('\0'))
         throw std::invalid_argument{"bcrypt: a password has at most 72 bytes and no NUL"};
-    co_return co_await impl_->run(std::move(password), new_setting(impl_->options.cost));
+    co_return co_await impl_->run(std::move(password), new_setting(impl_->options.cost), std::move(place));
 }
 
-boost::asio::awaitable<bool> PasswordHasher::verify(std::string password, std::string hash) {
+boost::asio::awaitable<bool> PasswordHasher::verify(std::string password, std::string hash, Place place) {
     const bool comparable = cost_of(hash) != 0 && !password.contains('\0') && password.size() < CRYPT_MAX_PASSPHRASE_SIZE;
     std::string setting = comparable ? hash : impl_->dummy;
     if (!comparable) password.resize(std::min(password.size(), k_max_password_bytes));
-    const std::string computed = co_await impl_->run(std::move(password), std::move(setting));
+    const std::string computed = co_await impl_->run(std::move(password), std::move(setting), std::move(place));
     co_return (comparable && equal_constant_time(computed, hash));
 }
 

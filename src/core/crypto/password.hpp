@@ -1,6 +1,9 @@
 // bcrypt (`$2b$`, libxcrypt) on worker threads of its own, so that no I/O thread ever computes one.
-// Always holds: at most `max_queue` computations wait; one more is refused at once (503 with Retry-After).
+// Always holds: at most `max_queue` computations wait in each lane; one more is refused at once (503 with Retry-After). Known
+// networks are served first, so that guessing does not make them wait.
 #pragma once
+
+#include "core/base/workers.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -25,12 +28,18 @@ class PasswordHasher {
     PasswordHasher(Options options, metrics::Registry& metrics);
     ~PasswordHasher(); // finishes what runs; what waits gets `unavailable`
 
-    /// The hash of a password. Throws std::invalid_argument for more than 72 bytes or a NUL, which bcrypt would ignore.
-    boost::asio::awaitable<std::string> hash(std::string password);
+    using Lane = Workers::Lane;
+    using Place = Workers::Place;
+    /// Holds a place for one computation: asked for before anything is written on its account. Throws `unavailable`.
+    [[nodiscard]] Place reserve(Lane lane);
+
+    /// The hash of a password, in a place that was held or at the end of the normal lane. Throws std::invalid_argument for more than 72
+    /// bytes or a NUL, which bcrypt would ignore.
+    boost::asio::awaitable<std::string> hash(std::string password, Place place = {});
     /// Whether the password fits the hash ($2a$, $2b$, $2y$). An empty or malformed hash is compared against a dummy
     /// and gives false after the same time, so that nobody learns whether an account exists. As bcrypt always has, it
     /// looks at the first 72 bytes only, so that hashes of longer passwords made elsewhere keep working.
-    boost::asio::awaitable<bool> verify(std::string password, std::string hash);
+    boost::asio::awaitable<bool> verify(std::string password, std::string hash, Place place = {});
     /// Whether the hash is of an older kind or cheaper than today's and should be renewed at the next login.
     [[nodiscard]] bool needs_rehash(std::string_view hash) const noexcept;
     /// Passwords that wait for a thread.

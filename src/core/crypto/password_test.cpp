@@ -117,6 +117,39 @@ TEST_F(Password, AFullQueueIsRefusedAtOnce) {
     EXPECT_TRUE(metrics_.render().contains("focus_api_password_duration_seconds")) << metrics_.render();
 }
 
+TEST_F(Password, KnownNetworksAreServedFirst) {
+    PasswordHasher hasher{{.cost = 8, .threads = 1, .max_queue = 16}, metrics_};
+    std::vector<std::string> order;
+    const auto one = [&](std::string name, PasswordHasher::Lane lane) -> asio::awaitable<void> {
+        auto place = hasher.reserve(lane);
+        (void)co_await hasher.hash("Correct-Horse-7", std::move(place));
+        order.push_back(std::move(name));
+    };
+    // What the thread may have taken before the others came.
+    asio::co_spawn(context_, one("first", PasswordHasher::Lane::normal), asio::use_future);
+    for (int i = 0; i < 4; ++i) asio::co_spawn(context_, one("other", PasswordHasher::Lane::normal), asio::use_future);
+    for (int i = 0; i < 6; ++i) asio::co_spawn(context_, one("known", PasswordHasher::Lane::preferred), asio::use_future);
+    context_.run();
+    ASSERT_EQ(order.size(), 11U);
+    const std::vector<std::string> queued{order.begin() + 1, order.end()};
+    // After four of them in a row one of the others has its turn.
+    EXPECT_EQ(queued, (std::vector<std::string>{"known", "known", "known", "known", "other", "known", "known", "other", "other", "other"}));
+}
+
+TEST_F(Password, APlaceIsHeldUntilItIsUsedOrGivenBack) {
+    PasswordHasher hasher{{.cost = 4, .threads = 1, .max_queue = 2}, metrics_};
+    using Lane = PasswordHasher::Lane;
+    auto first = hasher.reserve(Lane::normal);
+    auto second = std::make_optional(hasher.reserve(Lane::normal));
+    EXPECT_THROW((void)hasher.reserve(Lane::normal), Error);
+    EXPECT_THROW(wait(hasher.hash("Correct-Horse-7")), Error) << "without a place in a full lane";
+    EXPECT_NO_THROW((void)hasher.reserve(Lane::preferred)) << "the other lane has places of its own";
+    second.reset();
+    EXPECT_FALSE(wait(hasher.verify("Correct-Horse-7", "", std::move(first))));
+    first = hasher.reserve(Lane::normal);
+    second = hasher.reserve(Lane::normal);
+}
+
 TEST_F(Password, EndingAnswersThoseWhoWait) {
     auto hasher = std::make_unique<PasswordHasher>(PasswordHasher::Options{.cost = 10, .threads = 1, .max_queue = 10}, metrics_);
     std::vector<std::future<std::string>> results;

@@ -1,7 +1,8 @@
 // How often passwords may be tried and mails be asked for, and under which names that is counted.
 // Passwords: by account and network, so that whoever guesses waits for himself only, and by account for all networks from
 // which nobody has signed in yet, so that many networks don't help. Who has signed in from his network before is not
-// bound by the second: strangers can't lock him out. Addresses without an account are counted the same way.
+// bound by the second: strangers can't lock him out, and passwords from there are compared first. Addresses without an account are counted
+// the same way.
 #pragma once
 
 #include "core/attempts/attempts.hpp"

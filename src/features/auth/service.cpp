@@ -16,6 +16,8 @@ namespace focus::auth {
 
 namespace {
 
+using Lane = crypto::PasswordHasher::Lane;
+
 constexpr std::string_view k_verify = "verify_email";
 constexpr std::string_view k_reset = "reset_password";
 constexpr std::string_view k_exchange = "exchange_code";
@@ -99,17 +101,18 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
 db::Task<SignedIn> Service::login(Login input, Origin origin) {
     auto from_network = limits::login_from_network(input.email.value, origin.ip);
     std::optional from_strangers{limits::login_from_strangers(input.email.value)};
-    const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers));
+    crypto::PasswordHasher::Place place; // before the try is written: a refusal for want of one leaves nothing behind
+    std::function<void(bool)> admit = [&](bool is_known) { place = hasher_.reserve(is_known ? Lane::preferred : Lane::normal); };
+    const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers), std::move(admit));
     const auto found = co_await users_.credentials_by_email(input.email.value);
     const auto known = found.value_or(users::Credentials{});
     // An unknown address costs the same comparison as a known one.
-    if (!co_await verify(input.password, known.password_hash, attempt)) {
+    if (!co_await verify(input.password, known.password_hash, attempt, std::move(place))) {
         co_await record_failed_login(known.user_id, origin);
         throw invalid_credentials();
     }
     if (!known.is_active) throw account_inactive();
-    std::optional<std::string> renewed;
-    if (hasher_.needs_rehash(known.password_hash)) renewed = co_await hasher_.hash(input.password);
+    auto renewed = co_await renewed_hash(input.password, known.password_hash);
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
         auto user = co_await find_unchanged(tx, known);
         if (!user) throw invalid_credentials();
@@ -165,10 +168,21 @@ db::Task<bool> Service::may_mail(db::Transaction& tx, std::string email) {
     co_return co_await attempts_.take(tx, std::move(limit));
 }
 
-db::Task<bool> Service::verify(std::string password, std::string hash, attempts::Try attempt) {
+/// A hash of today's kind in place of an older one, if there is time for it.
+db::Task<std::optional<std::string>> Service::renewed_hash(std::string password, std::string_view hash) {
+    if (!hasher_.needs_rehash(hash)) co_return std::nullopt;
+    try {
+        co_return co_await hasher_.hash(std::move(password));
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unavailable) throw;
+    }
+    co_return std::nullopt; // at a later sign-in
+}
+
+db::Task<bool> Service::verify(std::string password, std::string hash, attempts::Try attempt, crypto::PasswordHasher::Place place) {
     std::exception_ptr overload;
     try {
-        co_return co_await hasher_.verify(std::move(password), std::move(hash));
+        co_return co_await hasher_.verify(std::move(password), std::move(hash), std::move(place));
     } catch (...) {
         overload = std::current_exception();
     }
@@ -314,7 +328,8 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
     const auto link = co_await repository::find_link_token(db_, k_reset, crypto::sha256_hex(input.token));
     if (!link || link->used) throw invalid_token();
     if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
-    const auto hash = co_await hasher_.hash(input.new_password.value);
+    auto place = hasher_.reserve(Lane::preferred);
+    const auto hash = co_await hasher_.hash(input.new_password.value, std::move(place));
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user || !user->is_active) throw invalid_token();
@@ -331,10 +346,16 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
 
 db::Task<void> Service::change_password(Caller caller, ChangePassword input, Origin origin) {
     auto limit = limits::current_password(caller.user_id);
-    const auto attempt = co_await attempts_.begin(std::move(limit));
+    crypto::PasswordHasher::Place old_one;
+    crypto::PasswordHasher::Place new_one;
+    std::function<void(bool)> admit = [&](bool) {
+        old_one = hasher_.reserve(Lane::preferred);
+        new_one = hasher_.reserve(Lane::preferred);
+    };
+    const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.current_password, known->password_hash, attempt)) throw wrong_password();
-    const auto hash = co_await hasher_.hash(input.new_password.value);
+    if (!known || !co_await verify(input.current_password, known->password_hash, attempt, std::move(old_one))) throw wrong_password();
+    const auto hash = co_await hasher_.hash(input.new_password.value, std::move(new_one));
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         if (!co_await find_unchanged(tx, *known)) throw wrong_password();
         users_.set_password(tx, caller.user_id, hash);
@@ -357,7 +378,8 @@ db::Task<users::User> Service::create_account(std::string email, std::string use
 
 db::Task<users::User> Service::create_for(users::NewUser fresh, std::string password, Origin origin, std::int64_t by_user_id) {
     co_await users_.require_free(db_, fresh.email, fresh.username); // before the costly hash
-    fresh.password_hash = co_await hasher_.hash(password);
+    auto place = hasher_.reserve(Lane::preferred);
+    fresh.password_hash = co_await hasher_.hash(password, std::move(place));
     const auto in_transaction = [&](db::Transaction& tx) -> db::Task<users::User> {
         auto user = co_await users_.create(tx, fresh);
         if (!user.is_verified) send_link(tx, user, k_verify, rules::k_verify_link_ms);

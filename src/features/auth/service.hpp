@@ -108,7 +108,8 @@ class Service {
     /// Whether one more mail to this address is within its limit; counts it if so.
     db::Task<bool> may_mail(db::Transaction& tx, std::string email);
     /// Whether the password is right. A try that the hasher had no time for does not count.
-    db::Task<bool> verify(std::string password, std::string hash, attempts::Try attempt);
+    db::Task<bool> verify(std::string password, std::string hash, attempts::Try attempt, crypto::PasswordHasher::Place place);
+    db::Task<std::optional<std::string>> renewed_hash(std::string password, std::string_view hash);
     db::Task<Opened> open_session(db::Transaction& tx, std::int64_t user_id, Origin origin);
     [[nodiscard]] Tokens make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const;
     void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime);
