@@ -220,7 +220,7 @@ App::App(Settings settings)
                            .allow_plain_http = settings_.is_development()});
     rooms_->auth.limit_refreshes(rate_limiter_.get());
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
-    rooms_->add_jobs(*scheduler_);
+    rooms_->add_jobs(*scheduler_, clock_, settings_.unverified_account_days);
     add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
     rooms_->admin.health().set_sources(health_sources());
     templates_ = std::make_unique<mail::Templates>(

@@ -72,13 +72,13 @@ void Rooms::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const m
     admin::add_routes(routes, admin, scheduler, templates);
 }
 
-void Rooms::add_jobs(jobs::Scheduler& scheduler) {
+void Rooms::add_jobs(jobs::Scheduler& scheduler, const Clock& clock, int unverified_days) {
     auth::add_jobs(scheduler, auth);
     notifications::add_jobs(scheduler, notifications);
     blocking::add_jobs(scheduler, blocking);
     challenges::add_jobs(scheduler, challenges);
     reminders::add_jobs(scheduler, reminders);
-    admin::add_jobs(scheduler, admin);
+    admin::add_jobs(scheduler, admin, clock, unverified_days);
 }
 
 } // namespace focus::app

@@ -41,7 +41,8 @@ struct Rooms {
     Rooms(Foundation foundation, auth::Settings auth_settings, users::Defaults user_defaults,
           notifications::Hub::Settings socket_settings = {}, auth::OidcSettings oidc_settings = {});
 
-    void add_jobs(jobs::Scheduler& scheduler);
+    /// Accounts never verified go after `unverified_days` (0: never).
+    void add_jobs(jobs::Scheduler& scheduler, const Clock& clock, int unverified_days);
     void add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const mail::Templates& templates);
 
     db::Database& database;

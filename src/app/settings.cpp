@@ -177,6 +177,8 @@ const std::vector<Setting>& all_settings() {
         number("SESSION_MAX_DAYS", "Life of a session however much it is used, from the sign-in", &Settings::session_max_days, 1, 3650),
         number("MAX_SESSIONS_PER_USER", "Sessions of one user; a further sign-in ends the one longest unused", &Settings::max_sessions, 1,
                1000),
+        number("UNVERIFIED_ACCOUNT_DAYS", "Days after which an account whose address was never verified is deleted; 0: never",
+               &Settings::unverified_account_days, 0, 3650),
         number("BCRYPT_COST", "Work factor of password hashes; below 12 in development only", &Settings::bcrypt_cost, 4, 16),
         text("ADMIN_EMAIL", "An administrator made at the start, together with ADMIN_PASSWORD", &Settings::admin_email),
         secret("ADMIN_PASSWORD", "His password; without it no administrator is made", &Settings::admin_password),

@@ -616,3 +616,41 @@ def test_old_mail_degrades(make_server, mail_sink, db):
     health = expect(admin.api.get(at("/system/health")), 200)
     assert (health["status"], health["email"]["status"], health["email"]["failed"]) == ("degraded", "degraded", 1)
     assert health["email"]["oldest_seconds"] > 900
+
+
+# --- accounts left unverified ----------------------------------------------------------------------------------------
+
+
+def _made_days_ago(server, account, days: int) -> None:
+    server.database.query(f"UPDATE users SET created_at_ms = created_at_ms - {days * 86_400_000} WHERE id = {account.id}")
+
+
+def test_accounts_left_unverified_are_deleted(own):
+    server = own.server
+    left, fresh, verified = (server.new_account(verified=verified) for verified in (False, False, True))
+    switched_off = server.new_account()
+    expect(own.api.put(at(f"/users/{switched_off.id}"), json={"is_verified": False}), 200)
+    second_admin = server.new_admin()
+    server.database.query(f"UPDATE users SET was_verified = 0, is_verified = 0 WHERE id = {second_admin.id}")
+    active = server.new_account()
+    active.record()
+    server.database.query(f"UPDATE users SET was_verified = 0, is_verified = 0 WHERE id = {active.id}")
+    for account in (left, verified, switched_off, second_admin, active):
+        _made_days_ago(server, account, 31)
+    _made_days_ago(server, fresh, 29)
+    assert server.command("job", "run", "unverified_accounts").returncode == 0
+    found = {row[0] for row in server.database.query("SELECT email FROM users WHERE deleted_at_ms IS NULL")}
+    assert left.email not in found
+    assert {one.email for one in (fresh, verified, switched_off, second_admin, active, own)} <= found
+    entry = next(one for one in logged(own, action="user_deleted") if one["resource_id"] == left.id)
+    assert entry["user_id"] in (None, 0) and "never verified" in entry["message"]
+    expect(left.anonymous.get("/api/users/me", headers={"Authorization": f"Bearer {left.tokens['access_token']}"}), 401)
+    again = server.new_account(email=left.email, username=left.username)  # both are free
+    assert again.id != left.id
+    assert server.command("job", "run", "purges").returncode == 0
+    assert server.database.query(f"SELECT COUNT(*) FROM users WHERE id = {left.id}") == [("0",)]
+
+
+def test_accounts_left_unverified_may_stay(make_server):
+    server = make_server(UNVERIFIED_ACCOUNT_DAYS="0").start()
+    assert "unverified_accounts" not in server.command("job", "list").stdout

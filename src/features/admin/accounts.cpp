@@ -5,6 +5,7 @@
 #include "features/admin/rules.hpp"
 #include "features/challenges/service.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace focus::admin {
@@ -197,6 +198,25 @@ db::Task<bool> Accounts::forget(std::int64_t user_id, std::function<bool()> may_
     }
     co_await db_.execute(k_drop_forgetting, user_id);
     co_return true;
+}
+
+db::Task<int> Accounts::remove_unverified(EpochMs before, std::function<bool()> may_go_on) {
+    int removed = 0;
+    std::int64_t after_id = 0;
+    for (;;) {
+        const auto ids = co_await users_.never_verified(before, after_id, k_rows_at_once);
+        if (ids.empty()) co_return removed;
+        after_id = ids.back();
+        const auto active = co_await activities_.active_since(db_, ids, Day{});
+        for (const auto id : ids) {
+            if (!may_go_on()) co_return removed;
+            if (std::ranges::contains(active, id)) continue;
+            const auto add_purge = [&](db::Transaction& tx) { tx.defer(k_add_purge, id, std::int64_t{0}, clock_.now_ms()); };
+            if (co_await users_.remove_never_verified(id, Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "job"},
+                                                      add_purge))
+                ++removed;
+        }
+    }
 }
 
 /// In steps, each a transaction of its own that may be the last one of this process; true when everything is gone.

@@ -37,6 +37,9 @@ class Accounts {
     db::Task<void> begin_forgetting(db::Transaction& tx, std::int64_t user_id);
     /// Goes on with accounts that are to be purged or to be forgotten until none is left or `may_go_on` says no.
     db::Task<void> continue_purges(std::function<bool()> may_go_on);
+    /// Removes the accounts made before `before` that were never verified and recorded nothing, with all their rows; gives
+    /// how many.
+    db::Task<int> remove_unverified(EpochMs before, std::function<bool()> may_go_on);
 
   private:
     db::Task<users::User> change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply);

@@ -7,6 +7,7 @@
 namespace focus::admin {
 
 /// `usage_sums`: folds what activities changed into the sums over all users. `purges`: deletes the rows of large accounts.
-void add_jobs(jobs::Scheduler& scheduler, Service& service);
+/// `unverified_accounts`: removes accounts that were not verified within `unverified_days` (0: there is no such job).
+void add_jobs(jobs::Scheduler& scheduler, Service& service, const Clock& clock, int unverified_days);
 
 } // namespace focus::admin

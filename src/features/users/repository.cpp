@@ -14,8 +14,8 @@ namespace {
 
 constexpr db::Statement k_insert{
     "users.insert", "INSERT INTO users (email, email_key, username, username_key, password_hash, full_name, full_name_key, avatar_url, "
-                    "role, is_active, is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+                    "role, is_active, is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms, "
+                    "was_verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_find{"users.find", "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
 constexpr db::Statement k_find_for_update{
     "users.find_for_update", db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
@@ -33,9 +33,11 @@ constexpr db::Statement k_update{
     "users.update",
     "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, full_name_key = ?, avatar_url = ?, "
     "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
-    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ? WHERE id = ?"};
+    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ?, "
+    "was_verified = CASE WHEN ? = 1 THEN 1 ELSE was_verified END WHERE id = ?"};
 constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
-constexpr db::Statement k_set_verified{"users.set_verified", "UPDATE users SET is_verified = 1, updated_at_ms = ? WHERE id = ?"};
+constexpr db::Statement k_set_verified{"users.set_verified",
+                                       "UPDATE users SET is_verified = 1, was_verified = 1, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_last_login{"users.set_last_login", "UPDATE users SET last_login_ms = ? WHERE id = ?"};
 constexpr db::Statement k_anonymise{
     "users.anonymise",
@@ -46,6 +48,11 @@ constexpr db::Statement k_other_admins{
     "users.other_active_admins",
     db::Sql{"SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?",
             "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ? FOR UPDATE"}};
+constexpr db::Statement k_never_verified{
+    "users.never_verified", "SELECT id FROM users WHERE was_verified = 0 AND created_at_ms < ? AND id > ? AND is_verified = 0 AND "
+                            "role <> 'admin' AND deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
+constexpr db::Statement k_is_never_verified{
+    "users.is_never_verified", "SELECT id FROM users WHERE id = ? AND was_verified = 0 AND is_verified = 0 AND role <> 'admin'"};
 constexpr db::Statement k_search{
     "users.search", "SELECT id, username, full_name, avatar_url, bio FROM users WHERE username_key LIKE ? ESCAPE '!' AND is_active = 1 AND "
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
@@ -125,10 +132,10 @@ std::optional<Credentials> maybe_credentials(const std::optional<db::Row>& row) 
 } // namespace
 
 db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now) {
-    const auto result = co_await session.execute(k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username),
-                                                 user.password_hash, user.full_name, key_of(user.full_name), user.avatar_url,
-                                                 to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
-                                                 user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now);
+    const auto result = co_await session.execute(
+        k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash, user.full_name,
+        key_of(user.full_name), user.avatar_url, to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
+        user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now, user.is_verified);
     co_return result.last_insert_id;
 }
 
@@ -160,7 +167,7 @@ db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
     co_await session.execute(k_update, user.email, fold_case(user.email), user.username, fold_case(user.username), user.full_name,
                              key_of(user.full_name), user.avatar_url, user.bio, to_string(user.role), user.is_active, user.is_verified,
                              to_string(user.language), user.timezone, limit, user.notifications_enabled, user.email_reminders,
-                             user.reminder_time.minute_of_day, now, user.id);
+                             user.reminder_time.minute_of_day, now, user.is_verified, user.id);
 }
 
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) {
@@ -174,6 +181,17 @@ void count(db::Transaction& tx, std::int64_t id, int factor, EpochMs now) {
     const auto day = counters::day_of(now).to_string();
     const auto shard = counters::shard_of(id);
     tx.defer(k_count, day, shard, factor, id, day, shard, factor, id);
+}
+
+db::Task<std::vector<std::int64_t>> never_verified(db::Session& session, EpochMs before, std::int64_t after_id, int limit) {
+    const auto result = co_await session.execute(k_never_verified, before, after_id, limit);
+    std::vector<std::int64_t> ids;
+    for (const auto& row : result.rows) ids.push_back(row.get<std::int64_t>(0));
+    co_return ids;
+}
+
+db::Task<bool> is_never_verified(db::Session& session, std::int64_t id) {
+    co_return (co_await session.find(k_is_never_verified, id)).has_value();
 }
 
 db::Task<bool> is_removed(db::Session& session, std::int64_t id) { co_return (co_await session.find(k_removed, id)).has_value(); }

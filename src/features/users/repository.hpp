@@ -44,6 +44,9 @@ void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now);
 /// Adds what the account is now to the sums over all accounts, times `factor` (-1 takes it out before a change).
 void count(db::Transaction& tx, std::int64_t id, int factor, EpochMs now);
+/// Ids of accounts made before `before` whose address was never verified, administrators excepted.
+db::Task<std::vector<std::int64_t>> never_verified(db::Session& session, EpochMs before, std::int64_t after_id, int limit);
+db::Task<bool> is_never_verified(db::Session& session, std::int64_t id);
 db::Task<bool> is_removed(db::Session& session, std::int64_t id);
 /// Deletes the row of an anonymised account and what belongs to it.
 void erase(db::Transaction& tx, std::int64_t id);

@@ -181,23 +181,38 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
         const auto user = co_await repository::find_for_update(tx, id);
         if (!user) throw not_found();
         if (user->role == Role::admin && user->is_active) co_await require_other_admin(tx, id);
-        for (const auto& hook : removal_hooks_) co_await hook(tx, id);
-        const auto now = clock_.now_ms();
-        repository::count(tx, id, -1, now);
-        counters::add(tx, repository::k_gone, id, 1, now);
-        repository::anonymise(tx, id, now);
-        const Origin nameless{.ip = {}, .user_agent = {}, .request_id = origin.request_id, .endpoint = origin.endpoint};
-        audit::record(tx, by_user_id == id ? nameless : origin,
-                      {.action = "user_deleted",
-                       .message = "Account deleted and anonymised",
-                       .level = audit::Level::warning,
-                       .user_id = by_user_id,
-                       .resource_type = "user",
-                       .resource_id = id},
-                      now);
+        co_await remove_in(tx, id, origin, by_user_id, "Account deleted and anonymised");
         if (also) also(tx);
-        announce(tx, id);
     });
+}
+
+db::Task<bool> Service::remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also) {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<bool> {
+        const auto user = co_await repository::find_for_update(tx, id);
+        if (!user || !co_await repository::is_never_verified(tx, id)) co_return false;
+        co_await remove_in(tx, id, origin, 0, "Account deleted because its address was never verified");
+        also(tx);
+        co_return true;
+    });
+}
+
+/// The account, which is locked, goes: what the rooms hold on the person, then the person.
+db::Task<void> Service::remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message) {
+    for (const auto& hook : removal_hooks_) co_await hook(tx, id);
+    const auto now = clock_.now_ms();
+    repository::count(tx, id, -1, now);
+    counters::add(tx, repository::k_gone, id, 1, now);
+    repository::anonymise(tx, id, now);
+    const Origin nameless{.ip = {}, .user_agent = {}, .request_id = origin.request_id, .endpoint = origin.endpoint};
+    audit::record(tx, by_user_id == id ? nameless : origin,
+                  {.action = "user_deleted",
+                   .message = std::move(message),
+                   .level = audit::Level::warning,
+                   .user_id = by_user_id,
+                   .resource_type = "user",
+                   .resource_id = id},
+                  now);
+    announce(tx, id);
 }
 
 db::Task<bool> Service::is_removed(db::Session& session, std::int64_t id) { return repository::is_removed(session, id); }

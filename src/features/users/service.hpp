@@ -83,6 +83,12 @@ class Service {
     db::Task<void> require_other_admin(db::Transaction& tx, std::int64_t id);
     /// Soft delete and anonymisation in one transaction, which does `also` too. Throws 404, 403 `last_admin`.
     db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also = {});
+    /// The next accounts by id that were made before `before` and never verified; administrators are none of them.
+    db::Task<std::vector<std::int64_t>> never_verified(EpochMs before, std::int64_t after_id, int limit) {
+        return repository::never_verified(db_, before, after_id, limit);
+    }
+    /// Removes an account as remove() does if it is still one that was never verified.
+    db::Task<bool> remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also);
     /// Whether this is an account that was removed.
     db::Task<bool> is_removed(db::Session& session, std::int64_t id);
     /// Deletes the row of an account that was removed, and what hangs on it.
@@ -102,6 +108,8 @@ class Service {
     void announce(db::Transaction& tx, std::int64_t id);
 
   private:
+    db::Task<void> remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message);
+
     db::Database& db_;
     const Clock& clock_;
     Defaults defaults_;
