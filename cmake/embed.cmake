@@ -19,3 +19,4 @@ focus_embed(migrations_sqlite "${CMAKE_SOURCE_DIR}/migrations/sqlite" ${migratio
 focus_embed(migrations_mysql "${CMAKE_SOURCE_DIR}/migrations/mysql" ${migrations_mysql})
 file(GLOB_RECURSE mail_templates CONFIGURE_DEPENDS templates/mail/*)
 focus_embed(mail_templates "${CMAKE_SOURCE_DIR}/templates/mail" ${mail_templates})
+focus_embed(common_passwords "${CMAKE_SOURCE_DIR}/src/features/auth" "${CMAKE_SOURCE_DIR}/src/features/auth/common_passwords.txt")

@@ -138,6 +138,16 @@ def test_each_missing_part_of_a_password_is_named(api, password, count):
     assert password not in problem["detail"] or not password
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "most common"), ("fr", "plus courants")])
+def test_the_most_common_passwords_are_refused(user, language, words):
+    for password in ("Password1", "Passw0rd", "qwertY123"):
+        problem = expect(user.anonymous.post("/api/auth/register", json=fresh(password=password), headers={"Accept-Language": language}), 422)
+        assert [(fault["loc"], fault["type"]) for fault in problem["errors"]] == [(["body", "password"], "password_too_common")]
+        assert words in problem["errors"][0]["msg"]
+    change = {"current_password": user.password, "new_password": "P@ssw0rd"}
+    assert expect(user.api.put("/api/users/me/password", json=change), 422)["errors"][0]["loc"] == ["body", "new_password"]
+
+
 @pytest.mark.parametrize("password", ["Abcdefg1", "Aa1" + "x" * 69, "Aa1" + "é" * 34, "Aa1 with spaces ", "Aa1\U0001f600\U0001f600\U0001f600\U0001f600\U0001f600"])
 def test_passwords_that_do(server, password):
     account = Account(server, fresh(password=password))

@@ -1,4 +1,4 @@
-// Files that are part of the binary (cmake/embed.cmake): migrations, mail templates, pages.
+// Files that are part of the binary (cmake/embed.cmake): migrations, mail templates, common passwords, pages.
 #pragma once
 
 #include <array>
@@ -16,6 +16,7 @@ struct File {
 std::span<const File> migrations_sqlite();
 std::span<const File> migrations_mysql();
 std::span<const File> mail_templates();
+std::span<const File> common_passwords();
 std::span<const File> docs_pages();
 std::span<const File> web_pages();
 

@@ -1,7 +1,14 @@
 #include "features/auth/rules.hpp"
 
+#include "core/base/embedded.hpp"
+#include "core/base/fold.hpp"
+#include "core/base/month_names.hpp"
+
 #include <algorithm>
 #include <array>
+#include <format>
+#include <ranges>
+#include <unordered_set>
 #include <utility>
 
 namespace focus::auth::rules {
@@ -25,6 +32,41 @@ std::string_view first_match(std::string_view text, const std::array<std::pair<s
     return {};
 }
 
+using Names = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array<Names, 7> k_clients{{{"Focus", "Focus app"},
+                                          {"Edg/", "Edge"},
+                                          {"OPR/", "Opera"},
+                                          {"Firefox/", "Firefox"},
+                                          {"Chrome/", "Chrome"},
+                                          {"Safari/", "Safari"},
+                                          {"curl/", "curl"}}};
+constexpr std::array<Names, 7> k_systems{{{"Android", "Android"},
+                                          {"iPhone", "iPhone"},
+                                          {"iPad", "iPad"},
+                                          {"Windows", "Windows"},
+                                          {"Mac OS X", "macOS"},
+                                          {"CrOS", "ChromeOS"},
+                                          {"Linux", "Linux"}}};
+
+bool is_common(std::string_view password) {
+    static const auto known = [] {
+        std::unordered_set<std::string_view> words;
+        for (const auto line : std::views::split(embedded::common_passwords().front().bytes, '\n')) words.emplace(std::string_view{line});
+        return words;
+    }();
+    return known.contains(fold_case(password));
+}
+
+/// "Firefox on Linux", or as much of it as is known.
+std::string device_in(std::string_view user_agent, Language language) {
+    const auto client = first_match(user_agent, k_clients);
+    const auto system = first_match(user_agent, k_systems);
+    if (client.empty() && system.empty()) return std::string{Text{"an unknown device", "un appareil inconnu"}.in(language)};
+    if (client.empty() || system.empty()) return std::string{client.empty() ? system : client};
+    return std::format("{} {} {}", client, Text{"on", "sur"}.in(language), system);
+}
+
 } // namespace
 
 std::vector<PasswordFault> check_password(std::string_view password) {
@@ -36,6 +78,7 @@ std::vector<PasswordFault> check_password(std::string_view password) {
     if (!has_between(password, 'A', 'Z')) faults.push_back(PasswordFault::no_upper);
     if (!has_between(password, 'a', 'z')) faults.push_back(PasswordFault::no_lower);
     if (password.contains('\0')) faults.push_back(PasswordFault::has_nul);
+    if (faults.empty() && is_common(password)) faults.push_back(PasswordFault::too_common);
     return faults;
 }
 

@@ -19,7 +19,8 @@ inline constexpr EpochMs k_exchange_ms = k_minute_ms;
 inline constexpr EpochMs k_refresh_grace_ms = 30 * k_second_ms;
 
 /// What is wrong with a new password, all of it.
-enum class PasswordFault { too_short, too_long, no_digit, no_upper, no_lower, has_nul };
+enum class PasswordFault { too_short, too_long, no_digit, no_upper, no_lower, has_nul, too_common };
+/// `too_common`: one of common_passwords.txt in any case, which are the first that are guessed.
 [[nodiscard]] std::vector<PasswordFault> check_password(std::string_view password);
 
 /// What presenting a refresh token means.

@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 TEST(PasswordRules, NamesEveryMissingPart) {
-    EXPECT_THAT(check_password("Passw0rd"), IsEmpty());
+    EXPECT_THAT(check_password("Horse-7x"), IsEmpty());
     EXPECT_THAT(check_password(""),
                 ElementsAre(PasswordFault::too_short, PasswordFault::no_digit, PasswordFault::no_upper, PasswordFault::no_lower));
     EXPECT_THAT(check_password("Passw0r"), ElementsAre(PasswordFault::too_short));
@@ -18,6 +18,12 @@ TEST(PasswordRules, NamesEveryMissingPart) {
     EXPECT_THAT(check_password("PASSWORD1"), ElementsAre(PasswordFault::no_lower));
     using namespace std::string_view_literals;
     EXPECT_THAT(check_password("Passw0rd\0x"sv), ElementsAre(PasswordFault::has_nul));
+}
+
+TEST(PasswordRules, RefusesTheMostCommonInAnyCase) {
+    for (const auto* common : {"Password1", "pAsSwOrD1", "Passw0rd", "Qwerty123", "P@ssw0rd", "Azerty123", "Winter2026"})
+        EXPECT_THAT(check_password(common), ElementsAre(PasswordFault::too_common)) << common;
+    for (const auto* fine : {"Demo-1234", "Password1-x", "Secret-passw0rd"}) EXPECT_THAT(check_password(fine), IsEmpty()) << fine;
 }
 
 TEST(PasswordRules, CountsCharactersFromBelowAndBytesFromAbove) {

@@ -25,6 +25,10 @@ void focus::json::Codec<focus::auth::Password>::read(const Reader& in, auth::Pas
         case PasswordFault::no_lower:
             in.fault("password_no_lower", {"Needs a lower-case letter.", "Doit contenir une minuscule."});
             break;
+        case PasswordFault::too_common:
+            in.fault("password_too_common", {"Is one of the most common passwords, which are guessed first.",
+                                             "Fait partie des mots de passe les plus courants, devinés en premier."});
+            break;
         case PasswordFault::has_nul:
             in.fault("string_nul", {"Must not contain NUL characters.", "Ne doit pas contenir de caractère nul."});
             break;
@@ -38,5 +42,5 @@ focus::json::Schema focus::json::Codec<focus::auth::Password>::schema(Schemas&) 
         .set("minLength", std::size_t{8})
         .set("maxLength", std::size_t{100})
         .set_string("format", "password")
-        .set_string("description", "At most 72 bytes; with a digit, an upper-case and a lower-case letter");
+        .set_string("description", "At most 72 bytes; with a digit, an upper-case and a lower-case letter; none of the most common ones");
 }
