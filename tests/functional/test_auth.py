@@ -167,6 +167,20 @@ def test_the_verification_mail(server):
     assert mail.message["To"] and mail.message["Message-ID"] and mail.message["Date"] and mail.subject
 
 
+def test_the_verification_mail_says_who_asked(server):
+    account = Account(server, fresh(language="fr", timezone="Europe/Paris", full_name="x"))
+    account.anonymous.headers["User-Agent"] = "Mozilla/5.0 (Linux; Android 16) Chrome/140.0 win-a-prize.example"
+    account.register()
+    mail = server.mail.wait_for(account.email, "/verify-email")
+    for text in (mail.text, mail.html):
+        assert "Chrome sur Android (adresse 127.0.0.1), le " in " ".join(text.split()) and "(Europe" in text
+        assert "win-a-prize" not in text
+    other = server.client(headers={"User-Agent": "Claim-500-EUR-at-evil.example/1"})
+    expect(other.post("/api/auth/resend-verification", json={"email": account.email}), 200)
+    again = server.mail.wait_for(account.email, "/verify-email", count=2)
+    assert "un appareil inconnu (adresse 127.0.0.1)" in " ".join(again.text.split()) and "evil.example" not in again.text
+
+
 # --- verification ----------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +398,7 @@ def test_a_spent_token_ends_the_session(server, clock):
     spent = user.tokens["refresh_token"]
     successor = expect(refresh(user, spent), 200)
     newest = expect(refresh(user, successor["refresh_token"]), 200)
+    clock("2031-07-02T12:00:31Z")
     expect(refresh(user, spent), 401, "token_reused")
     expect(refresh(user, newest["refresh_token"]), 401)
     for tokens in (user.tokens, successor, newest):

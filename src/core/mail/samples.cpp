@@ -69,8 +69,16 @@ Values link_mail(const char* path, const char* hours) {
     return values;
 }
 
+Values verification(Language language) {
+    auto values = link_mail("/verify-email?token=4cHJpO3v0m2xkq0S8x2yB8nXb1dKfT6wQeRzUoLpA1s", "24");
+    values.lists["asked"] = {
+        Row{{"by", language == Language::fr ? "Firefox sur Linux (adresse 203.0.113.9), le 22 novembre 2026 à 18:05 (Europe/Paris)"
+                                            : "Firefox on Linux (address 203.0.113.9), on 22 November 2026 at 18:05 (Europe/Paris)"}}};
+    return values;
+}
+
 Values of_type(std::string_view name, Language language) {
-    if (name == "verify_email") return link_mail("/verify-email?token=4cHJpO3v0m2xkq0S8x2yB8nXb1dKfT6wQeRzUoLpA1s", "24");
+    if (name == "verify_email") return verification(language);
     if (name == "reset_password") return link_mail("/reset-password?token=4cHJpO3v0m2xkq0S8x2yB8nXb1dKfT6wQeRzUoLpA1s", "1");
     if (name == "welcome") return link_mail("/", "");
     if (name == "limit_warning") return limit_warning();

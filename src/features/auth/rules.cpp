@@ -94,25 +94,20 @@ RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs here) {
 }
 
 std::string describe_device(std::string_view user_agent) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_clients{{{"Focus", "Focus app"},
-                                                                                             {"Edg/", "Edge"},
-                                                                                             {"OPR/", "Opera"},
-                                                                                             {"Firefox/", "Firefox"},
-                                                                                             {"Chrome/", "Chrome"},
-                                                                                             {"Safari/", "Safari"},
-                                                                                             {"curl/", "curl"}}};
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> k_systems{{{"Android", "Android"},
-                                                                                             {"iPhone", "iPhone"},
-                                                                                             {"iPad", "iPad"},
-                                                                                             {"Windows", "Windows"},
-                                                                                             {"Mac OS X", "macOS"},
-                                                                                             {"CrOS", "ChromeOS"},
-                                                                                             {"Linux", "Linux"}}};
     const auto client = first_match(user_agent, k_clients);
     const auto system = first_match(user_agent, k_systems);
     std::string name{client.empty() ? user_agent.substr(0, std::min<std::size_t>(user_agent.find_first_of(" /("), 50)) : client};
     if (!system.empty()) name += (name.empty() ? "" : " on ") + std::string{system};
     return name;
+}
+
+std::string describe_request(const Origin& origin, EpochMs at, Zone zone, Language language) {
+    const std::chrono::year_month_day date{zone.day_of(at).value};
+    const auto when = std::format("{} {} {} {} {} ({})", static_cast<unsigned>(date.day()),
+                                  k_month_names.at(static_cast<unsigned>(date.month()) - 1).in(language), static_cast<int>(date.year()),
+                                  Text{"at", "à"}.in(language), format_hhmm(zone.minute_of_day(at)), zone.name());
+    const auto address = origin.ip.empty() ? "" : std::format(" ({} {})", Text{"address", "adresse"}.in(language), origin.ip);
+    return std::format("{}{}, {} {}", device_in(origin.user_agent, language), address, Text{"on", "le"}.in(language), when);
 }
 
 } // namespace focus::auth::rules

@@ -1,6 +1,7 @@
 // The rules of sessions, tokens and passwords, without I/O.
 #pragma once
 
+#include "core/base/caller.hpp"
 #include "core/base/clock.hpp"
 
 #include <algorithm>

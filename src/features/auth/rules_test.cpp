@@ -108,5 +108,18 @@ TEST(DeviceNames, SayClientAndSystem) {
     EXPECT_EQ(describe_device(""), "");
 }
 
+TEST(Requests, AreDescribedInWordsOfOurs) {
+    const auto paris = *Zone::find("Europe/Paris");
+    const auto at = parse_rfc3339("2026-11-30T16:42:00Z").value();
+    Origin origin{.ip = "203.0.113.9", .user_agent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", .request_id = {}, .endpoint = {}};
+    EXPECT_EQ(describe_request(origin, at, paris, Language::en),
+              "Firefox on Linux (address 203.0.113.9), on 30 November 2026 at 17:42 (Europe/Paris)");
+    EXPECT_EQ(describe_request(origin, at, paris, Language::fr),
+              "Firefox sur Linux (adresse 203.0.113.9), le 30 novembre 2026 à 17:42 (Europe/Paris)");
+    origin.user_agent = "Claim-500-EUR-at-evil.example/1";
+    EXPECT_EQ(describe_request(origin, at, Zone{}, Language::en),
+              "an unknown device (address 203.0.113.9), on 30 November 2026 at 16:42 (UTC)");
+}
+
 } // namespace
 } // namespace focus::auth::rules

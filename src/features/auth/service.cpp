@@ -82,7 +82,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
     const auto in_transaction = [&](db::Transaction& tx) -> db::Task<users::User> {
         if (!co_await may_mail(tx, fresh.email)) throw too_many_mails();
         auto user = co_await users_.create(tx, fresh);
-        send_link(tx, user, k_verify, rules::k_verify_link_ms);
+        send_link(tx, user, k_verify, rules::k_verify_link_ms, asked_by(user, origin));
         audit(tx, origin, "register", "Account registered", user.id);
         tx.after_commit([this] { registered_.add(); });
         idempotency::keep(tx, origin, user, clock_.now_ms(), 201, user.id);
@@ -305,7 +305,7 @@ db::Task<void> Service::resend_verification(Address input, Origin origin) {
         const auto user = co_await users_.find_by_email(tx, input.email.value);
         if (!user || user->is_verified || !user->is_active) co_return;
         if (!co_await may_mail(tx, user->email)) co_return;
-        send_link(tx, *user, k_verify, rules::k_verify_link_ms);
+        send_link(tx, *user, k_verify, rules::k_verify_link_ms, asked_by(*user, origin));
         audit(tx, origin, "verification_requested", "Verification mail asked for again", user->id);
     });
     co_await wait_until(answer_at);
@@ -432,19 +432,25 @@ db::Task<std::uint64_t> Service::delete_expired() {
     }
 }
 
-void Service::send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime) {
+std::string Service::asked_by(const users::User& user, const Origin& origin) const {
+    return rules::describe_request(origin, clock_.now_ms(), Zone::of(user.timezone), user.language);
+}
+
+void Service::send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime, std::string asked_by) {
     const auto token = crypto::random_token();
     const auto now = clock_.now_ms();
     repository::insert_link_token(tx, purpose, user.id, crypto::sha256_hex(token), now, now + lifetime);
     const std::string page = purpose == k_verify ? "/verify-email?token=" : "/reset-password?token=";
+    mail::Values values{.texts = {{"name", users::display_name(user)},
+                                  {"action_url", settings_.frontend_url + page + token},
+                                  {"hours", std::to_string(lifetime / k_hour_ms)}},
+                        .lists = {}};
+    if (!asked_by.empty()) values.lists["asked"].push_back({{"by", std::move(asked_by)}}); // a list: mails of an older version have none
     outbox_.add(tx, {.type = std::string{purpose},
                      .recipient = user.email,
                      .recipient_name = users::display_name(user),
                      .language = user.language,
-                     .values = {.texts = {{"name", users::display_name(user)},
-                                          {"action_url", settings_.frontend_url + page + token},
-                                          {"hours", std::to_string(lifetime / k_hour_ms)}},
-                                .lists = {}},
+                     .values = std::move(values),
                      .user_id = user.id});
 }
 

@@ -112,7 +112,9 @@ class Service {
     db::Task<std::optional<std::string>> renewed_hash(std::string password, std::string_view hash);
     db::Task<Opened> open_session(db::Transaction& tx, std::int64_t user_id, Origin origin);
     [[nodiscard]] Tokens make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const;
-    void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime);
+    /// Who asks, in words for the mail.
+    [[nodiscard]] std::string asked_by(const users::User& user, const Origin& origin) const;
+    void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime, std::string asked_by = {});
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                audit::Level level = audit::Level::info) const;
     db::Task<void> record_failed_login(std::int64_t user_id, Origin origin);

@@ -1,25 +1,13 @@
 #include "features/reminders/rules.hpp"
 
-#include <array>
+#include "core/base/month_names.hpp"
+
 #include <cmath>
 #include <format>
 
 namespace focus::reminders::rules {
 
 namespace {
-
-constexpr std::array<Text, 12> k_months{{{"January", "janvier"},
-                                         {"February", "février"},
-                                         {"March", "mars"},
-                                         {"April", "avril"},
-                                         {"May", "mai"},
-                                         {"June", "juin"},
-                                         {"July", "juillet"},
-                                         {"August", "août"},
-                                         {"September", "septembre"},
-                                         {"October", "octobre"},
-                                         {"November", "novembre"},
-                                         {"December", "décembre"}}};
 
 std::string day_number(std::chrono::year_month_day date, Language language) {
     const auto number = static_cast<unsigned>(date.day());
@@ -52,7 +40,7 @@ std::string format_period(Day first, Day last, Language language) {
     const std::chrono::year_month_day from{first.value};
     const std::chrono::year_month_day to{last.value};
     const auto month = [language](std::chrono::year_month_day date) {
-        return k_months.at(static_cast<unsigned>(date.month()) - 1).in(language);
+        return k_month_names.at(static_cast<unsigned>(date.month()) - 1).in(language);
     };
     const auto start =
         from.month() == to.month() ? day_number(from, language) : std::format("{} {}", day_number(from, language), month(from));
