@@ -2,6 +2,8 @@
 
 #include "core/base/fold.hpp"
 
+#include <ranges>
+
 namespace focus::auth::repository {
 
 namespace {
@@ -169,6 +171,28 @@ db::Task<std::optional<Caller>> caller_of(db::Session& session, std::int64_t ses
     caller.language = language_of_tag(row->get<std::string_view>(2));
     caller.zone = Zone::of(row->get<std::string_view>(3));
     co_return caller;
+}
+
+db::Task<std::vector<std::int64_t>> standing(db::Session& session, std::vector<std::int64_t> session_ids, EpochMs now) {
+    constexpr std::size_t k_at_once = 1000; // parameters of one statement
+    std::vector<std::int64_t> ids;
+    if (session_ids.empty()) co_return ids;
+    std::vector<db::Command> commands;
+    for (const auto part : session_ids | std::views::chunk(k_at_once)) {
+        std::vector<db::Value> params(part.begin(), part.end());
+        params.emplace_back(now);
+        commands.push_back(db::Command::composed("sessions.standing",
+                                                 "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id IN (" +
+                                                     db::places(part.size()) +
+                                                     ") AND s.revoked_at_ms IS NULL AND s.expires_at_ms > ? AND +u.is_active = 1 AND "
+                                                     "+u.deleted_at_ms IS NULL",
+                                                 std::move(params)));
+    }
+    const auto results = co_await session.run(std::move(commands));
+    for (const auto& result : results) {
+        for (const auto& row : result.rows) ids.push_back(row.get<std::int64_t>(0));
+    }
+    co_return ids;
 }
 
 void insert_link_token(db::Transaction& tx, std::string_view purpose, std::int64_t user_id, std::string_view token_hash, EpochMs now,

@@ -54,6 +54,9 @@ void forget_devices(db::Transaction& tx, std::int64_t user_id);
 /// Who the owner of a live session is; nothing when it has ended or the account is not active.
 db::Task<std::optional<Caller>> caller_of(db::Session& session, std::int64_t session_id, std::int64_t user_id, EpochMs now);
 
+/// Those of `session_ids` that stand, of accounts that are active.
+db::Task<std::vector<std::int64_t>> standing(db::Session& session, std::vector<std::int64_t> session_ids, EpochMs now);
+
 struct LinkToken {
     std::int64_t user_id = 0;
     EpochMs expires_at_ms = 0;

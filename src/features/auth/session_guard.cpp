@@ -2,7 +2,9 @@
 
 #include "features/auth/repository.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -108,6 +110,16 @@ db::Task<std::optional<Caller>> SessionGuard::authenticate(std::string token) {
 db::Task<bool> SessionGuard::stands(std::int64_t user_id, std::int64_t session_id) {
     const auto caller = co_await look_up(user_id, session_id, clock_.now_ms());
     co_return caller.has_value();
+}
+
+db::Task<std::vector<std::int64_t>> SessionGuard::ended(std::vector<std::int64_t> session_ids) {
+    std::ranges::sort(session_ids);
+    session_ids.erase(std::ranges::unique(session_ids).begin(), session_ids.end());
+    auto standing = co_await repository::standing(db_, session_ids, clock_.now_ms());
+    std::ranges::sort(standing);
+    std::vector<std::int64_t> ended;
+    std::ranges::set_difference(session_ids, standing, std::back_inserter(ended));
+    co_return ended;
 }
 
 db::Task<std::optional<Caller>> SessionGuard::look_up(std::int64_t user_id, std::int64_t session_id, EpochMs now) {

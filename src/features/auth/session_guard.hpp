@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace focus::auth {
 
@@ -28,6 +29,9 @@ class SessionGuard {
     /// Whether the session still stands. For what outlives a request (sockets): asked after they have begun to listen for
     /// ended sessions, so that no end is missed.
     db::Task<bool> stands(std::int64_t user_id, std::int64_t session_id);
+
+    /// Those of `session_ids` that have ended, by the database: for many sockets at once.
+    db::Task<std::vector<std::int64_t>> ended(std::vector<std::int64_t> session_ids);
 
     /// Forgets what is remembered of the user, here and on every other instance. Safe from any thread.
     void forget(std::int64_t user_id);

@@ -1,8 +1,12 @@
 #include "features/notifications/hub.hpp"
 
+#include "core/base/log.hpp"
 #include "features/notifications/live_client.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <format>
@@ -15,6 +19,8 @@ namespace {
 /// Bus topic: "<user> <session> <kept>", as auth::Service::Ended.
 constexpr std::string_view k_ended_topic = "sessions.ended";
 constexpr std::chrono::microseconds k_between_looks{500};
+/// While nothing is heard of other instances.
+constexpr std::chrono::milliseconds k_between_questions{500};
 
 Error too_many_connections() {
     return Error{
@@ -92,15 +98,59 @@ void Hub::receive(std::string_view payload) {
     for (const auto& client : clients) boost::asio::post(client->executor(), [client, push] { client->deliver(push); });
 }
 
+void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& executor) {
+    presence_.beat(now);
+    if (bus_.hears_others() && now - sessions_asked_at_.load() < settings_.heartbeat) return;
+    if (watching_.exchange(true)) return;
+    boost::asio::co_spawn(executor, watch_sessions(executor), [this](std::exception_ptr failure) {
+        watching_ = false;
+        if (failure) log::error("ended sessions could not be looked for");
+    });
+}
+
+/// Asks once, then again and again for as long as nothing is heard of other instances.
+db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
+    boost::asio::steady_timer pause{executor};
+    for (;;) {
+        sessions_asked_at_ = std::chrono::steady_clock::now();
+        bool any = true;
+        try {
+            any = co_await close_ended();
+        } catch (const Error&) { // the database is away
+        }
+        if (!any || bus_.hears_others()) co_return;
+        pause.expires_after(k_between_questions);
+        co_await pause.async_wait(boost::asio::use_awaitable);
+    }
+}
+
+/// One question for all sockets of this instance; gives whether there is any.
+db::Task<bool> Hub::close_ended() {
+    const auto all = all_clients();
+    if (all.empty()) co_return false;
+    std::vector<std::int64_t> sessions;
+    sessions.reserve(all.size());
+    for (const auto& client : all) sessions.push_back(client->session_id());
+    const auto ended = co_await guard_.ended(std::move(sessions));
+    for (const auto& client : all) {
+        const auto session_id = client->session_id();
+        if (!std::ranges::binary_search(ended, session_id)) continue;
+        boost::asio::post(client->executor(), [client, session_id] { client->session_ended(session_id, 0); });
+    }
+    co_return true;
+}
+
+Hub::Clients Hub::all_clients() {
+    Clients all;
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [user_id, clients] : clients_) all.insert(all.end(), clients.begin(), clients.end());
+    return all;
+}
+
 /// After pushes or ended sessions may have been missed. One after the other: all at once would be too much for the database.
 void Hub::look_again() {
-    std::vector<std::shared_ptr<LiveClient>> all;
-    {
-        const std::scoped_lock lock{mutex_};
-        for (const auto& [user_id, clients] : clients_) all.insert(all.end(), clients.begin(), clients.end());
-    }
     auto at = std::chrono::steady_clock::now();
-    for (const auto& client : all) {
+    for (const auto& client : all_clients()) {
         boost::asio::post(client->executor(), [client, at] { client->look_again_at(at); });
         at += k_between_looks;
     }

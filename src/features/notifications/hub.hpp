@@ -1,6 +1,7 @@
 // Hub: every open notification socket of this instance, and what reaches them: pushes of the bus, ended sessions.
-// Always holds: a push is handed to each socket of its user on that socket's own thread; whatever happens on other
-// instances comes by the bus, never otherwise.
+// Always holds: a push is handed to each socket of its user on that socket's own thread. What happens on other instances
+// comes by the bus; that a session has ended is also asked of the database: with each heartbeat, and twice a second while
+// the bus hears no other instance.
 #pragma once
 
 #include "core/http/websocket.hpp"
@@ -10,6 +11,7 @@
 #include "features/notifications/push.hpp"
 #include "features/notifications/service.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -39,7 +41,7 @@ class Hub {
     // for the sockets
     void add(std::shared_ptr<LiveClient> client);
     void remove(const LiveClient& client);
-    void beat(http::Socket::Instant now) { presence_.beat(now); }
+    void beat(http::Socket::Instant now, const boost::asio::any_io_executor& executor);
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
     [[nodiscard]] Service& service() noexcept { return service_; }
@@ -52,6 +54,9 @@ class Hub {
     void receive(std::string_view payload);
     void end_sessions(std::string_view payload);
     void look_again();
+    [[nodiscard]] Clients all_clients();
+    db::Task<bool> close_ended();
+    db::Task<void> watch_sessions(boost::asio::any_io_executor executor);
 
     Service& service_;
     auth::SessionGuard& guard_;
@@ -63,6 +68,8 @@ class Hub {
     metrics::Gauge users_;
     std::mutex mutex_;
     std::unordered_map<std::int64_t, Clients> clients_; // by user
+    std::atomic<http::Socket::Instant> sessions_asked_at_{http::Socket::Instant{}};
+    std::atomic<bool> watching_{false}; // one coroutine asks at a time
 };
 
 } // namespace focus::notifications

@@ -95,7 +95,7 @@ void LiveClient::on_drained() {
 }
 
 void LiveClient::on_tick(http::Socket::Instant now) {
-    hub_.beat(now);
+    hub_.beat(now, executor_);
     if (hub_.clock().now_ms() >= expires_at_ms_) return socket_->close(codes::session_over, "the token has expired");
     if (now - socket_->last_heard() >= 2 * hub_.settings().heartbeat) return socket_->close(codes::silent, "no sign of life");
     if (look_again_ && now >= *look_again_ && !catching_up_) {

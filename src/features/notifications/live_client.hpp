@@ -2,7 +2,7 @@
 // token renewal, and the notifications in the order of their ids.
 // Always holds: a stored notification is sent once and after the ones before it; when a push tells of one that this
 // socket has not seen, it reads the rows instead of guessing. Lives on its connection's thread but for the constructor,
-// user_id() and executor().
+// user_id(), session_id() and executor().
 #pragma once
 
 #include "core/http/websocket.hpp"
@@ -10,6 +10,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <bitset>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
     LiveClient(Hub& hub, const Caller& caller, std::optional<std::int64_t> after_id);
 
     [[nodiscard]] std::int64_t user_id() const noexcept { return user_id_; }
+    [[nodiscard]] std::int64_t session_id() const noexcept { return session_id_; }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
     void deliver(const std::shared_ptr<const Push>& push);
@@ -58,7 +60,7 @@ class LiveClient final : public http::SocketListener, public std::enable_shared_
 
     Hub& hub_;
     const std::int64_t user_id_;
-    std::int64_t session_id_;
+    std::atomic<std::int64_t> session_id_;
     EpochMs expires_at_ms_;
     Language language_;
     boost::asio::any_io_executor executor_;

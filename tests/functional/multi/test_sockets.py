@@ -47,6 +47,31 @@ def test_an_ended_session_closes_sockets_elsewhere(cluster: Cluster, person: Acc
         assert live.closed(5) == 4401
 
 
+def test_an_ended_session_closes_sockets_elsewhere_also_without_redis(cluster: Cluster, person: Account) -> None:
+    stays = cluster.new_account()
+    with _socket_on(cluster.instances[1], person) as live, _socket_on(cluster.instances[1], stays) as other:
+        cluster.redis.kill()
+        try:
+            expect(cluster.on(0, person).post("/api/auth/logout", json={"refresh_token": person.tokens["refresh_token"]}), 204)
+            assert live.closed(3) == 4401
+            assert other.ask("pong", action="ping")
+        finally:
+            cluster.redis.start()
+    for server in cluster.instances:
+        eventually(lambda server=server: cluster.cache_of(server) == "ok", "Redis to be back")
+
+
+def test_also_instances_that_never_had_redis(make_server) -> None:
+    first = make_server("mysql").start()
+    second = make_server(database=first.database).start()
+    person, stays = first.new_account(), first.new_account()
+    with _socket_on(second, person) as live, _socket_on(second, stays) as other:
+        expect(person.anonymous.post("/api/auth/logout", json={"refresh_token": person.tokens["refresh_token"]}), 204)
+        assert live.closed(3) == 4401
+        expect(stays.api.delete("/api/users/me"), 200)
+        assert other.closed(3) == 4401
+
+
 def test_what_was_missed_without_redis_is_shown_afterwards(cluster: Cluster, person: Account) -> None:
     leaver = cluster.new_account()
     with _socket_on(cluster.instances[1], person) as live, _socket_on(cluster.instances[1], leaver) as left:
@@ -54,11 +79,11 @@ def test_what_was_missed_without_redis_is_shown_afterwards(cluster: Cluster, per
         try:
             _provoke(cluster.on(0, person), "Mail")
             expect(cluster.on(0, leaver).post("/api/auth/logout", json={"refresh_token": leaver.tokens["refresh_token"]}), 204)
+            assert left.closed(10) == 4401
             assert not [one for one in live.nothing_more() if one["type"] == "notification"], "nobody has told this instance"
         finally:
             cluster.redis.start()
         assert [one["notification_type"] for one in live.stored(2)] == ["limit_warning", "app_blocked"]
-        assert left.closed(10) == 4401
     for server in cluster.instances:
         eventually(lambda server=server: cluster.cache_of(server) == "ok", "Redis to be back")
 
