@@ -245,7 +245,7 @@ FAILURES = [
     stat("Rate limited", "reqps", or_zero(rate("focus_api_http_requests_total", f'{SOME},status="429"')), steps=green_red(5)),
     stat("Oldest mail", "s", f"max(focus_api_outbox_age_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
     stat("Most overdue job", "s", f"max(focus_api_job_overdue_seconds{{{SOME}}})", steps=green_yellow_red(300, 900)),
-    stat("Certificate ends in", "d", f"min(focus_api_tls_certificate_expiry_timestamp_seconds{{{SOME}}} - time()) / 86400", steps=red_yellow_green(14, 30), description="Only where the server speaks TLS itself."),
+    stat("Certificate ends in", "d", f"min(focus_api_tls_certificate_expiry_timestamp_seconds{{{SOME}}} - time()) / 86400", steps=red_yellow_green(14, 30), defaults={"noValue": "TLS ends elsewhere"}, description="Only where the server speaks TLS itself."),
     alert_list(),
     graph("Alerts", "short", (or_zero('count by (alertname) (ALERTS{alertname=~"Focus.*"})'), "{{alertname}}"), description="Firing or about to."),
     graph("Server errors by endpoint", "reqps", (or_zero(rate("focus_api_http_requests_total", f'{SOME},status=~"5.."', "endpoint, status")), "{{endpoint}} {{status}}")),
