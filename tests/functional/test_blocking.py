@@ -98,7 +98,7 @@ def test_listed_twice_and_gone(user, other):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("daily_limit_minutes", -1), ("daily_limit_minutes", 1441), ("notify_at_percentage", 0), ("notify_at_percentage", 101), ("app_name", ""),
+    [("daily_limit_minutes", -1), ("daily_limit_minutes", 1441), ("notify_at_percentage", 0), ("notify_at_percentage", 101), ("app_name", ""), ("app_name", "a\nb"), ("app_name", "\u202ea"), ("app_name", "\u3164"),
      ("schedules", [{"days": ["xyz"], "start_time": "10:00", "end_time": "11:00"}]), ("schedules", [{"days": ["mon"], "start_time": "24:00", "end_time": "11:00"}])],
 )  # fmt: skip
 def test_wrong_values(user, field, value):

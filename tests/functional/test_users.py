@@ -25,7 +25,7 @@ def test_me(user):
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_changing_everything(server, method):
     user = server.new_account()
-    wanted = {"username": f"{user.username[:30]}-new", "full_name": "Zoé Ünal", "avatar_url": "https://example.org/a.png", "bio": "Hello\nthere ✨",
+    wanted = {"username": f"{user.username[:30]}-new", "full_name": "Zoé Ünal", "avatar_url": "https://example.org/a.png", "bio": "Hello\nthere,\u2028you ✨",
               "language": "fr", "timezone": "America/St_Johns", "daily_limit_minutes": 90, "notifications_enabled": False,
               "email_reminders": False, "reminder_time": "07:05"}  # fmt: skip
     before = expect(user.api.get("/api/users/me"), 200)
@@ -63,7 +63,7 @@ def test_what_is_not_the_users_to_change(user):
         ("avatar_url", "nonsense"), ("avatar_url", "https://"), ("bio", "x" * 501), ("language", "de"), ("language", None), ("timezone", "Mars/Olympus"),
         ("timezone", None), ("daily_limit_minutes", -1), ("daily_limit_minutes", 1441), ("daily_limit_minutes", "90"),
         ("notifications_enabled", "yes"), ("email_reminders", 1), ("reminder_time", "24:00"), ("reminder_time", "7:05"), ("reminder_time", "07:60"),
-        ("reminder_time", "07:05:00"), ("bio", "bell\x07"),
+        ("reminder_time", "07:05:00"), ("bio", "bell\x07"), ("bio", "a\u202eb"), ("full_name", "a\nb"), ("full_name", "\u2066a"), ("full_name", "\u200b"),
     ],
 )  # fmt: skip
 def test_wrong_values(sqlite_server, user, field, value):

@@ -72,10 +72,23 @@ TEST(Utf8, counts_trims_and_cuts_whole_characters) {
     EXPECT_EQ(utf8::prefix("aé€", 5), "aé");
     EXPECT_EQ(utf8::prefix("aé€", 2), "a");
     EXPECT_EQ(utf8::prefix("aé€", 6), "aé€");
-    EXPECT_TRUE(utf8::has_control("a\x1B[31m"));
-    EXPECT_TRUE(utf8::has_control("\xC2\x9B"));
-    EXPECT_TRUE(utf8::has_control(std::string_view{"\0", 1}));
-    EXPECT_FALSE(utf8::has_control("tab\tand\r\nline é \xC2\xA0"));
+    for (const std::string_view text : {std::string_view{"a\x1B[31m"}, std::string_view{"\xC2\x9B"}, std::string_view{"\0", 1},
+                                        std::string_view{"\u202Eevil"}, std::string_view{"\u2066x\u2069"}, std::string_view{"\u061C"}}) {
+        EXPECT_TRUE(utf8::has_control(text, utf8::Lines::one)) << text;
+        EXPECT_TRUE(utf8::has_control(text, utf8::Lines::several)) << text;
+    }
+    for (const std::string_view text : {"a\tb", "a\nb", "a\rb",
+                                        "a\xC2\x85"
+                                        "b",
+                                        "a\u2028b", "a\u2029b"}) {
+        EXPECT_TRUE(utf8::has_control(text, utf8::Lines::one)) << text;
+        EXPECT_FALSE(utf8::has_control(text, utf8::Lines::several)) << text;
+    }
+    EXPECT_FALSE(utf8::has_control("é \xC2\xA0 \u200E\u200F 👨\u200D👩", utf8::Lines::one));
+    for (const std::string_view text : {"", " ", "\u200B", "\u3164", "\u2800", "\uFEFF\u00AD", "\u200E\u200F", "\uFE0F", "\U000E0041"}) {
+        EXPECT_FALSE(utf8::is_visible(text)) << text;
+    }
+    for (const std::string_view text : {"a", "\u200Bé", "日", "👨\u200D👩", "."}) EXPECT_TRUE(utf8::is_visible(text)) << text;
 }
 
 } // namespace

@@ -11,6 +11,21 @@ bool is_space(char32_t c) {
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+bool is_line_end(char32_t c) { return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029; }
+
+/// C0, DEL, C1, and the bidi controls: ALM, embeddings, overrides and isolates.
+bool is_control(char32_t c) {
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/// Unicode's Default_Ignorable_Code_Point, the empty Braille cell and the marks of annotations.
+bool is_drawn_as_nothing(char32_t c) {
+    return c == 0x00AD || c == 0x034F || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 || (c >= 0x180B && c <= 0x180F) ||
+           (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x206F) || c == 0x2800 || c == 0x3164 || (c >= 0xFE00 && c <= 0xFE0F) ||
+           c == 0xFEFF || c == 0xFFA0 || (c >= 0xFFF0 && c <= 0xFFFB) || (c >= 0x1BCA0 && c <= 0x1BCA3) || (c >= 0x1D173 && c <= 0x1D17A) ||
+           (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
 } // namespace
 
 CodePoint first(std::string_view text) noexcept {
@@ -59,12 +74,23 @@ std::string_view trim(std::string_view text) noexcept {
     return text;
 }
 
-bool has_control(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const unsigned c = byte(text, i);
-        if (c < 0x20 ? (c != '\t' && c != '\n' && c != '\r') : c == 0x7F) return true;
-        // U+0080 to U+009F are C2 80 to C2 9F; the next-line character among them ends a line
-        if (c == 0xC2 && i + 1 < text.size() && byte(text, i + 1) < 0xA0 && byte(text, i + 1) != 0x85) return true;
+bool has_control(std::string_view text, Lines lines) noexcept {
+    while (!text.empty()) {
+        const auto c = first(text);
+        if (c.length == 0) return true;
+        const bool is_allowed_break = lines == Lines::several && (c.value == '\t' || is_line_end(c.value));
+        if ((is_control(c.value) || is_line_end(c.value)) && !is_allowed_break) return true;
+        text.remove_prefix(c.length);
+    }
+    return false;
+}
+
+bool is_visible(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const auto c = first(text);
+        if (c.length == 0) return false;
+        if (!is_space(c.value) && !is_control(c.value) && !is_drawn_as_nothing(c.value)) return true;
+        text.remove_prefix(c.length);
     }
     return false;
 }

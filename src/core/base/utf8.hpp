@@ -20,8 +20,13 @@ struct CodePoint {
 [[nodiscard]] std::size_t length(std::string_view text) noexcept;
 /// Valid UTF-8 without the white space (Unicode White_Space) at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-/// C0 and C1 control characters and DEL, tab and line ends excepted. `text` is valid UTF-8.
-[[nodiscard]] bool has_control(std::string_view text) noexcept;
+/// Control characters (C0, C1, DEL, line ends included) and what turns the direction of the text around it: the bidi
+/// controls other than the marks LRM and RLM. Of texts of several lines, tabs and line ends are none. `text` is valid UTF-8.
+enum class Lines { one, several };
+[[nodiscard]] bool has_control(std::string_view text, Lines lines) noexcept;
+/// Whether a reader sees anything: a character that is neither white space nor drawn as nothing (zero-width spaces and
+/// joiners, fillers, variation selectors, tags). `text` is valid UTF-8.
+[[nodiscard]] bool is_visible(std::string_view text) noexcept;
 /// The longest prefix of at most `bytes` bytes that does not cut a character in two.
 [[nodiscard]] std::string_view prefix(std::string_view text, std::size_t bytes) noexcept;
 

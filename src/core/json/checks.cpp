@@ -1,6 +1,7 @@
 #include "core/json/checks.hpp"
 
 #include "core/base/utf8.hpp"
+#include "core/json/lines.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,7 +13,10 @@ namespace {
 constexpr focus::Text k_empty{"Must not be empty.", "Ne doit pas être vide."};
 constexpr focus::Text k_short{"Must be at least {limit} characters long.", "Doit comporter au moins {limit} caractères."};
 constexpr focus::Text k_long{"Must be at most {limit} characters long.", "Doit comporter au plus {limit} caractères."};
-constexpr focus::Text k_control{"Must not contain control characters.", "Ne doit pas contenir de caractères de contrôle."};
+constexpr focus::Text k_one_line{"Must be one line without control characters.", "Doit tenir sur une ligne, sans caractères de contrôle."};
+constexpr focus::Text k_control{"Must not contain control characters other than line breaks.",
+                                "Ne doit pas contenir de caractères de contrôle autres que les sauts de ligne."};
+constexpr focus::Text k_invisible{"Must contain a visible character.", "Doit contenir un caractère visible."};
 constexpr focus::Text k_timestamp{"Must be a time stamp by RFC 3339, like 2026-03-29T10:30:00Z.",
                                   "Doit être un horodatage RFC 3339, par exemple 2026-03-29T10:30:00Z."};
 constexpr focus::Text k_date{"Must be a date like 2026-03-29.", "Doit être une date, par exemple 2026-03-29."};
@@ -90,9 +94,7 @@ bool strip_scheme(std::string_view& url) {
     return false;
 }
 
-} // namespace
-
-void read_text(const Reader& in, std::size_t min, std::size_t max, std::string& out) {
+void read_text_of(utf8::Lines lines, const Reader& in, std::size_t min, std::size_t max, std::string& out) {
     const auto text = in.trimmed();
     if (!text) return;
     const auto length = utf8::length(*text);
@@ -100,10 +102,20 @@ void read_text(const Reader& in, std::size_t min, std::size_t max, std::string& 
         in.fault("string_too_short", min == 1 ? k_empty : k_short, limit_args(min));
     else if (length > max)
         in.fault("string_too_long", k_long, limit_args(max));
-    else if (utf8::has_control(*text))
-        in.fault("value_error", k_control);
+    else if (utf8::has_control(*text, lines))
+        in.fault("value_error", lines == utf8::Lines::one ? k_one_line : k_control);
+    else if (length > 0 && !utf8::is_visible(*text))
+        in.fault("value_error", k_invisible);
     else
         out = *text;
+}
+
+} // namespace
+
+void read_text(const Reader& in, std::size_t min, std::size_t max, std::string& out) { read_text_of(utf8::Lines::one, in, min, max, out); }
+
+void read_lines(const Reader& in, std::size_t min, std::size_t max, std::string& out) {
+    read_text_of(utf8::Lines::several, in, min, max, out);
 }
 
 void read_minutes(const Reader& in, double min, double max, std::int64_t& ms) {

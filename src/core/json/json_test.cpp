@@ -1,4 +1,4 @@
-#include "core/json/json.hpp"
+#include "core/json/lines.hpp"
 
 #include <bit>
 #include <format>
@@ -189,7 +189,16 @@ TEST(Json, texts_are_trimmed_and_counted_in_characters) {
     EXPECT_EQ((fault_of<Text<1, 9>>(R"("a\u0007b")")), "value_error");
     EXPECT_EQ((fault_of<Text<1, 9>>(R"("a\u0000b")")), "value_error");
     EXPECT_EQ((fault_of<Text<1, 9>>(R"("a\u009bb")")), "value_error");
-    EXPECT_EQ((fault_of<Text<1, 9>>(R"("a\nb")")), "ok");
+    for (const auto* text : {R"("a\nb")", R"("a\rb")", R"("a\tb")", R"("a\u0085b")", R"("a\u2028b")", R"("a\u2029b")"}) {
+        EXPECT_EQ((fault_of<Text<1, 9>>(text)), "value_error") << text;
+        EXPECT_EQ((fault_of<Lines<1, 9>>(text)), "ok") << text;
+    }
+    for (const auto* text : {R"("a\u202eb")", R"("a\u2067b")", R"("a\u001bb")", R"("\u200b\u3164")"}) {
+        EXPECT_EQ((fault_of<Text<0, 9>>(text)), "value_error") << text;
+        EXPECT_EQ((fault_of<Lines<0, 9>>(text)), "value_error") << text;
+    }
+    EXPECT_EQ((fault_of<Text<0, 9>>(R"("")")), "ok");
+    EXPECT_EQ((fault_of<Text<1, 9>>(R"("\u05d0\u200f!")")), "ok");
     EXPECT_EQ(fault_of<std::string>(R"("a\u0000b")"), "value_error");
 }
 

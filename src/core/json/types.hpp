@@ -14,8 +14,8 @@
 
 namespace focus::json {
 
-/// Valid UTF-8 of Min to Max characters (code points), no control characters but tab and newlines.
-/// Leading and trailing white space is cut off before counting.
+/// One line of valid UTF-8 of Min to Max characters (code points) after white space at its ends is cut off: no control
+/// characters or bidi controls (but LRM and RLM), and something visible unless it is empty. For several lines: lines.hpp.
 template <std::size_t Min, std::size_t Max>
 struct Text {
     std::string value;

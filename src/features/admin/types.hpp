@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/audit/trail.hpp"
-#include "core/json/json.hpp"
+#include "core/json/lines.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/types.hpp"
 
@@ -67,7 +67,7 @@ struct UpdateUser {
     json::Change<users::Username> username;
     json::Patch<json::Text<0, 100>> full_name;
     json::Patch<json::HttpUrl> avatar_url;
-    json::Patch<json::Text<0, 500>> bio;
+    json::Patch<json::Lines<0, 500>> bio;
     json::Change<Role> role;
     json::Change<bool> is_active;
     json::Change<bool> is_verified;

@@ -96,7 +96,7 @@ TEST_P(ScheduleWatchTest, SchedulesMoveWithTheZone) {
     EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T15:00:00+02:00")) << "14:00 in Paris: it is on";
     EXPECT_THAT(told(user), ElementsAre("a is blocked"));
     users::UpdateProfile renamed;
-    renamed.bio = {.present = true, .value = json::Text<0, 500>{"moved"}};
+    renamed.bio = {.present = true, .value = json::Lines<0, 500>{"moved"}};
     run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, renamed); });
     EXPECT_EQ(policy(refreshed(user)).version, 2) << "no change, no new version";
 }

@@ -24,6 +24,12 @@ std::vector<std::string> split(std::string_view text) {
     return names;
 }
 
+bool is_name(std::string_view name) {
+    namespace utf8 = focus::utf8;
+    return utf8::length(name) <= focus::challenges::k_longest_target_app && !utf8::has_control(name, utf8::Lines::one) &&
+           utf8::is_visible(name);
+}
+
 void drop_repeated(std::vector<std::string>& names) {
     std::set<std::string> seen;
     std::erase_if(names, [&](const std::string& name) { return !seen.insert(focus::fold_case(name)).second; });
@@ -38,7 +44,7 @@ void focus::json::Codec<focus::challenges::TargetApps>::read(const Reader& in, c
         if (!text) return;
         names = split(*text);
         for (const auto& name : names) {
-            if (utf8::length(name) <= challenges::k_longest_target_app && !utf8::has_control(name)) continue;
+            if (is_name(name)) continue;
             in.fault("value_error", {"must be names of at most 255 characters, separated by commas",
                                      "doit contenir des noms d'au plus 255 caractères, séparés par des virgules"});
             return;

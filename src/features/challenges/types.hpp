@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/days.hpp"
-#include "core/json/json.hpp"
+#include "core/json/lines.hpp"
 #include "features/users/types.hpp"
 
 #include <cstdint>
@@ -67,7 +67,7 @@ struct Challenge {
 
 struct NewChallenge {
     json::Text<3, 100> name;
-    std::optional<json::Text<0, 2000>> description;
+    std::optional<json::Lines<0, 2000>> description;
     TargetApps target_apps;
     json::Date start_date;
     json::Date end_date;
@@ -87,7 +87,7 @@ struct NewChallenge {
 /// What the creator may change.
 struct UpdateChallenge {
     json::Change<json::Text<3, 100>> name;
-    json::Patch<json::Text<0, 2000>> description;
+    json::Patch<json::Lines<0, 2000>> description;
     json::Change<json::Date> start_date;
     json::Change<json::Date> end_date;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/text.hpp"
-#include "core/json/json.hpp"
+#include "core/json/lines.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -79,7 +79,7 @@ struct Listed {
 /// What administrators send to people.
 struct Announcement {
     json::Text<1, k_max_title> title;
-    json::Text<1, k_max_message> message;
+    json::Lines<1, k_max_message> message;
     std::optional<json::List<std::int64_t, 1, 1000>> user_ids;
 
     static constexpr json::FieldDoc k_docs[] = {{"user_ids", "Whom; everybody when it is left out"}};

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/caller.hpp"
-#include "core/json/json.hpp"
+#include "core/json/lines.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -67,7 +67,7 @@ struct UpdateProfile {
     json::Change<Username> username;
     json::Patch<json::Text<0, 100>> full_name;
     json::Patch<json::HttpUrl> avatar_url;
-    json::Patch<json::Text<0, 500>> bio;
+    json::Patch<json::Lines<0, 500>> bio;
     json::Change<Language> language;
     json::Change<json::ZoneName> timezone;
     json::Patch<json::MinutesIn<0, 1440>> daily_limit_minutes;
