@@ -180,7 +180,7 @@ TEST_P(OutboxTest, DeliversAndErasesTheSecret) {
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].recipient, "camille@example.com");
     EXPECT_EQ(sent[0].content.subject, "Confirm your e-mail address");
-    EXPECT_TRUE(sent[0].content.text.contains("Hello Camille") && sent[0].content.text.contains("token=t0ken"));
+    EXPECT_TRUE(sent[0].content.text.contains("Hello,") && sent[0].content.text.contains("token=t0ken"));
     EXPECT_EQ(sent[0].link, "https://focus.example.org/verify-email?token=t0ken");
     EXPECT_EQ(sent[0].unsubscribe_url, outbox_.options().links.url(7));
     run([&]() -> db::Task<void> {

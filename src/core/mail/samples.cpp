@@ -92,7 +92,7 @@ Values of_type(std::string_view name, Language language) {
 
 Values sample_values(std::string_view name, Language language) {
     Values values = of_type(name, language);
-    values.texts["name"] = "Camille";
+    values.texts["name"] = name == "verify_email" ? "" : "Camille"; // whose address it is, nobody knows yet
     const bool is_optional = name == "limit_warning" || name == "daily_reminder" || name == "weekly_summary";
     values.texts["unsubscribe_url"] = is_optional ? "https://focus.example.org/unsubscribe?token=abc&kind=all" : "";
     return values;

@@ -441,14 +441,15 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
     const auto now = clock_.now_ms();
     repository::insert_link_token(tx, purpose, user.id, crypto::sha256_hex(token), now, now + lifetime);
     const std::string page = purpose == k_verify ? "/verify-email?token=" : "/reset-password?token=";
-    mail::Values values{.texts = {{"name", users::display_name(user)},
-                                  {"action_url", settings_.frontend_url + page + token},
-                                  {"hours", std::to_string(lifetime / k_hour_ms)}},
-                        .lists = {}};
+    // Until the address is verified, nobody knows who typed the name: what its owner gets holds no word of it.
+    const auto name = user.is_verified ? users::display_name(user) : std::string{};
+    mail::Values values{
+        .texts = {{"name", name}, {"action_url", settings_.frontend_url + page + token}, {"hours", std::to_string(lifetime / k_hour_ms)}},
+        .lists = {}};
     if (!asked_by.empty()) values.lists["asked"].push_back({{"by", std::move(asked_by)}}); // a list: mails of an older version have none
     outbox_.add(tx, {.type = std::string{purpose},
                      .recipient = user.email,
-                     .recipient_name = users::display_name(user),
+                     .recipient_name = name,
                      .language = user.language,
                      .values = std::move(values),
                      .user_id = user.id});
