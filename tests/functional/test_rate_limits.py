@@ -132,6 +132,27 @@ def test_budgets_come_back(limited):
     eventually(lambda: not is_refused(), "the budget to come back")
 
 
+def test_a_batch_counts_by_its_rows(limited, db):
+    """As one request and one more for each 50 items; refused as a whole, and what never fits into the budget counts as all of it."""
+    server = limited(db, RATE_LIMIT_WRITE="30/3600")
+    user = server.new_account()
+
+    def send(count: int, **headers: str):
+        items = [{"app_name": "A", "duration_minutes": 1, "activity_date": "2026-03-01"}] * count
+        return user.api.post("/api/activities/batch", json={"activities": items}, headers=headers)
+
+    for count, left in ((49, 29), (50, 27), (1000, 6), (99, 4)):
+        answer = send(count)
+        assert (expect(answer, 200)["created"], answer.headers["ratelimit-remaining"]) == (count, str(left))
+    for headers in ({}, {"Idempotency-Key": "k"}):
+        answer = send(1000, **headers)
+        expect(answer, 429, "rate_limited")
+        assert int(answer.headers["retry-after"]) > 60
+    assert expect(user.api.get("/api/activities?limit=1"), 200) and user.daily("2026-03-01")["sessions"] == 49 + 50 + 1000 + 99
+    small = limited(db, RATE_LIMIT_WRITE="5/3600").new_account()
+    assert expect(small.api.post("/api/activities/batch", json={"activities": [{"app_name": "A", "duration_minutes": 1}] * 1000}), 200)["created"] == 1000
+
+
 def test_health_is_never_limited(limited):
     server = limited(RATE_LIMIT_READ="1/3600", RATE_LIMIT_AUTH="1/3600")
     for _ in range(5):

@@ -40,6 +40,10 @@ class Call {
     /// The query behind '?', as sent.
     [[nodiscard]] std::string_view query() const { return query_; }
 
+    /// Counts the request against its rate limit as `more` requests beside itself (at most as many as the limit allows at
+    /// all), for handlers that know only then how much there is to do. Throws what is answered with 429.
+    virtual Task<void> charge(int more) = 0;
+
   protected:
     Call() = default;
     ~Call() = default;

@@ -56,11 +56,15 @@ class Exchange final : public Call {
     // found out on the way
     const Endpoint* endpoint = nullptr;
     std::size_t endpoint_index = 0;
-    bool has_token = false; // good or not
-    bool is_head = false;   // HEAD: answered as GET, sent without the body
+    bool has_token = false;         // good or not
+    bool is_head = false;           // HEAD: answered as GET, sent without the body
+    RateLimiter* limiter = nullptr; // nothing: this route has no limit
+    std::string rate_key;
     RateDecision rate;
 
     Response response;
+
+    Task<void> charge(int more) override;
 
     /// The body is not needed any more.
     void release_body() {
@@ -78,6 +82,7 @@ class Exchange final : public Call {
         path_params_.clear();
         has_body = has_token = is_head = false;
         endpoint = nullptr;
+        limiter = nullptr;
         rate = {};
         response = {};
     }

@@ -284,8 +284,9 @@ Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
     // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
     const bool by_user = x.caller_ && rate != Rate::auth && rate != Rate::refresh;
-    auto key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
-    x.rate = co_await hooks_.rate_limiter->check(rate, std::move(key), 1);
+    x.rate_key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
+    x.limiter = hooks_.rate_limiter;
+    x.rate = co_await x.limiter->check(rate, x.rate_key, 1, 1);
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
     if (by_user) co_return;
     // Whoever has a whole /48 could take another network for each request. Asked second, so that a network that is
@@ -293,9 +294,17 @@ Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto address = parse_address(x.origin_.ip);
     const auto site = address ? site_of(*address) : std::nullopt;
     if (!site) co_return;
-    const auto shared = co_await hooks_.rate_limiter->check(rate, "site:" + to_text(*site), k_site_factor);
+    const auto shared = co_await hooks_.rate_limiter->check(rate, "site:" + to_text(*site), k_site_factor, 1);
     if (!shared.allowed || shared.remaining < x.rate.remaining) x.rate = shared;
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
+}
+
+Task<void> Exchange::charge(int more) {
+    if (limiter == nullptr) co_return;
+    more = std::min(more, rate.limit - 1); // a full bucket lets every request through
+    if (more <= 0) co_return;
+    rate = co_await limiter->check(endpoint->rate(), rate_key, 1, more);
+    if (!rate.allowed) throw Refused{&refusals::rate_limited};
 }
 
 void Pipeline::check_access(const Exchange& x) const {

@@ -71,6 +71,8 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) {
     bool is_collision = false;
     try {
         x.response = co_await x.endpoint->handler(x);
+    } catch (const Refused&) { // by Call::charge
+        throw;
     } catch (const Error&) {
         failure = std::current_exception();
     } catch (...) { // most likely a unique key that a repeat of this request has taken

@@ -43,7 +43,7 @@ const RateLimit& RatePolicy::of(Rate rate) const noexcept {
 
 std::string_view to_string(Rate rate) noexcept {
     static constexpr std::array<std::string_view, k_classes> k_names{"none",   "auth",      "write",   "read",
-                                                                       "export", "websocket", "refresh", "refresh_session"};
+                                                                     "export", "websocket", "refresh", "refresh_session"};
     return k_names.at(static_cast<std::size_t>(rate));
 }
 
@@ -80,11 +80,11 @@ MemoryRateLimiter::MemoryRateLimiter(RatePolicy policy, std::size_t max_keys)
 
 MemoryRateLimiter::~MemoryRateLimiter() = default;
 
-Task<RateDecision> MemoryRateLimiter::check(Rate rate, std::string key, int factor) {
-    co_return take(rate, key, std::chrono::steady_clock::now(), factor);
+Task<RateDecision> MemoryRateLimiter::check(Rate rate, std::string key, int factor, int count) {
+    co_return take(rate, key, std::chrono::steady_clock::now(), factor, count);
 }
 
-RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant now, int factor) {
+RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant now, int factor, int count) {
     const auto limit = policy_.of(rate).times(factor);
     const nanoseconds window = seconds{limit.seconds};
     const nanoseconds one = window / limit.count; // the time in which one request comes back
@@ -93,7 +93,7 @@ RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant 
     const std::scoped_lock lock{buckets.mutex};
     if (now - buckets.turned_at >= window || buckets.current.size() >= max_keys_) forgotten = buckets.turn(now);
     auto& full_at = buckets.find(key);
-    const auto then = std::max(full_at, now) + one;
+    const auto then = std::max(full_at, now) + one * count;
     RateDecision decision{.allowed = then - now <= window, .limit = limit.count};
     if (decision.allowed)
         full_at = then;

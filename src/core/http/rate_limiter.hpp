@@ -16,7 +16,7 @@ struct RateDecision {
     int limit = 0; // requests that the bucket holds; 0: this class has no limit, no headers are sent
     int remaining = 0;
     int reset_s = 0;       // until the bucket is full again
-    int retry_after_s = 0; // of a refusal: until it holds a request again
+    int retry_after_s = 0; // of a refusal: until it holds what was asked for
 };
 
 class RateLimiter {
@@ -26,9 +26,9 @@ class RateLimiter {
     RateLimiter& operator=(const RateLimiter&) = delete;
     virtual ~RateLimiter() = default;
 
-    /// Counts one request of `key` ("user:17" or "ip:203.0.113.9") in a class, whose bucket holds `factor` times the
-    /// class' requests. Throws nothing: a limiter whose store is lost allows.
-    virtual Task<RateDecision> check(Rate rate, std::string key, int factor) = 0;
+    /// Counts `count` requests of `key` ("user:17" or "ip:203.0.113.9"), all or none, in a class whose bucket holds `factor`
+    /// times the class' requests. Throws nothing: a limiter whose store is lost allows.
+    virtual Task<RateDecision> check(Rate rate, std::string key, int factor, int count) = 0;
 };
 
 /// Token buckets in this process. Always holds: at most 2 × `max_keys` buckets per class are remembered; beyond that
@@ -40,9 +40,9 @@ class MemoryRateLimiter final : public RateLimiter {
     explicit MemoryRateLimiter(RatePolicy policy, std::size_t max_keys = 50'000);
     ~MemoryRateLimiter() override;
 
-    Task<RateDecision> check(Rate rate, std::string key, int factor) override;
+    Task<RateDecision> check(Rate rate, std::string key, int factor, int count) override;
     /// The same at a given time.
-    [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now, int factor = 1);
+    [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now, int factor = 1, int count = 1);
     /// Buckets that are remembered.
     [[nodiscard]] std::size_t size() const;
 

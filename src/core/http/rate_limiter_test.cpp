@@ -43,6 +43,15 @@ TEST_F(RateLimiterTest, ComesBackEvenly) {
     EXPECT_EQ(take("a").remaining, 3);
 }
 
+TEST_F(RateLimiterTest, SeveralAtOnceAreAllOrNone) {
+    EXPECT_EQ(limiter_.take(Rate::auth, "a", now_, 1, 3).remaining, 1);
+    const auto refused = limiter_.take(Rate::auth, "a", now_, 1, 2);
+    EXPECT_FALSE(refused.allowed);
+    EXPECT_EQ(refused.remaining, 1);
+    EXPECT_EQ(refused.retry_after_s, 15);
+    EXPECT_TRUE(limiter_.take(Rate::auth, "a", now_, 1, 1).allowed);
+}
+
 TEST_F(RateLimiterTest, KeysAndClassesAreApart) {
     for (int i = 0; i < 5; ++i) static_cast<void>(take("a"));
     EXPECT_FALSE(take("a").allowed);

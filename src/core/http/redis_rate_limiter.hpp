@@ -15,7 +15,7 @@ class RedisRateLimiter final : public RateLimiter {
     /// `redis` must outlive it.
     RedisRateLimiter(RatePolicy policy, redis::Client& redis) : policy_{policy}, redis_{redis}, alone_{policy} {}
 
-    Task<RateDecision> check(Rate rate, std::string key, int factor) override;
+    Task<RateDecision> check(Rate rate, std::string key, int factor, int count) override;
 
   private:
     RatePolicy policy_;

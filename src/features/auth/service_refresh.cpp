@@ -42,7 +42,7 @@ db::Task<void> Service::require_refresh_budget(std::string_view token_hash) {
     const auto session_id = co_await repository::session_of_token(db_, token_hash);
     if (session_id == 0) co_return;
     auto key = "session:" + std::to_string(session_id);
-    const auto decision = co_await refresh_limiter_->check(http::Rate::refresh_session, std::move(key), 1);
+    const auto decision = co_await refresh_limiter_->check(http::Rate::refresh_session, std::move(key), 1, 1);
     if (!decision.allowed) throw too_many_refreshes(decision.retry_after_s);
 }
 
