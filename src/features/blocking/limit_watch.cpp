@@ -116,7 +116,7 @@ db::Task<std::vector<LiveCounter>> LimitWatch::evaluate_entries(db::Transaction&
     commands.push_back(repository::events_command(scene.user_id, scene.today));
     const auto results = co_await tx.run(std::move(commands));
     auto entries = repository::entries_of(results.at(0));
-    const auto usage = activities::Service::day_apps_of(results.at(1));
+    const rules::DayUsage usage{activities::Service::day_apps_of(results.at(1))};
     const auto told = repository::events_of(results.at(2));
     std::vector<LiveCounter> counters;
     for (auto& entry : entries) {
@@ -124,7 +124,7 @@ db::Task<std::vector<LiveCounter>> LimitWatch::evaluate_entries(db::Transaction&
         std::int64_t base_change = 0;
         for (const auto& change : changes) base_change += rules::base_change(entry, scene.today, change.before, change.after);
         entry.reset_base_ms = std::max<std::int64_t>(0, entry.reset_base_ms + base_change);
-        const auto usage_ms = rules::usage_of(entry, usage);
+        const auto usage_ms = usage.of(entry);
         const bool blocked_now = co_await evaluate(tx, scene, entry, usage_ms, told);
         if (base_change != 0 || blocked_now) repository::update(tx, entry);
         counters.push_back(counter_of(entry, rules::state_of(entry, usage_ms, scene.zone, scene.now)));

@@ -18,7 +18,11 @@ const Problem k_exists{400, "already_exists", "the app is already listed: by its
 
 void add_reading(http::Routes& routes, Service& service) {
     routes.get("/api/blocked",
-               {.id = "listBlockedApps", .summary = "The user's limits with today's counters", .tag = "blocking", .etag = true},
+               {.id = "listBlockedApps",
+                .summary = "The user's limits with today's counters",
+                .description = "All of them: there are at most 500.",
+                .tag = "blocking",
+                .etag = true},
                [&service](Call& call, Query<ListQuery> query) -> Task<Reply<std::vector<BlockedApp>>> {
                    co_return co_await service.list(call.user(), query.value);
                });

@@ -53,12 +53,20 @@ bool matches(const Entry& entry, std::string_view app_key, std::string_view app_
     return entry.app_key == app_key;
 }
 
-std::int64_t usage_of(const Entry& entry, std::span<const activities::AppTotal> usage) {
-    std::int64_t sum = 0;
+DayUsage::DayUsage(const std::vector<activities::AppTotal>& usage) {
     for (const auto& app : usage) {
-        if (matches(entry, app.app_key, app.app_package)) sum += app.total_ms;
+        by_name_[app.app_key] += app.total_ms;
+        (app.app_package.empty() ? without_package_[app.app_key] : by_package_[app.app_package]) += app.total_ms;
     }
-    return sum;
+}
+
+std::int64_t DayUsage::of(const Entry& entry) const {
+    const auto sum = [](const Sums& sums, std::string_view name) {
+        const auto found = sums.find(name);
+        return found == sums.end() ? 0 : found->second;
+    };
+    if (entry.app_package.empty()) return sum(by_name_, entry.app_key);
+    return sum(by_package_, entry.app_package) + sum(without_package_, entry.app_key);
 }
 
 std::int64_t counter_ms(const Entry& entry, std::int64_t usage_ms, Day today) {

@@ -5,8 +5,11 @@
 #include "features/activities/types.hpp"
 #include "features/blocking/types.hpp"
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +18,19 @@ namespace focus::blocking::rules {
 /// Whether what is recorded under this (folded) name and package counts for the entry: by package when both have one,
 /// else by name.
 [[nodiscard]] bool matches(const Entry& entry, std::string_view app_key, std::string_view app_package);
-/// Of a day's usage, what counts for the entry.
-[[nodiscard]] std::int64_t usage_of(const Entry& entry, std::span<const activities::AppTotal> usage);
+/// A day's usage, summed up so that many entries can ask what counts for them.
+class DayUsage {
+  public:
+    DayUsage() = default;
+    explicit DayUsage(const std::vector<activities::AppTotal>& usage);
+    [[nodiscard]] std::int64_t of(const Entry& entry) const;
+
+  private:
+    using Sums = std::map<std::string, std::int64_t, std::less<>>;
+    Sums by_name_;
+    Sums by_package_;
+    Sums without_package_; // by name
+};
 /// Today's counter: the usage without what was there before today's reset.
 [[nodiscard]] std::int64_t counter_ms(const Entry& entry, std::int64_t usage_ms, Day today);
 

@@ -50,8 +50,8 @@ TEST(Matching, AddsUpWhatCounts) {
     both.app_package = "a.b";
     const std::vector<activities::AppTotal> usage{
         {"instagram", "", 1}, {"instagram", "a.b", 10}, {"insta lite", "a.b", 100}, {"instagram", "c.d", 1000}, {"youtube", "", 10000}};
-    EXPECT_EQ(usage_of(both, usage), 111);
-    EXPECT_EQ(usage_of(entry(30), usage), 1011);
+    EXPECT_EQ(DayUsage{usage}.of(both), 111);
+    EXPECT_EQ(DayUsage{usage}.of(entry(30)), 1011);
 }
 
 TEST(Counter, StartsAgainWithAResetOfTheSameDayOnly) {

@@ -152,9 +152,9 @@ db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
         commands.push_back(activities::Service::day_apps_command(user_id, zone.day_of(now)));
         const auto results = co_await tx.run(std::move(commands));
         auto entries = repository::entries_of(results.at(0));
-        const auto usage = activities::Service::day_apps_of(results.at(1));
+        const rules::DayUsage usage{activities::Service::day_apps_of(results.at(1))};
         for (auto& entry : entries) {
-            if (co_await announce(tx, *user, entry, rules::usage_of(entry, usage), zone, now)) repository::update(tx, entry);
+            if (co_await announce(tx, *user, entry, usage.of(entry), zone, now)) repository::update(tx, entry);
         }
         plan(tx, user_id, entries, zone, now);
     });

@@ -111,7 +111,7 @@ PolicyApp to_policy(const Entry& entry, const rules::State& state, Zone zone, Ep
 /// A user's entries with the usage of his day.
 struct Counted {
     std::vector<Entry> entries;
-    std::vector<activities::AppTotal> usage;
+    rules::DayUsage usage;
 };
 
 db::Task<Counted> read_counted(db::Session& session, std::int64_t user_id, Day today) {
@@ -119,7 +119,7 @@ db::Task<Counted> read_counted(db::Session& session, std::int64_t user_id, Day t
     commands.push_back(repository::list_command(user_id, false));
     commands.push_back(activities::Service::day_apps_command(user_id, today));
     const auto results = co_await session.run(std::move(commands));
-    co_return Counted{repository::entries_of(results.at(0)), activities::Service::day_apps_of(results.at(1))};
+    co_return Counted{repository::entries_of(results.at(0)), rules::DayUsage{activities::Service::day_apps_of(results.at(1))}};
 }
 
 } // namespace
@@ -130,7 +130,7 @@ struct Service::Scene {
     users::Addressee owner;
     std::int64_t version = 0;
     std::vector<Entry> entries;
-    std::vector<activities::AppTotal> usage;
+    rules::DayUsage usage;
     std::vector<repository::Event> told;
 
     Entry& entry(std::int64_t id) {
@@ -138,9 +138,7 @@ struct Service::Scene {
         if (found == entries.end()) throw not_found();
         return *found;
     }
-    [[nodiscard]] rules::State state(const Entry& entry) const {
-        return rules::state_of(entry, rules::usage_of(entry, usage), about.zone, about.now);
-    }
+    [[nodiscard]] rules::State state(const Entry& entry) const { return rules::state_of(entry, usage.of(entry), about.zone, about.now); }
 };
 
 Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
@@ -177,7 +175,7 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     const auto results = co_await tx.run(std::move(commands));
     scene.version = repository::version_of(results.at(2));
     scene.entries = repository::entries_of(results.at(3));
-    scene.usage = activities::Service::day_apps_of(results.at(4));
+    scene.usage = rules::DayUsage{activities::Service::day_apps_of(results.at(4))};
     scene.told = repository::events_of(results.at(5));
     scene.owner = {caller.user_id, caller.language, users::Service::alert_settings_of(results.at(6)).notifications_enabled};
     co_return scene;
@@ -187,7 +185,7 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
 /// when that changed the entry.
 db::Task<bool> Service::settle(db::Transaction& tx, Scene& scene, Entry& entry) {
     const auto& about = scene.about;
-    const auto usage_ms = rules::usage_of(entry, scene.usage);
+    const auto usage_ms = scene.usage.of(entry);
     const bool reached = co_await limits_.evaluate(tx, about, entry, usage_ms, scene.told);
     if (entry.schedules.empty() && !entry.schedule_announced) co_return reached;
     const auto user = co_await users_.find(tx, about.user_id);
@@ -254,7 +252,7 @@ db::Task<BlockedApp> Service::reset(Caller caller, Origin origin, std::int64_t i
         auto scene = co_await open_scene(tx, caller, origin);
         auto& entry = scene.entry(id);
         entry.reset_day = scene.about.today;
-        entry.reset_base_ms = rules::usage_of(entry, scene.usage);
+        entry.reset_base_ms = scene.usage.of(entry);
         entry.last_reset_at_ms = scene.about.now;
         entry.updated_at_ms = scene.about.now;
         ++entry.reset_no;
@@ -269,7 +267,7 @@ db::Task<BlockedApp> Service::get(Caller caller, std::int64_t id) {
     const auto counted = co_await read_counted(db_, caller.user_id, caller.zone.day_of(now));
     const auto found = std::ranges::find(counted.entries, id, &Entry::id);
     if (found == counted.entries.end()) throw not_found();
-    co_return to_wire(*found, rules::state_of(*found, rules::usage_of(*found, counted.usage), caller.zone, now));
+    co_return to_wire(*found, rules::state_of(*found, counted.usage.of(*found), caller.zone, now));
 }
 
 db::Task<std::vector<BlockedApp>> Service::list(Caller caller, ListQuery query) {
@@ -278,7 +276,7 @@ db::Task<std::vector<BlockedApp>> Service::list(Caller caller, ListQuery query) 
     std::vector<BlockedApp> apps;
     for (const auto& entry : counted.entries) {
         if (query.is_active && *query.is_active != entry.is_active) continue;
-        const auto state = rules::state_of(entry, rules::usage_of(entry, counted.usage), caller.zone, now);
+        const auto state = rules::state_of(entry, counted.usage.of(entry), caller.zone, now);
         if (query.is_blocked && *query.is_blocked != state.is_blocked) continue;
         apps.push_back(to_wire(entry, state));
     }
@@ -298,7 +296,7 @@ db::Task<Status> Service::status(Caller caller, StatusQuery query) {
     rules::State strictest;
     for (const auto& entry : counted.entries) {
         if (!rules::matches(entry, key, package)) continue;
-        const auto state = rules::state_of(entry, rules::usage_of(entry, counted.usage), caller.zone, now);
+        const auto state = rules::state_of(entry, counted.usage.of(entry), caller.zone, now);
         const auto rank = [](const rules::State& of) {
             return std::tuple{of.is_blocked, of.is_blocked && !of.blocked_until_ms, of.blocked_until_ms, of.usage_percentage};
         };
@@ -323,7 +321,7 @@ db::Task<Policy> Service::policy(Caller caller) {
     commands.push_back(repository::list_command(caller.user_id, false));
     commands.push_back(activities::Service::day_apps_command(caller.user_id, today));
     const auto results = co_await db_.run(std::move(commands));
-    const auto usage = activities::Service::day_apps_of(results.at(2));
+    const rules::DayUsage usage{activities::Service::day_apps_of(results.at(2))};
     Policy policy;
     policy.version = repository::version_of(results.at(0));
     policy.timezone = caller.zone.name();
@@ -332,7 +330,7 @@ db::Task<Policy> Service::policy(Caller caller) {
     policy.next_change_at = policy.day_ends_at;
     for (const auto& entry : repository::entries_of(results.at(1))) {
         if (!entry.is_active) continue;
-        const auto state = rules::state_of(entry, rules::usage_of(entry, usage), caller.zone, now);
+        const auto state = rules::state_of(entry, usage.of(entry), caller.zone, now);
         policy.apps.push_back(to_policy(entry, state, caller.zone, now));
         policy.next_change_at = std::min(policy.next_change_at, policy.apps.back().next_change_at);
     }
