@@ -61,6 +61,8 @@ def test_sums_are_exact(user):
         ("duration_minutes", "12"), ("duration_minutes", None), ("app_package", "x" * 256), ("app_category", "x" * 51), ("device_type", "x" * 51),
         ("session_id", "x" * 101), ("activity_date", "2026-02-29"), ("activity_date", "01.03.2026"), ("activity_date", "2026-3-1"),
         ("activity_date", "2026-03-01T00:00:00Z"), ("start_time", "2026-03-01"), ("start_time", "2026-03-01T25:00:00Z"),
+        ("app_name", "two\nlines"), ("app_name", "a\u2028b"), ("app_name", "a\x85b"), ("app_name", "a\tb"), ("app_name", "\u202eevil"),
+        ("app_name", "\u200b\u3164"), ("app_package", "a\rb"), ("app_category", "a\u2066b"), ("device_type", "a\x1bb"), ("session_id", "a\nb"),
         ("start_time", "2026-03-01T12:00:00"), ("end_time", "now"), ("start_time", 1772359200), ("activity_date", 20260301),
     ],
 )  # fmt: skip
@@ -83,7 +85,7 @@ def test_lengths_at_their_limits(user):
 
 
 def test_text_is_stored_as_it_is(user):
-    for name in ("'; DROP TABLE activities; --", "<script>alert(1)</script>", "a\\b%_\"'`", "日本語 🙈", "e\u0301"):
+    for name in ("'; DROP TABLE activities; --", "<script>alert(1)</script>", "a\\b%_\"'`", "日本語 🙈", "e\u0301", "\u05d0\u200f!", "👨\u200d👩"):
         assert user.record(name)["app_name"] == name
     assert {row["app_name"] for row in everything(user)} >= {"日本語 🙈", "a\\b%_\"'`"}
 
@@ -215,6 +217,51 @@ def test_today_lists_everything_newest_first(user):
     made = [user.record(f"App {i}", 1)["id"] for i in range(60)]
     user.record("Old", 5, activity_date="2020-01-01")
     assert [row["id"] for row in expect(user.api.get("/api/activities/today"), 200)] == made[::-1]
+
+
+def test_today_in_pages(user):
+    made = [user.record(f"App {i}", 1)["id"] for i in range(7)][::-1]
+    answer = user.api.get("/api/activities/today?limit=3")
+    assert [row["id"] for row in expect(answer, 200)] == made[:3] and answer.headers["x-total-count"] == "7"
+    answer = user.api.get(answer.links["next"]["url"])
+    assert [row["id"] for row in expect(answer, 200)] == made[3:6] and answer.links["prev"]
+    answer = user.api.get("/api/activities/today")
+    assert [row["id"] for row in expect(answer, 200)] == made and answer.headers["x-total-count"] == "7" and not answer.links
+    for query in ("limit=0", "limit=2001", "skip=-1"):
+        expect(user.api.get(f"/api/activities/today?{query}"), 422)
+
+
+def test_today_has_an_end(user):
+    for _ in range(3):
+        items = [{"app_name": "A", "duration_minutes": 1}] * 700
+        expect(user.api.post("/api/activities/batch", json={"activities": items}), 200)
+    answer = user.api.get("/api/activities/today")
+    assert len(expect(answer, 200)) == 2000 and answer.headers["x-total-count"] == "2100"
+    assert len(expect(user.api.get(answer.links["next"]["url"]), 200)) == 100
+
+
+def test_a_day_holds_5000_apps_also_when_many_write_at_once(server, user):
+    def write(number):
+        with server.client(token=user.tokens["access_token"]) as api:
+            items = [{"app_name": f"App {number} {i}", "duration_minutes": 1, "activity_date": "2026-03-01"} for i in range(700)]
+            return expect(api.post("/api/activities/batch", json={"activities": items}), 200)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(write, range(8)))
+    assert sum(answer["created"] for answer in answers) == 5000 and sum(answer["failed"] for answer in answers) == 600
+    assert {result["error"]["code"] for answer in answers for result in answer["results"] if result["error"]} == {"too_many_apps"}
+    stats = user.daily("2026-03-01")
+    assert (stats["apps_used"], stats["sessions"], len(stats["apps"])) == (5000, 5000, 500)
+    body = {"app_name": "One more", "duration_minutes": 1, "activity_date": "2026-03-01"}
+    expect(user.api.post("/api/activities", json=body), 422, "too_many_apps")
+    rows = [user.record(f"Row {i}", activity_date="2026-03-02") for i in range(8)]
+    change = lambda row: user.api.put(f"/api/activities/{row['id']}", json={"activity_date": "2026-03-01"}).status_code  # noqa: E731
+    assert {change(row) for row in rows} == {422}
+    gone = [expect(user.api.get("/api/activities?date=2026-03-01&limit=3"), 200)[i]["id"] for i in range(3)]
+    for one in gone:
+        expect(user.api.delete(f"/api/activities/{one}"), 200)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(change, rows)) == [200] * 3 + [422] * 5
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

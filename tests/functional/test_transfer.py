@@ -12,12 +12,12 @@ from support.server import BINARY, base_environment
 from .test_activities import assert_totals_are_the_sum_of_the_rows, everything
 
 COLUMNS = ["id", "app_name", "app_package", "app_category", "duration_minutes", "activity_date", "start_time", "end_time", "device_type", "session_id",
-           "created_at", "updated_at"]  # fmt: skip
-NASTY = ["=1+1", "+1", "-2", "@SUM(A1)", "'=quoted", 'a "b", c', "Zeilen\nBruch", "日本語 🙈", "a;b", "\u202eevil", "plain"]
+           "created_at", "updated_at", "client_id"]  # fmt: skip
+NASTY = ["=1+1", "+1", "-2", "@SUM(A1)", "'=quoted", 'a "b", c', "日本語 🙈", "a;b", "\u200eleft", "plain"]
 
 
 def fill(user, names=NASTY) -> None:
-    items = [{"app_name": name, "duration_minutes": 12.345 + i, "activity_date": "2026-03-01", "session_id": name[:100],
+    items = [{"app_name": name, "duration_minutes": 12.345 + i, "activity_date": "2026-03-01", "session_id": name[:100], "client_id": f"c{i}",
               "start_time": "2026-03-01T10:00:00Z" if i % 2 else None} for i, name in enumerate(names)]  # fmt: skip
     assert expect(user.api.post("/api/activities/batch", json={"activities": items}), 200)["failed"] == 0
 
@@ -30,7 +30,9 @@ def test_json(user):
     fill(user)
     answer = user.api.get("/api/activities/export?format=json")
     assert answer.headers["content-type"] == "application/json" and "attachment" in answer.headers["content-disposition"]
-    assert sorted(expect(answer, 200), key=lambda row: row["id"]) == sorted(everything(user), key=lambda row: row["id"])
+    rows = expect(answer, 200)
+    assert {row.pop("client_id") for row in rows} == {f"c{i}" for i in range(len(NASTY))}
+    assert sorted(rows, key=lambda row: row["id"]) == sorted(everything(user), key=lambda row: row["id"])
 
 
 def test_csv(user):
@@ -44,6 +46,7 @@ def test_csv(user):
         expected = by_id[int(row[0])]
         looks_like_formula = expected["app_name"].lstrip("'").startswith(("=", "+", "-", "@"))
         assert row[1] == ("'" if looks_like_formula else "") + expected["app_name"]
+        assert row[12].startswith("c")
         assert (float(row[4]), row[5], row[6] or None) == (expected["duration_minutes"], expected["activity_date"], expected["start_time"])
         for cell in row:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
@@ -135,6 +138,7 @@ def test_everything_held_on_the_user(user, other):
     assert "attachment" in answer.headers["content-disposition"] and answer.headers["cache-control"] == "no-store"
     everything_held = expect(answer, 200)
     assert everything_held["profile"] == expect(user.api.get("/api/users/me"), 200)
+    assert {row["client_id"] for row in everything_held["activities"]} == {f"c{i}" for i in range(len(NASTY))}
     assert len(everything_held["activities"]) == len(NASTY) and {row["user_id"] for row in everything_held["activities"]} == {user.id}
     assert "Simple" in {app["display_name"] for app in everything_held["apps"]}
     assert everything_held["sessions"] and everything_held["audit_log"]

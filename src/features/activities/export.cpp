@@ -29,11 +29,20 @@ void append_csv_row(std::string& out, const Record& record) {
     text(record.device_type.value_or(""));
     text(record.session_id.value_or(""));
     plain(format_rfc3339(record.created_at_ms));
-    out += format_rfc3339(record.updated_at_ms);
+    plain(format_rfc3339(record.updated_at_ms));
+    csv::append_text(out, record.client_id.value_or(""));
     out += "\r\n";
 }
 
 } // namespace
+
+void append_exported(std::string& out, const Record& record) {
+    json::append(out, to_wire(record));
+    out.back() = ',';
+    out += "\"client_id\":";
+    json::append(out, record.client_id);
+    out += '}';
+}
 
 void ExportWriter::begin(std::string& out) const {
     if (format_ == ExportFormat::json) {
@@ -53,7 +62,7 @@ void ExportWriter::append(std::string& out, const std::vector<Record>& records) 
             append_csv_row(out, record);
         } else {
             out += is_first_ ? "\n" : ",\n"; // a line each: good to look at and to compare
-            json::append(out, to_wire(record));
+            append_exported(out, record);
         }
         is_first_ = false;
     }

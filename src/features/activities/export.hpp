@@ -4,6 +4,7 @@
 #include "features/activities/types.hpp"
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,9 +13,14 @@ namespace focus::activities {
 
 enum class ExportFormat { csv, json };
 
-inline constexpr std::array<std::string_view, 12> k_csv_columns{
-    "id",         "app_name", "app_package", "app_category", "duration_minutes", "activity_date",
-    "start_time", "end_time", "device_type", "session_id",   "created_at",       "updated_at"};
+inline constexpr std::array<std::string_view, 13> k_csv_columns{
+    "id",       "app_name",    "app_package", "app_category", "duration_minutes", "activity_date", "start_time",
+    "end_time", "device_type", "session_id",  "created_at",   "updated_at",       "client_id"};
+/// Older exports have only so many of them.
+inline constexpr std::size_t k_first_csv_columns = 12;
+
+/// An activity as the API gives it, with its client_id.
+void append_exported(std::string& out, const Record& record);
 
 /// The text of a file, piece by piece.
 class ExportWriter {

@@ -20,7 +20,8 @@ namespace focus::activities {
 struct ImportEntry {
     std::int64_t line = 0; // in CSV the line, in JSON the number of the activity (of the event), from 1
     NewActivity activity;
-    std::vector<Fault> faults; // not empty: it can't be stored
+    std::vector<Fault> faults;              // not empty: it can't be stored
+    std::optional<std::string> client_id{}; // that it was stored under where it comes from
     // In our own exports, which row it was.
     std::int64_t id = 0;
     EpochMs created_at_ms = 0;

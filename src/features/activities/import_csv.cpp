@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <format>
+#include <ranges>
 
 namespace focus::activities {
 
@@ -21,6 +22,7 @@ enum class Column {
     ignored,
     id,
     created_at,
+    client_id,
     app_name,
     app_package,
     app_category,
@@ -157,7 +159,8 @@ class CsvSource final : public ImportSource {
     CsvSource(std::string_view file, Zone zone) : reader_{file, csv::guess_separator(file)}, size_{file.size()}, zone_{zone} {
         const auto header = reader_.next();
         if (!header || header->is_broken) throw unknown_format();
-        is_own_ = std::ranges::equal(header->fields, k_csv_columns);
+        is_own_ = std::ranges::equal(header->fields, k_csv_columns) ||
+                  std::ranges::equal(header->fields, k_csv_columns | std::views::take(k_first_csv_columns));
         for (const auto& name : header->fields) columns_.push_back(column_of(simplified(name)));
         const auto has = [this](auto... column) { return (std::ranges::contains(columns_, column) || ...); };
         const bool has_time = has(Column::minutes, Column::seconds, Column::milliseconds, Column::clock) ||
@@ -180,6 +183,7 @@ class CsvSource final : public ImportSource {
         complete(params);
         try {
             entry.activity = json::parse_query<NewActivity>(params, "line");
+            if (auto id = json::parse_query<ClientId>(params, "line").client_id) entry.client_id = std::move(id->value);
             if (!entry.activity.activity_date && !entry.activity.start_time)
                 throw invalid_field({"line", "activity_date"}, "missing", k_no_day);
         } catch (const Error& error) {
@@ -194,6 +198,7 @@ class CsvSource final : public ImportSource {
     [[nodiscard]] Column column_of(const std::string& name) const {
         if (is_own_ && name == "id") return Column::id;
         if (is_own_ && name == "created_at") return Column::created_at;
+        if (is_own_ && name == "client_id") return Column::client_id;
         const auto found = std::ranges::find(k_aliases, name, &Alias::name);
         return found == k_aliases.end() ? Column::ignored : found->column;
     }
@@ -212,6 +217,9 @@ class CsvSource final : public ImportSource {
                 break;
             case Column::created_at:
                 entry.created_at_ms = parse_rfc3339(text).value_or(0);
+                break;
+            case Column::client_id:
+                params.emplace_back("client_id", text);
                 break;
             case Column::app_name:
                 params.emplace_back("app_name", text);

@@ -39,6 +39,9 @@ class ActivitiesSource final : public ImportSource {
             json::Loc loc{nullptr, "activity_date"};
             faults.add(&loc, "missing", {"A date or a start time is required.", "Une date ou une heure de début est obligatoire."});
         }
+        ClientId id;
+        if (element->is_object()) json::Codec<ClientId>::read(element->apart(faults), id); // else that was said already
+        if (id.client_id) entry.client_id = std::move(id.client_id->value);
         entry.faults = faults.take();
         OwnRow own;
         json::Faults ignored; // whose row it was only helps to find it again

@@ -112,16 +112,22 @@ struct Facts {
     std::int64_t total = 0;            // rows that fit
     std::int64_t of_days = 0;          // rows of the days, whatever the app
     std::int64_t of_apps = 0;          // rows of the apps, whatever the day
-    std::vector<std::string> app_keys; // the apps that fit
+    std::vector<std::string> app_keys; // the apps that fit; of many only k_max_keys and one more
 };
 
 constexpr db::Statement k_count_all{"usage_totals.count", "SELECT COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
 
 db::Command count_apps(std::int64_t user_id, const Filter& filter) {
-    Piece piece{"SELECT app_key, SUM(sessions) FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
+    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
     add_app_part(piece, filter);
-    piece.add(" GROUP BY app_key");
     return command_of("usage_totals.count_apps", std::move(piece));
+}
+
+db::Command find_apps(std::int64_t user_id, const Filter& filter) {
+    Piece piece{"SELECT DISTINCT app_key FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
+    add_app_part(piece, filter);
+    piece.add(" LIMIT ?", static_cast<std::int64_t>(k_max_keys) + 1);
+    return command_of("usage_totals.find_apps", std::move(piece));
 }
 
 db::Command count_days(std::int64_t user_id, const Filter& filter) {
@@ -139,7 +145,10 @@ db::Command count_apps_of_days(std::int64_t user_id, const Filter& filter) {
 
 std::vector<db::Command> count_commands(std::int64_t user_id, const Filter& filter) {
     std::vector<db::Command> commands;
-    if (filter.has_app_part()) commands.push_back(count_apps(user_id, filter));
+    if (filter.has_app_part()) {
+        commands.push_back(find_apps(user_id, filter));
+        commands.push_back(count_apps(user_id, filter));
+    }
     if (filter.has_days()) commands.push_back(count_days(user_id, filter));
     if (filter.has_app_part() && filter.has_days()) commands.push_back(count_apps_of_days(user_id, filter));
     if (commands.empty()) commands.push_back(db::Command::of(k_count_all, user_id));
@@ -152,11 +161,8 @@ Facts facts_of(const std::vector<db::Result>& results, const Filter& filter) {
     std::size_t next = 0;
     const auto number = [&] { return results.at(next++).rows.at(0).get<std::int64_t>(0); };
     if (filter.has_app_part()) {
-        for (const auto& row : results.at(next++).rows) {
-            facts.app_keys.push_back(row.get<std::string>(0));
-            facts.of_apps += row.get<std::int64_t>(1);
-        }
-        facts.total = facts.of_apps;
+        for (const auto& row : results.at(next++).rows) facts.app_keys.push_back(row.get<std::string>(0));
+        facts.total = facts.of_apps = number();
     }
     if (filter.has_days()) facts.total = facts.of_days = number();
     if (filter.has_app_part() == filter.has_days()) facts.total = number(); // both, or neither

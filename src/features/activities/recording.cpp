@@ -90,6 +90,13 @@ void require_past(const Record& record, const Caller& caller, EpochMs now) {
     if (record.day > caller.zone.day_of(now)) throw date_in_future();
 }
 
+TooManyApps::TooManyApps(std::vector<std::size_t> at)
+    : Error{ErrorKind::invalid,
+            "too_many_apps",
+            {"A day may hold at most {count} different apps.", "Une journée peut compter au plus {count} applications différentes."},
+            {{"count", std::to_string(k_max_apps_a_day)}}},
+      places{std::move(at)} {}
+
 void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where) {
     require_times(record, std::move(where));
     require_past(record, caller, now);

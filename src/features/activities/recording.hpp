@@ -21,4 +21,10 @@ void require_past(const Record& record, const Caller& caller, EpochMs now);
 /// Both.
 void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where);
 
+/// 422 `too_many_apps`: changes, by their places, that would give a day more than k_max_apps_a_day apps.
+struct TooManyApps : Error {
+    explicit TooManyApps(std::vector<std::size_t> at = {});
+    std::vector<std::size_t> places;
+};
+
 } // namespace focus::activities

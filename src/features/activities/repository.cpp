@@ -26,7 +26,8 @@ constexpr db::Statement k_update{"activities.update",
                                  "updated_at_ms = ? WHERE id = ? AND user_id = ?"};
 constexpr db::Statement k_delete{"activities.delete", "DELETE FROM activities WHERE id = ? AND user_id = ?"};
 constexpr db::Statement k_list_day{"activities.list_day", "SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities WHERE user_id = ? AND "
-                                                          "activity_date = ? ORDER BY created_at_ms DESC, id DESC"};
+                                                          "activity_date = ? ORDER BY created_at_ms DESC, id DESC LIMIT ? OFFSET ?"};
+constexpr db::Statement k_count_day{"usage_days.sessions", "SELECT sessions FROM usage_days WHERE user_id = ? AND day = ?"};
 
 constexpr db::Statement k_find_client_ids{
     "activity_client_ids.find", // SQLite: one text for any number of ids, so that it is prepared once
@@ -147,6 +148,7 @@ db::Task<bool> use_client_ids(db::Session& session, const std::vector<Record>& r
     std::vector<db::Values> rows;
     for (const auto& record : records) {
         if (record.client_id) rows.push_back(db::values_of(record.user_id, *record.client_id, record.id));
+        if (record.content_id) rows.push_back(db::values_of(record.user_id, *record.content_id, record.id));
     }
     if (rows.empty()) co_return true;
     // In one order, so that two batches with the same ids wait for each other instead of dying.
@@ -188,8 +190,12 @@ db::Task<std::vector<Record>> some_for_update(db::Transaction& tx, std::int64_t 
     co_return records_of(co_await tx.execute(k_some_for_update, user_id, limit));
 }
 
-db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day) {
-    co_return records_of(co_await session.execute(k_list_day, user_id, day.to_string()));
+db::Task<DayPage> list_day(db::Session& session, std::int64_t user_id, Day day, std::int64_t skip, std::int64_t limit) {
+    std::vector<db::Command> commands;
+    commands.push_back(db::Command::of(k_list_day, user_id, day.to_string(), limit, skip));
+    commands.push_back(db::Command::of(k_count_day, user_id, day.to_string()));
+    const auto results = co_await session.run(std::move(commands));
+    co_return DayPage{.records = records_of(results.at(0)), .total = day_total_of(results.at(1))};
 }
 
 db::Command day_apps_command(std::int64_t user_id, Day day) { return db::Command::of(k_day_app_totals, user_id, day.to_string()); }

@@ -28,7 +28,7 @@ db::Task<void> insert_all(db::Session& session, std::vector<Record>& records);
 /// Which of the client ids were used before, with the activity that was stored under each.
 db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::Session& session, std::int64_t user_id,
                                                                            std::vector<std::string> client_ids);
-/// Marks the client ids of the rows as used; false when somebody used one of them meanwhile.
+/// Marks the client ids and content ids of the rows as used; false when somebody used one of them meanwhile.
 db::Task<bool> use_client_ids(db::Session& session, const std::vector<Record>& records);
 /// When those of the rows that the user has were recorded, by id.
 db::Task<std::map<std::int64_t, EpochMs>> find_recorded(db::Session& session, std::int64_t user_id, std::vector<std::int64_t> ids);
@@ -40,8 +40,12 @@ void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
 /// Some rows of the user, locked.
 db::Task<std::vector<Record>> some_for_update(db::Transaction& tx, std::int64_t user_id, int limit);
 
-/// All of a day's, newest first.
-db::Task<std::vector<Record>> list_day(db::Session& session, std::int64_t user_id, Day day);
+struct DayPage {
+    std::vector<Record> records;
+    std::int64_t total = 0; // of the day
+};
+/// A day's, newest first.
+db::Task<DayPage> list_day(db::Session& session, std::int64_t user_id, Day day, std::int64_t skip, std::int64_t limit);
 
 /// Reads for later rooms, which run them together with their own.
 [[nodiscard]] db::Command day_apps_command(std::int64_t user_id, Day day);

@@ -14,6 +14,12 @@ using http::Query;
 using http::Reply;
 using http::Task;
 
+struct TodayQuery {
+    json::Or<json::Integer<0, INT64_MAX>, 0> skip;
+    json::Or<json::Integer<1, 2000>, 2000> limit;
+
+    static constexpr json::FieldDoc k_docs[] = {{"skip", "How many entries to leave out."}, {"limit", "How many entries to give."}};
+};
 struct DayQuery {
     std::optional<json::Date> date;
 };
@@ -34,8 +40,10 @@ struct AppPath {
 std::optional<Day> day_of(const std::optional<json::Date>& date) { return date ? std::optional{date->value} : std::nullopt; }
 
 constexpr std::size_t k_batch_body_limit = 8 << 20;
+constexpr int k_rows_a_request = 50; // so many rows of a batch count as one request more
 
 const Problem k_future{400, "date_in_future", "the day lies in the future of the user's zone"};
+const Problem k_too_many_apps{422, "too_many_apps", "the day holds 5,000 different apps already"};
 const Problem k_not_found{404, "not_found", "the caller has no such activity"};
 const Problem k_unknown_format{422, "unknown_format", "the file is of none of these kinds"};
 const Problem k_no_app{404, "not_found", "the caller never recorded this app"};
@@ -55,8 +63,18 @@ void add_reading(http::Routes& routes, Service& service) {
                    co_return http::paged(call, std::move(listed.items), listed.total, cursors);
                });
     routes.get("/api/activities/today",
-               {.id = "listToday", .summary = "All of today's activities, newest first", .tag = "activities", .etag = true},
-               [&service](Call& call) -> Task<Reply<std::vector<Activity>>> { co_return co_await service.today(call.user()); });
+               {.id = "listToday",
+                .summary = "Today's activities, newest first",
+                .description = "All of them, up to 2,000 in one answer; `Link` leads to the rest.",
+                .tag = "activities",
+                .etag = true,
+                .paged = true},
+               [&service](Call& call, Query<TodayQuery> query) -> Task<Reply<std::vector<Activity>>> {
+                   const auto skip = query->skip.value.value;
+                   const auto limit = query->limit.value.value;
+                   auto today = co_await service.today(call.user(), skip, limit);
+                   co_return http::paged(call, std::move(today.items), today.total, skip, limit);
+               });
     routes.get(
         "/api/activities/{id}",
         {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_not_found}},
@@ -79,7 +97,11 @@ Task<Reply<Written<Period>>> last_days(Service& service, cache::Cache& cache, Ca
 
 void add_statistics(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get("/api/activities/stats/daily",
-               {.id = "dailyStats", .summary = "The statistics of a day (today by default)", .tag = "statistics", .etag = true},
+               {.id = "dailyStats",
+                .summary = "The statistics of a day (today by default)",
+                .description = "`apps` holds the 500 used most, `categories` the 100; sums and percentages count all.",
+                .tag = "statistics",
+                .etag = true},
                [&service, &cache](Call& call, Query<DayQuery> query) -> Task<Reply<Written<Daily>>> {
                    const auto day = day_of(query->date).value_or(today_of(call));
                    cache::Cache::Topics topics{topic_of(call.user().user_id), users::topic_of(call.user().user_id)}; // shows his limit
@@ -128,13 +150,10 @@ void add_apps(http::Routes& routes, Service& service) {
                 .etag = true,
                 .paged = true},
                [&service](Call& call, Query<http::PageQuery> query) -> Task<Reply<std::vector<KnownApp>>> {
-                   auto apps = co_await service.apps(call.user());
-                   const auto total = static_cast<std::int64_t>(apps.size());
                    const auto skip = query->skip.value.value;
                    const auto limit = query->limit.value.value;
-                   apps.erase(apps.begin(), apps.begin() + std::min(skip, total));
-                   apps.resize(static_cast<std::size_t>(std::min(limit, static_cast<std::int64_t>(apps.size()))));
-                   co_return http::paged(call, std::move(apps), total, skip, limit);
+                   auto apps = co_await service.apps(call.user(), skip, limit);
+                   co_return http::paged(call, std::move(apps.items), apps.total, skip, limit);
                });
     routes.put("/api/activities/apps/{app_name}",
                {.id = "updateApp",
@@ -195,7 +214,7 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                  .tag = "activities",
                  .success = 201,
                  .idempotent = true,
-                 .problems = {k_future}},
+                 .problems = {k_future, k_too_many_apps}},
                 [&service](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> {
                     co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
                 });
@@ -205,11 +224,12 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                  .description =
                      "Each item is checked and answered for itself: one that is wrong does not keep the others out. An item whose "
                      "`client_id` was stored before, by any request, is a duplicate and changes nothing, so that a phone which "
-                     "was offline can send everything again.",
+                     "was offline can send everything again. For the rate limit, each 50 items count as one request more.",
                  .tag = "activities",
                  .idempotent = true,
                  .body_limit = k_batch_body_limit},
                 [&service](Call& call, Body<NewBatch> body) -> Task<Reply<BatchResult>> {
+                    co_await call.charge(static_cast<int>(body->activities.items.size()) / k_rows_a_request);
                     co_return co_await service.create_batch(call.user(), call.origin(), std::move(body.value));
                 });
     routes.put("/api/activities/{id}",
@@ -217,7 +237,7 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                 .summary = "Change an activity",
                 .description = "Only the fields that are sent change; null clears an optional one. Every total follows.",
                 .tag = "activities",
-                .problems = {k_future, k_not_found}},
+                .problems = {k_future, k_not_found, k_too_many_apps}},
                [&service](Call& call, Path<IdPath> path, Body<UpdateActivity> body) -> Task<Reply<Activity>> {
                    co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
                });

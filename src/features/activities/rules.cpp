@@ -26,8 +26,20 @@ void sort_usage(std::vector<T>& usage, std::string T::* name) {
 
 } // namespace
 
+Delta::AppKey Delta::key_of(const Record& record) {
+    return {record.day, record.app_key, record.app_package, record.app_category, record.device_type.value_or("")};
+}
+
+std::set<Day> Delta::grown_days() const {
+    std::set<Day> days;
+    for (const auto& [key, change] : apps_) {
+        if (change.sessions > 0) days.insert(key.day);
+    }
+    return days;
+}
+
 void Delta::add(const Record& record, int sign) {
-    auto& app = apps_[{record.day, record.app_key, record.app_package, record.app_category, record.device_type.value_or("")}];
+    auto& app = apps_[key_of(record)];
     if (sign > 0 || app.app_name.empty()) app.app_name = record.app_name;
     app.ms += sign * record.duration_ms;
     app.sessions += sign;
@@ -90,7 +102,7 @@ void customise(std::vector<UsageRow>& rows, const AppSettings& settings) {
     }
 }
 
-std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows) {
+std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms) {
     struct Sum {
         AppUsage usage;
         Times names;
@@ -114,14 +126,14 @@ std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows) {
         sum.usage.app_name = most(sum.names);
         sum.usage.app_category = most(sum.categories);
         if (!sum.packages.empty()) sum.usage.app_package = most(sum.packages);
-        sum.usage.percentage = percent(sum.usage.total_time.ms, total);
+        sum.usage.percentage = percent(sum.usage.total_time.ms, whole_ms.value_or(total));
         apps.push_back(std::move(sum.usage));
     }
     sort_usage(apps, &AppUsage::app_name);
     return apps;
 }
 
-std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows) {
+std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms) {
     std::map<std::string_view, std::int64_t> sums;
     std::int64_t total = 0;
     for (const auto& row : rows) {
@@ -131,7 +143,7 @@ std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows) {
     std::vector<CategoryUsage> categories;
     categories.reserve(sums.size());
     for (const auto& [name, ms] : sums) {
-        categories.push_back({.app_category = std::string{name}, .total_time = {ms}, .percentage = percent(ms, total)});
+        categories.push_back({.app_category = std::string{name}, .total_time = {ms}, .percentage = percent(ms, whole_ms.value_or(total))});
     }
     sort_usage(categories, &CategoryUsage::app_category);
     return categories;

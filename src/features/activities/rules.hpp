@@ -8,6 +8,8 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -36,6 +38,10 @@ class Delta {
     };
     /// Over all days; `day` of the key means nothing.
     [[nodiscard]] std::map<AppKey, AppChange> totals() const;
+
+    [[nodiscard]] static AppKey key_of(const Record& record);
+    /// The days to which activities come.
+    [[nodiscard]] std::set<Day> grown_days() const;
 
     /// Counts the row in (+1) or out (-1).
     void add(const Record& record, int sign);
@@ -86,9 +92,10 @@ using AppSettings = std::map<std::string, AppSetting, std::less<>>; // by folded
 void customise(std::vector<UsageRow>& rows, const AppSettings& settings);
 
 /// Per app (by folded name), most used first, then by name. Name, package and category are those with most of the time.
-[[nodiscard]] std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows);
+/// Percentages are of `whole_ms`, without it of the rows' sum.
+[[nodiscard]] std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms = {});
 /// Per category, most used first, then by name.
-[[nodiscard]] std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows);
+[[nodiscard]] std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms = {});
 
 /// What was used on a day.
 struct DayUsage {

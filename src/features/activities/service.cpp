@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 
 namespace focus::activities {
 
@@ -54,6 +56,32 @@ std::string name_of(const repository::PageRequest& request) {
            json::write(request.sort);
 }
 
+/// Looks at the days that hold too many apps, as they are after the changes: those that bring the apps beyond the limit are
+/// refused, the earlier changes first to be taken. Exact, because whoever changes a day holds its row (see
+/// repository::apply). Days that had more before there was a limit still take what they have.
+db::Task<void> refuse_new_apps(db::Transaction& tx, const Recorded& recorded, const rules::Delta& delta,
+                               std::map<Day, std::int64_t> crowded) {
+    if (crowded.empty()) co_return;
+    const auto fresh = co_await repository::new_apps(tx, recorded.caller.user_id, delta, crowded);
+    std::map<Day, std::int64_t> left;
+    for (const auto& key : fresh) ++left[key.day];
+    for (auto& [day, count] : left) count = std::max<std::int64_t>(0, count - (crowded.at(day) - k_max_apps_a_day));
+    std::set<rules::Delta::AppKey> taken;
+    std::vector<std::size_t> refused;
+    for (std::size_t i = 0; i < recorded.changes.size(); ++i) {
+        if (!recorded.changes[i].after) continue;
+        const auto key = rules::Delta::key_of(*recorded.changes[i].after);
+        if (!fresh.contains(key) || taken.contains(key)) continue;
+        if (left.at(key.day) == 0) {
+            refused.push_back(i);
+            continue;
+        }
+        --left.at(key.day);
+        taken.insert(key);
+    }
+    if (!refused.empty()) throw TooManyApps{std::move(refused)};
+}
+
 } // namespace
 
 db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert) {
@@ -65,6 +93,8 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
     repository::apply(tx, recorded.caller.user_id, delta);
     std::vector<db::Command> commands;
     if (insert) commands.push_back(std::move(*insert));
+    const auto grown = delta.grown_days();
+    if (!grown.empty()) commands.push_back(repository::crowded_command(tx.dialect(), recorded.caller.user_id, grown));
     std::vector<std::size_t> counts;
     for (const auto& follower : followers_) {
         auto reads = follower.reads(recorded);
@@ -75,6 +105,7 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
     if (!commands.empty()) results = co_await tx.run(std::move(commands));
     auto next = results.begin();
     if (insert) recorded.changes.front().after->id = next++->last_insert_id;
+    if (!grown.empty()) co_await refuse_new_apps(tx, recorded, delta, repository::crowded_of(*next++));
     for (std::size_t i = 0; i < followers_.size(); ++i) {
         const auto first = next;
         next += static_cast<std::ptrdiff_t>(counts[i]);
@@ -179,8 +210,9 @@ db::Task<Listed> Service::list(Caller caller, ListQuery query) {
     co_return listed;
 }
 
-db::Task<std::vector<Activity>> Service::today(Caller caller) {
-    co_return to_wire(co_await repository::list_day(db_, caller.user_id, today_of(caller)));
+db::Task<TodayList> Service::today(Caller caller, std::int64_t skip, std::int64_t limit) {
+    const auto page = co_await repository::list_day(db_, caller.user_id, today_of(caller), skip, limit);
+    co_return TodayList{.items = to_wire(page.records), .total = page.total};
 }
 
 db::Command Service::day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }

@@ -77,6 +77,15 @@ struct Listed {
     std::string previous_cursor;
 };
 
+struct TodayList {
+    std::vector<Activity> items;
+    std::int64_t total = 0;
+};
+struct AppList {
+    std::vector<KnownApp> items;
+    std::int64_t total = 0;
+};
+
 using ExportSource = std::function<db::Task<std::optional<std::string>>()>;
 using ImportProgress = std::function<void(double)>;
 
@@ -86,7 +95,7 @@ class Service {
         : db_{database}, clock_{clock}, users_{users},
           created_{metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
 
-    /// Throws 422 for times that contradict each other, 400 `date_in_future`.
+    /// Throws 422 for times that contradict each other and `too_many_apps`, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
     /// Stores what is right and says of each item what became of it, in one transaction.
     db::Task<BatchResult> create_batch(Caller caller, Origin origin, NewBatch batch);
@@ -98,7 +107,8 @@ class Service {
     db::Task<void> remove(Caller caller, Origin origin, std::int64_t id);
     /// Throws 422 for a cursor of another list.
     db::Task<Listed> list(Caller caller, ListQuery query);
-    db::Task<std::vector<Activity>> today(Caller caller);
+    /// Newest first.
+    db::Task<TodayList> today(Caller caller, std::int64_t skip, std::int64_t limit);
 
     /// The whole history as a file, oldest first. Each call of the source gives the next piece, from constant memory.
     ExportSource export_all(const Caller& caller, ExportFormat format);
@@ -115,12 +125,12 @@ class Service {
     db::Task<Period> range(Caller caller, Day first, Day last);
     /// By the app's name, recorded or given by the user, in any case. Throws 404.
     db::Task<AppStats> app(Caller caller, std::string name);
-    /// All apps that were ever recorded, most used first.
-    db::Task<std::vector<KnownApp>> apps(Caller caller);
+    /// Of all apps that were ever recorded, most used first.
+    db::Task<AppList> apps(Caller caller, std::int64_t skip, std::int64_t limit);
     /// Throws 404.
     db::Task<KnownApp> set_app(Caller caller, Origin origin, std::string name, UpdateApp change);
     db::Task<Totals> totals(Caller caller);
-    /// Time used on each day with data, ascending.
+    /// Time used on each of the latest 5,000 days with data, ascending.
     db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
     /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
@@ -132,10 +142,15 @@ class Service {
     [[nodiscard]] static db::Command hold_day_command(std::int64_t user_id, Day day);
     [[nodiscard]] static db::Command release_day_command(std::int64_t user_id, Day day);
 
-    /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once.
-    db::Task<std::vector<DayApp>> usage_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
-    /// The same per app, over all of the days.
-    db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
+    /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once: the time
+    /// of the apps whose folded name or package is among `keys`.
+    db::Task<std::vector<TargetDay>> target_days_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
+                                                    std::vector<std::string> keys);
+    /// Per app, over all of the days: of each user the apps used most.
+    db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
+                                                std::int64_t per_user);
+    /// The same of these users' apps; those that were not used are not there.
+    db::Task<std::vector<AppTime>> times_of_apps(db::Session& session, const std::vector<AppTime>& apps, Day first, Day last);
     /// Their days with data, ascending per user.
     db::Task<std::vector<UserDay>> day_totals_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
     /// Those of the users who have recorded something since that day.
@@ -160,15 +175,19 @@ class Service {
     struct Stored {
         bool created = false; // else a duplicate
         std::int64_t id = 0;
+        bool refused = false; // its day holds too many apps
     };
-    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react.
+    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react. Throws
+    /// TooManyApps, before anybody has reacted.
     db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert = {});
     db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
-    /// In a transaction of their own; `then` runs at its end.
+    /// In a transaction of their own; `then` runs at its end. What gives a day too many apps is left out.
     db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
                                                 std::function<void(db::Transaction&, const std::vector<Stored>&)> then = {});
     struct ImportPage;
+    db::Task<std::size_t> drop_known(std::int64_t user_id, ImportPage& page);
     db::Task<void> store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result);
+    db::Task<personal::Page> personal_apps(std::int64_t user_id, std::string after);
     [[nodiscard]] Day today_of(const Caller& caller) const { return caller.zone.day_of(clock_.now_ms()); }
 
     db::Database& db_;

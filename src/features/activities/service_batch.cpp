@@ -3,8 +3,10 @@
 #include "features/activities/repository.hpp"
 #include "features/activities/service.hpp"
 
+#include <algorithm>
 #include <format>
 #include <map>
+#include <numeric>
 
 namespace focus::activities {
 
@@ -57,10 +59,11 @@ audit::Entry entry_of(const Caller& caller, std::size_t created, std::size_t dup
             .details = std::format(R"({{"created":{},"duplicates":{}}})", created, duplicates)};
 }
 
-std::vector<std::string> client_ids_of(const std::vector<Record>& records) {
-    std::vector<std::string> ids;
-    for (const auto& record : records) {
-        if (record.client_id) ids.push_back(*record.client_id);
+/// What a row is known by.
+std::vector<std::string_view> ids_of(const Record& record) {
+    std::vector<std::string_view> ids;
+    for (const auto* id : {&record.client_id, &record.content_id}) {
+        if (*id) ids.emplace_back(**id);
     }
     return ids;
 }
@@ -70,21 +73,26 @@ std::vector<std::string> client_ids_of(const std::vector<Record>& records) {
 db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Caller caller, Origin origin,
                                                       const std::vector<Record>& records) {
     std::vector<Stored> stored(records.size());
-    auto known = co_await repository::find_client_ids(tx, caller.user_id, client_ids_of(records));
+    std::vector<std::string> ids;
+    for (const auto& record : records) {
+        for (const auto id : ids_of(record)) ids.emplace_back(id);
+    }
+    const auto known = co_await repository::find_client_ids(tx, caller.user_id, std::move(ids));
     std::vector<Record> fresh;
     std::vector<std::size_t> places;
-    std::map<std::string_view, std::size_t> first_of; // within this batch
+    std::map<std::string_view, std::size_t> first_of;          // within this batch
+    std::vector<std::pair<std::size_t, std::size_t>> repeated; // and what they repeat
     for (std::size_t i = 0; i < records.size(); ++i) {
-        const auto& client_id = records[i].client_id;
-        if (client_id) {
-            if (const auto found = known.find(*client_id); found != known.end()) {
-                stored[i].id = found->second;
-                continue;
-            }
-            if (!first_of.emplace(*client_id, i).second) continue;
+        const auto own = ids_of(records[i]);
+        if (const auto id = std::ranges::find_if(own, [&](auto one) { return known.contains(one); }); id != own.end()) {
+            stored[i].id = known.find(*id)->second;
+        } else if (const auto same = std::ranges::find_if(own, [&](auto one) { return first_of.contains(one); }); same != own.end()) {
+            repeated.emplace_back(i, first_of.at(*same));
+        } else {
+            for (const auto one : own) first_of.emplace(one, i);
+            fresh.push_back(records[i]);
+            places.push_back(i);
         }
-        fresh.push_back(records[i]);
-        places.push_back(i);
     }
     if (!fresh.empty()) {
         co_await repository::insert_all(tx, fresh);
@@ -95,25 +103,44 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
         Recorded recorded{caller, origin, clock_.now_ms(), {}};
         recorded.changes.reserve(fresh.size());
         for (auto& record : fresh) recorded.changes.push_back({std::nullopt, std::move(record)});
-        co_await apply(tx, recorded);
+        try {
+            co_await apply(tx, recorded);
+        } catch (TooManyApps& refused) { // by their places among all of them
+            for (auto& place : refused.places) place = places[place];
+            throw;
+        }
     }
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        if (stored[i].id == 0) stored[i].id = stored[first_of.at(*records[i].client_id)].id;
-    }
+    for (const auto& [place, first] : repeated) stored[place].id = stored[first].id;
     co_return stored;
 }
 
 db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<Record> records,
                                                               std::function<void(db::Transaction&, const std::vector<Stored>&)> then) {
-    for (int attempt = 1;; ++attempt) {
+    std::vector<Stored> all(records.size());
+    std::vector<std::size_t> places(records.size()); // of what is left to store, among all of them
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    for (int attempt = 1;;) {
         try {
-            co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Stored>> {
-                auto stored = co_await store(tx, caller, origin, records);
-                if (then) then(tx, stored);
-                co_return stored;
+            co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+                const auto stored = co_await store(tx, caller, origin, records);
+                for (std::size_t i = 0; i < stored.size(); ++i) all[places[i]] = stored[i];
+                if (then) then(tx, all);
             });
+            co_return all;
         } catch (const ClientIdTaken&) { // the next attempt finds it
-            if (attempt == k_max_attempts) throw unavailable("client ids were taken again and again");
+            if (attempt++ == k_max_attempts) throw unavailable("client ids were taken again and again");
+        } catch (const TooManyApps& refused) { // again without them
+            for (const auto place : refused.places) all[places[place]] = {.created = false, .id = 0, .refused = true};
+            std::erase_if(places, [&](std::size_t place) { return all[place].refused; });
+            std::vector<Record> left;
+            std::size_t at = 0;
+            for (std::size_t i = 0; i < records.size(); ++i) {
+                if (at < refused.places.size() && refused.places[at] == i)
+                    ++at;
+                else
+                    left.push_back(std::move(records[i]));
+            }
+            records = std::move(left);
         }
     }
 }
@@ -126,6 +153,11 @@ db::Task<BatchResult> Service::create_batch(Caller caller, Origin origin, NewBat
         result = sorted.result;
         for (std::size_t i = 0; i < stored.size(); ++i) {
             auto& item = result.results[sorted.places[i]];
+            if (stored[i].refused) {
+                item = failed(std::move(item), TooManyApps{}, caller.language);
+                ++result.failed;
+                continue;
+            }
             item.status = stored[i].created ? ItemStatus::created : ItemStatus::duplicate;
             item.id = stored[i].id;
             ++(stored[i].created ? result.created : result.duplicates);

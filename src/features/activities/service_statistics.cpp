@@ -12,37 +12,37 @@ namespace {
 
 constexpr int k_max_range_days = 366;
 constexpr int k_app_days = 30;
-constexpr std::size_t k_top_apps = 10;
+constexpr std::int64_t k_export_apps = 500; // a page
 
-std::optional<json::Date> date_of(std::optional<Day> day) { return day ? std::optional{json::Date{*day}} : std::nullopt; }
+std::vector<AppUsage> named(repository::Usage usage, std::int64_t whole_ms) {
+    rules::customise(usage.rows, usage.settings);
+    return rules::by_app(usage.rows, whole_ms);
+}
 
 Period period_of(repository::PeriodParts parts, Day first, Day last) {
-    rules::customise(parts.apps, parts.settings);
-    auto apps = rules::by_app(parts.apps);
     Period period{.start_date = {first},
                   .end_date = {last},
-                  .apps_used = static_cast<std::int64_t>(apps.size()),
-                  .daily_breakdown = rules::breakdown(parts.days, first, last),
-                  .categories = rules::by_category(parts.apps)};
+                  .apps_used = parts.apps_used,
+                  .daily_breakdown = rules::breakdown(parts.days, first, last)};
     for (const auto& day : parts.days) {
         (day.day < first ? period.previous_total : period.total_time).ms += day.ms;
         if (day.day >= first) period.sessions += day.sessions;
     }
-    apps.resize(std::min(apps.size(), k_top_apps));
-    period.top_apps = std::move(apps);
+    period.top_apps = named(std::move(parts.apps), period.total_time.ms);
+    period.categories = rules::by_category(parts.categories, period.total_time.ms);
     period.daily_average = rules::average_minutes(period.total_time.ms, last.since(first) + 1);
     period.change_percent = rules::change_percent(period.total_time.ms, period.previous_total.ms);
     return period;
 }
 
-/// The apps of a user, as recorded but with the categories that he has set.
-std::vector<KnownApp> known_apps(const repository::AppsParts& parts) {
-    auto rows = parts.rows;
-    rules::AppSettings categories = parts.settings;
+/// The apps as recorded but with the categories that the user has set.
+std::vector<KnownApp> known_apps(const repository::AppsPage& page) {
+    auto rows = page.usage.rows;
+    rules::AppSettings categories = page.usage.settings;
     for (auto& [key, setting] : categories) setting.display_name.reset();
     rules::customise(rows, categories);
     std::vector<KnownApp> apps;
-    for (const auto& usage : rules::by_app(rows)) {
+    for (const auto& usage : rules::by_app(rows, page.whole_ms)) {
         apps.push_back({.app_name = usage.app_name,
                         .display_name = {},
                         .app_package = usage.app_package,
@@ -53,14 +53,26 @@ std::vector<KnownApp> known_apps(const repository::AppsParts& parts) {
     }
     for (auto& app : apps) {
         const auto key = fold_case(app.app_name);
-        if (const auto found = parts.settings.find(key); found != parts.settings.end()) app.display_name = found->second.display_name;
-        const auto row = std::ranges::find(parts.rows, key, &rules::UsageRow::app_key);
-        if (row == parts.rows.end()) continue;
-        const auto& [first, last] = parts.used[static_cast<std::size_t>(row - parts.rows.begin())];
-        app.first_used = json::Date{first};
-        app.last_used = json::Date{last};
+        const auto& settings = page.usage.settings;
+        if (const auto found = settings.find(key); found != settings.end()) app.display_name = found->second.display_name;
+        const auto used = page.used.find(key);
+        if (used == page.used.end()) continue;
+        app.first_used = json::Date{used->second.first};
+        app.last_used = json::Date{used->second.second};
     }
     return apps;
+}
+
+/// The app that is recorded under this name or called so by the user, with its folded name. Throws 404.
+db::Task<std::pair<std::string, repository::AppsPage>> find_app(db::Session& session, std::int64_t user_id, std::string name) {
+    auto key = fold_case(name);
+    auto page = co_await repository::app(session, user_id, key);
+    if (page.usage.rows.empty()) {
+        key = (co_await repository::app_called(session, user_id, key)).value_or("");
+        page = co_await repository::app(session, user_id, key);
+        if (page.usage.rows.empty()) throw not_found();
+    }
+    co_return std::pair{std::move(key), std::move(page)};
 }
 
 } // namespace
@@ -69,16 +81,13 @@ db::Task<Daily> Service::daily(Caller caller, std::optional<Day> day) {
     const auto date = day.value_or(today_of(caller));
     auto parts = co_await repository::day_parts(db_, caller.user_id, date);
     const auto user = co_await users_.get(caller.user_id);
-    rules::customise(parts.apps, parts.settings);
     Daily daily;
     daily.date = {date};
-    daily.apps = rules::by_app(parts.apps);
-    daily.categories = rules::by_category(parts.apps);
-    daily.apps_used = static_cast<std::int64_t>(daily.apps.size());
-    for (const auto& app : daily.apps) {
-        daily.total_time.ms += app.total_time.ms;
-        daily.sessions += app.sessions;
-    }
+    daily.total_time = {parts.sums.ms};
+    daily.sessions = parts.sums.sessions;
+    daily.apps_used = parts.sums.apps;
+    daily.apps = named(std::move(parts.apps), parts.sums.ms);
+    daily.categories = rules::by_category(parts.categories, parts.sums.ms);
     if (!daily.apps.empty()) daily.most_used_app = daily.apps.front().app_name;
     daily.hourly.resize(24);
     for (const auto& [hour, ms] : parts.hours) daily.hourly.at(static_cast<std::size_t>(hour)).ms = ms;
@@ -110,38 +119,35 @@ db::Task<Period> Service::range(Caller caller, Day first, Day last) {
 db::Task<AppStats> Service::app(Caller caller, std::string name) {
     const auto today = today_of(caller);
     const auto first = today.plus(1 - k_app_days);
-    auto parts = co_await repository::app_parts(db_, caller.user_id, fold_case(name), first);
-    if (parts.rows.empty()) { // perhaps it is what he calls it
-        const auto key = co_await repository::app_called(db_, caller.user_id, fold_case(name));
-        if (!key) throw not_found();
-        parts = co_await repository::app_parts(db_, caller.user_id, *key, first);
-        if (parts.rows.empty()) throw not_found();
+    auto [key, page] = co_await find_app(db_, caller.user_id, std::move(name));
+    const auto days = co_await repository::app_days(db_, caller.user_id, key, first);
+    const auto usage = named(std::move(page.usage), page.whole_ms).at(0);
+    AppStats stats{.app_name = usage.app_name,
+                   .app_package = usage.app_package,
+                   .app_category = usage.app_category,
+                   .total_time = usage.total_time,
+                   .sessions = usage.sessions,
+                   .average_session = rules::average_minutes(usage.total_time.ms, usage.sessions),
+                   .first_used = {},
+                   .last_used = {},
+                   .daily_breakdown = rules::breakdown(days, first, today)};
+    if (const auto used = page.used.find(key); used != page.used.end()) {
+        stats.first_used = json::Date{used->second.first};
+        stats.last_used = json::Date{used->second.second};
     }
-    rules::customise(parts.rows, parts.settings);
-    const auto usage = rules::by_app(parts.rows).at(0);
-    co_return AppStats{.app_name = usage.app_name,
-                       .app_package = usage.app_package,
-                       .app_category = usage.app_category,
-                       .total_time = usage.total_time,
-                       .sessions = usage.sessions,
-                       .average_session = rules::average_minutes(usage.total_time.ms, usage.sessions),
-                       .first_used = date_of(parts.first_used),
-                       .last_used = date_of(parts.last_used),
-                       .daily_breakdown = rules::breakdown(parts.days, first, today)};
+    co_return stats;
 }
 
-db::Task<std::vector<KnownApp>> Service::apps(Caller caller) { co_return known_apps(co_await repository::apps_parts(db_, caller.user_id)); }
+db::Task<AppList> Service::apps(Caller caller, std::int64_t skip, std::int64_t limit) {
+    const auto page = co_await repository::top_apps(db_, caller.user_id, skip, limit);
+    co_return AppList{.items = known_apps(page), .total = page.sums.apps};
+}
 
 db::Task<KnownApp> Service::set_app(Caller caller, Origin origin, std::string name, UpdateApp change) {
     const auto now = clock_.now_ms();
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<KnownApp> {
-        auto key = fold_case(name);
-        auto parts = co_await repository::apps_parts(tx, caller.user_id);
-        if (!std::ranges::contains(parts.rows, key, &rules::UsageRow::app_key)) {
-            key = (co_await repository::app_called(tx, caller.user_id, key)).value_or("");
-            if (!std::ranges::contains(parts.rows, key, &rules::UsageRow::app_key)) throw not_found();
-        }
-        auto& setting = parts.settings[key];
+        auto [key, page] = co_await find_app(tx, caller.user_id, name);
+        auto& setting = page.usage.settings[key];
         const auto text = [](const auto& patch) { return patch.value ? std::optional<std::string>{patch.value->value} : std::nullopt; };
         if (change.display_name.present) setting.display_name = text(change.display_name);
         if (change.app_category.present) setting.app_category = text(change.app_category);
@@ -150,28 +156,28 @@ db::Task<KnownApp> Service::set_app(Caller caller, Origin origin, std::string na
                       {.action = "app_updated", .message = "App named or categorised", .user_id = caller.user_id, .resource_type = "app"},
                       now);
         cache::changed(tx, topic_of(caller.user_id));
-        const auto apps = known_apps(parts);
-        co_return *std::ranges::find_if(apps, [&](const KnownApp& app) { return fold_case(app.app_name) == key; });
+        co_return known_apps(page).at(0);
     });
 }
 
 db::Task<Totals> Service::totals(Caller caller) {
-    auto parts = co_await repository::apps_parts(db_, caller.user_id);
-    rules::customise(parts.rows, parts.settings);
-    Totals totals;
-    for (const auto& app : rules::by_app(parts.rows)) {
-        if (!totals.most_used_app) totals.most_used_app = app.app_name;
-        totals.total_time.ms += app.total_time.ms;
-        totals.activities += app.sessions;
-        ++totals.apps_used;
-    }
+    auto page = co_await repository::top_apps(db_, caller.user_id, 0, 1);
+    Totals totals{.total_time = {page.sums.ms}, .activities = page.sums.sessions, .apps_used = page.sums.apps, .most_used_app = {}};
+    if (const auto apps = named(std::move(page.usage), page.sums.ms); !apps.empty()) totals.most_used_app = apps.front().app_name;
     co_return totals;
 }
 
 db::Task<std::vector<DayTotal>> Service::days_with_data(Caller caller) {
     std::vector<DayTotal> days;
-    for (const auto& day : co_await repository::all_days(db_, caller.user_id)) days.push_back({.date = {day.day}, .total_time = {day.ms}});
+    for (const auto& day : co_await repository::latest_days(db_, caller.user_id))
+        days.push_back({.date = {day.day}, .total_time = {day.ms}});
     co_return days;
+}
+
+db::Task<personal::Page> Service::personal_apps(std::int64_t user_id, std::string after) {
+    auto page = co_await repository::apps_after(db_, user_id, after, k_export_apps);
+    auto list = json::write(known_apps(page));
+    co_return personal::Page{list.substr(1, list.size() - 2), std::move(page.next)};
 }
 
 void Service::forget_user(db::Transaction& tx, std::int64_t user_id) {

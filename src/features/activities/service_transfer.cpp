@@ -52,6 +52,10 @@ class Numbering {
     std::unordered_map<std::string, int> counts_;
 };
 
+void report(ImportResult& result, std::int64_t line, const Error& error, Language language) {
+    if (++result.failed <= static_cast<std::int64_t>(k_max_reported)) result.errors.push_back({line, to_wire(error, language)});
+}
+
 } // namespace
 
 ExportSource Service::export_all(const Caller& caller, ExportFormat format) {
@@ -59,28 +63,59 @@ ExportSource Service::export_all(const Caller& caller, ExportFormat format) {
     return [exporting] { return next_piece(exporting); };
 }
 
-/// A page of a file: what can be stored, and which rows of our own exports they were.
+/// A page of a file: what can be stored.
 struct Service::ImportPage {
-    std::vector<Record> records;
-    std::vector<std::pair<std::int64_t, EpochMs>> own; // id and time of recording; id 0: not ours
+    struct Row {
+        Record record; // with a client_id made of what it says
+        std::int64_t line = 0;
+        std::optional<std::string> client_id; // that it had where it was exported
+        // Which row of our own exports it was; id 0: not ours.
+        std::int64_t id = 0;
+        EpochMs created_at_ms = 0;
+    };
+    std::vector<Row> rows;
 };
 
-db::Task<void> Service::store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result) {
+/// Takes out what is still there. The others keep the client_id that they had, so that a phone that sends them again does
+/// not count twice; where its activity was deleted, the client_id stays used and they come back under their content.
+db::Task<std::size_t> Service::drop_known(std::int64_t user_id, ImportPage& page) {
+    std::vector<std::string> client_ids;
     std::vector<std::int64_t> ids;
-    for (const auto& [id, created_at] : page.own) {
-        if (id != 0) ids.push_back(id);
+    for (const auto& row : page.rows) {
+        if (row.id != 0) ids.push_back(row.id);
+        if (row.client_id) client_ids.push_back(*row.client_id);
     }
-    const auto recorded = co_await repository::find_recorded(db_, caller.user_id, std::move(ids));
+    const auto known = co_await repository::find_client_ids(db_, user_id, std::move(client_ids));
+    for (const auto& [client_id, id] : known) ids.push_back(id);
+    const auto recorded = co_await repository::find_recorded(db_, user_id, std::move(ids));
+    std::vector<ImportPage::Row> left;
+    for (auto& row : page.rows) {
+        const auto found = recorded.find(row.id);
+        if (found != recorded.end() && found->second == row.created_at_ms) continue;
+        if (row.client_id) {
+            const auto used = known.find(*row.client_id);
+            if (used != known.end() && recorded.contains(used->second)) continue;
+            if (used == known.end()) row.record.content_id = std::exchange(row.record.client_id, std::move(row.client_id));
+        }
+        left.push_back(std::move(row));
+    }
+    const auto dropped = page.rows.size() - left.size();
+    page.rows = std::move(left);
+    co_return dropped;
+}
+
+db::Task<void> Service::store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result) {
+    result.duplicates += static_cast<std::int64_t>(co_await drop_known(caller.user_id, page));
+    if (page.rows.empty()) co_return;
     std::vector<Record> records;
-    for (std::size_t i = 0; i < page.records.size(); ++i) {
-        const auto found = recorded.find(page.own[i].first);
-        if (found != recorded.end() && found->second == page.own[i].second)
-            ++result.duplicates; // it is still there
+    for (auto& row : page.rows) records.push_back(std::move(row.record));
+    const auto stored = co_await store_records(caller, origin, std::move(records));
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        if (stored[i].refused)
+            report(result, page.rows[i].line, TooManyApps{}, caller.language);
         else
-            records.push_back(std::move(page.records[i]));
+            ++(stored[i].created ? result.created : result.duplicates);
     }
-    if (records.empty()) co_return;
-    for (const auto& one : co_await store_records(caller, origin, std::move(records))) ++(one.created ? result.created : result.duplicates);
 }
 
 db::Task<ImportResult> Service::import_file(Caller caller, Origin origin, std::string_view file, ImportProgress progress) {
@@ -97,15 +132,16 @@ db::Task<ImportResult> Service::import_file(Caller caller, Origin origin, std::s
                 auto record = to_record(caller, entry->activity, clock_.now_ms());
                 require_valid(record, caller, record.created_at_ms, {"line"});
                 record.client_id = content_id(*entry, numbering.of(*entry));
-                page.records.push_back(std::move(record));
-                page.own.emplace_back(entry->id, entry->created_at_ms);
+                page.rows.push_back({.record = std::move(record),
+                                     .line = entry->line,
+                                     .client_id = std::move(entry->client_id),
+                                     .id = entry->id,
+                                     .created_at_ms = entry->created_at_ms});
             } catch (const Error& error) {
-                if (++result.failed <= static_cast<std::int64_t>(k_max_reported)) {
-                    result.errors.push_back({entry->line, to_wire(error, caller.language)});
-                }
+                report(result, entry->line, error, caller.language);
             }
         }
-        if (page.records.size() == k_import_page || (!more && !page.records.empty())) {
+        if (page.rows.size() == k_import_page || (!more && !page.rows.empty())) {
             auto full = std::exchange(page, ImportPage{});
             co_await store_page(caller, origin, std::move(full), result);
             if (progress) progress(source->progress());
@@ -128,20 +164,14 @@ std::vector<personal::Section> Service::personal_data() {
         personal::Page page;
         for (const auto& record : records) {
             if (!page.json.empty()) page.json += ",\n";
-            json::append(page.json, to_wire(record));
+            append_exported(page.json, record);
         }
         if (std::ssize(records) == k_export_page) {
             page.next = encode_cursor(repository::cursor_at(records.back(), {SortField::created_at, false}, false), k_list);
         }
         co_return page;
     };
-    const auto apps = [this](std::int64_t user_id, std::string) -> db::Task<personal::Page> {
-        Caller owner;
-        owner.user_id = user_id;
-        const auto known = co_await this->apps(owner);
-        auto list = json::write(known);
-        co_return personal::Page{list.substr(1, list.size() - 2), std::nullopt};
-    };
+    const auto apps = [this](std::int64_t user_id, std::string after) { return personal_apps(user_id, std::move(after)); };
     return {{.name = "activities", .read = activities}, {.name = "apps", .read = apps}};
 }
 

@@ -289,9 +289,10 @@ void StatisticsTest::check_app(const std::string& name, Day today) {
 
 void StatisticsTest::check_apps() {
     const auto expected = sums([](const Remembered&) { return true; });
-    const auto apps = run([&]() -> db::Task<std::vector<KnownApp>> { co_return co_await service_->apps(caller_); });
-    ASSERT_EQ(apps.size(), expected.apps.size());
-    for (const auto& app : apps) {
+    const auto apps = run([&]() -> db::Task<AppList> { co_return co_await service_->apps(caller_, 0, 100); });
+    EXPECT_EQ(apps.total, static_cast<std::int64_t>(expected.apps.size()));
+    ASSERT_EQ(apps.items.size(), expected.apps.size());
+    for (const auto& app : apps.items) {
         EXPECT_EQ(app.total_time.ms, expected.apps.at(app.app_name).ms);
         EXPECT_EQ(app.sessions, expected.apps.at(app.app_name).sessions);
     }

@@ -20,6 +20,17 @@ class TransferTest : public testing::ActivitiesTest {
     ImportResult import_file(std::string_view file, ImportProgress progress = {}) {
         return run([&]() -> db::Task<ImportResult> { co_return co_await service_->import_file(caller_, {}, file, progress); });
     }
+    /// As exports were before.
+    static std::string without_client_ids(std::string_view csv) {
+        std::string file;
+        for (std::size_t at = 0; at < csv.size();) {
+            const auto end = csv.find("\r\n", at);
+            const auto line = csv.substr(at, end - at);
+            (file += line.substr(0, line.rfind(','))) += "\r\n";
+            at = end + 2;
+        }
+        return file;
+    }
     void fill(int count) {
         for (int first = 0; first < count; first += 1000) {
             set_now(std::format("2026-06-15T12:00:{:02}Z", first / 1000));
@@ -70,6 +81,61 @@ TEST_P(TransferTest, WhatWasDeletedComesBack) {
     EXPECT_EQ(result.created, 1);
     EXPECT_EQ(result.duplicates, 2);
     EXPECT_EQ(list({}).total, 3);
+}
+
+TEST_P(TransferTest, ClientIdsGoAlongSoThatAPhoneDoesNotCountTwice) {
+    const auto* items = R"({"activities":[{"app_name":"A","duration_minutes":1,"activity_date":"2026-06-01","client_id":"=c1"},
+                                          {"app_name":"B","duration_minutes":2,"activity_date":"2026-06-01"}]})";
+    batch(items);
+    const auto csv = export_all(ExportFormat::csv);
+    const auto json = export_all(ExportFormat::json);
+    EXPECT_TRUE(json.contains(R"("client_id":"=c1"})") && json.contains(R"("client_id":null})")) << json;
+    for (const auto* name : {"bob", "carl"}) {
+        caller_ = new_caller(name);
+        EXPECT_EQ(import_file(name == std::string_view{"bob"} ? csv : json).created, 2);
+        const auto again = batch(items);
+        EXPECT_EQ(again.results.at(0).status, ItemStatus::duplicate) << "the phone, signed in to the new account";
+        EXPECT_EQ(again.results.at(1).status, ItemStatus::created);
+        EXPECT_EQ(import_file(csv).duplicates, 2);
+        EXPECT_EQ(import_file(json).duplicates, 2);
+        EXPECT_EQ(import_file(without_client_ids(csv)).duplicates, 2) << "an older export of the same";
+        EXPECT_EQ(list({}).total, 3);
+    }
+}
+
+TEST_P(TransferTest, AnExportFromBeforeClientIdsIsStillOurs) {
+    fill(3);
+    const auto result = import_file(without_client_ids(export_all(ExportFormat::csv)));
+    EXPECT_EQ(result.format, ImportFormat::focus_csv);
+    EXPECT_EQ(result.duplicates, 3);
+}
+
+TEST_P(TransferTest, ADeletedActivityWithAClientIdComesBackOnce) {
+    const auto* items = R"({"activities":[{"app_name":"A","duration_minutes":1,"activity_date":"2026-06-01","client_id":"c1"}]})";
+    remove(*batch(items).results.at(0).id);
+    EXPECT_EQ(batch(items).duplicates, 1);
+    const auto file = R"([{"id":1,"app_name":"A","duration_minutes":1,"activity_date":"2026-06-01","client_id":"c1"}])";
+    EXPECT_EQ(import_file(file).created, 1);
+    EXPECT_EQ(import_file(file).duplicates, 1);
+    EXPECT_EQ(batch(items).duplicates, 1);
+    EXPECT_EQ(list({}).total, 1);
+}
+
+TEST_P(TransferTest, NamesFromBeforeTheirRulesStayReadableAndAreReported) {
+    fill(2);
+    constexpr db::Statement k_break{"test.break", "UPDATE activities SET app_name = ? WHERE id = ?"};
+    const auto id = list({}).items.front().id;
+    run([&]() -> db::Task<void> { co_await database().execute(k_break, "two\nlines", id); });
+    EXPECT_EQ(list({}).items.front().app_name, "two\nlines");
+    for (const auto format : {ExportFormat::csv, ExportFormat::json}) {
+        const auto file = export_all(format);
+        caller_ = new_caller(format == ExportFormat::csv ? "bob" : "carl");
+        const auto result = import_file(file);
+        EXPECT_EQ(result.created, 1);
+        ASSERT_EQ(result.failed, 1);
+        EXPECT_EQ(result.errors.at(0).error.errors.at(0).loc.size(), format == ExportFormat::csv ? 2U : 1U);
+        caller_.user_id = 1;
+    }
 }
 
 TEST_P(TransferTest, EqualLinesOfAFileAreAllStoredAndOnlyOnce) {

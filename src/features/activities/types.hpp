@@ -14,6 +14,8 @@
 namespace focus::activities {
 
 inline constexpr std::string_view k_default_category = "other";
+/// Different apps (by name, package, category and device) that a user may record for one day.
+inline constexpr std::int64_t k_max_apps_a_day = 5000;
 
 /// One stretch of use of one app.
 struct Activity {
@@ -177,7 +179,8 @@ struct Record {
     std::optional<std::string> device_type;
     std::optional<std::string> session_id;
     std::optional<std::string> client_id;
-    Zone zone; // the user's when it was recorded
+    std::optional<std::string> content_id; // of an import that came with a client_id: used up like that, but not stored
+    Zone zone;                             // the user's when it was recorded
     EpochMs created_at_ms = 0;
     EpochMs updated_at_ms = 0;
 };
@@ -189,14 +192,12 @@ struct AppTotal {
     std::int64_t total_ms = 0;
 };
 
-/// What a user has recorded of one app on a day.
-struct DayApp {
+/// What a user has recorded on a day, and how much of it of some apps.
+struct TargetDay {
     std::int64_t user_id = 0;
     Day day;
-    std::string app_key; // the name, folded
-    std::string app_package;
-    std::int64_t total_ms = 0;
-    std::int64_t sessions = 0;
+    std::int64_t target_ms = 0;
+    std::int64_t sessions = 0; // of all apps
 };
 
 /// What a user has recorded of one app in a period.
@@ -248,6 +249,8 @@ struct Daily {
 
     static constexpr json::FieldDoc k_docs[] = {
         {"total_time", "Minutes"},
+        {"apps", "The 500 used most; the other fields count all"},
+        {"categories", "The 100 used most"},
         {"sessions", "How many activities were recorded"},
         {"hourly", "24 values: minutes per hour of the day, from start and end times"},
         {"change_percent", "Against the day before; null when that was 0"},
@@ -277,6 +280,7 @@ struct Period {
     static constexpr json::FieldDoc k_docs[] = {
         {"daily_average", "Minutes per calendar day of the range"},
         {"top_apps", "The ten used most"},
+        {"categories", "The 100 used most"},
         {"previous_total", "Of as many days just before"},
         {"change_percent", "Against those days; null when they were 0"},
     };

@@ -2,7 +2,11 @@
 
 #include "core/base/fold.hpp"
 #include "core/db/bulk.hpp"
+#include "core/json/json.hpp"
 #include "features/activities/repository.hpp"
+
+#include <algorithm>
+#include <format>
 
 namespace focus::activities::repository {
 
@@ -47,33 +51,68 @@ constexpr db::Statement k_add_hour{
 constexpr db::Statement k_drop_hour{"usage_hours.drop",
                                     "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
 
-constexpr db::Statement k_day_apps{"usage_apps.of_day",
-                                   "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
-                                   "WHERE user_id = ? AND day = ?"};
+/// The apps used most out of `parts`, each with what the user has set for it; the last parameters are LIMIT and OFFSET.
+/// `used` are further columns. What an app has beyond the ten parts with most of its time is added to the first of them: sums
+/// stay exact, and an app that is recorded under thousands of packages costs no more than others.
+#define FOCUS_TOP_APPS(parts, used)                                                                                                        \
+    "WITH parts AS (" parts "), chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM parts GROUP BY app_key ORDER BY app_ms DESC, "     \
+    "app_key LIMIT ? OFFSET ?), placed AS (SELECT parts.*, ROW_NUMBER() OVER (PARTITION BY parts.app_key ORDER BY parts.total_ms DESC) "   \
+    "AS place FROM parts JOIN chosen ON chosen.app_key = parts.app_key) SELECT p.app_key, "                                                \
+    "MAX(CASE WHEN p.place <= 10 THEN p.app_name END), MAX(CASE WHEN p.place <= 10 THEN p.app_package END), "                              \
+    "MAX(CASE WHEN p.place <= 10 THEN p.app_category END), SUM(p.total_ms), SUM(p.sessions), MAX(s.display_name), "                        \
+    "MAX(s.app_category)" used " FROM placed p LEFT JOIN app_settings s ON s.user_id = p.user_id AND s.app_key = p.app_key "               \
+    "GROUP BY p.user_id, p.app_key, CASE WHEN p.place > 10 THEN 1 ELSE p.place END"
+#define FOCUS_TOTAL_PARTS                                                                                                                  \
+    "SELECT user_id, app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_totals WHERE user_id = ?"
+#define FOCUS_USED                                                                                                                         \
+    ", (SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"                                        \
+    ", (SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"
+/// Sums by the category that the user has set, else the recorded one; those with most of the time.
+#define FOCUS_TOP_CATEGORIES(days)                                                                                                         \
+    "SELECT COALESCE(s.app_category, u.app_category) AS category, SUM(u.total_ms) AS category_ms FROM usage_apps u "                       \
+    "LEFT JOIN app_settings s ON s.user_id = u.user_id AND s.app_key = u.app_key WHERE u.user_id = ? AND " days                            \
+    " GROUP BY category ORDER BY category_ms DESC, category LIMIT ?"
+
+constexpr std::int64_t k_all = 1'000'000'000; // of what is bounded otherwise
+
+constexpr db::Statement k_day_apps{
+    "usage_apps.of_day", FOCUS_TOP_APPS("SELECT user_id, app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
+                                        "WHERE user_id = ? AND day = ?",
+                                        "")};
+constexpr db::Statement k_day_sums{"usage_apps.sums_of_day", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
+                                                             "COALESCE(SUM(sessions), 0) FROM usage_apps WHERE user_id = ? AND day = ?"};
+constexpr db::Statement k_day_categories{"usage_apps.categories_of_day", FOCUS_TOP_CATEGORIES("u.day = ?")};
 constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_period_apps{
     "usage_apps.of_period", // the day in front of the name makes MAX find the newest; days have 10 characters
-    "SELECT app_key, SUBSTR(MAX(CONCAT(day, app_name)), 11), app_package, app_category, SUM(total_ms), SUM(sessions) FROM usage_apps "
-    "WHERE user_id = ? AND day >= ? AND day <= ? GROUP BY app_key, app_package, app_category"};
+    FOCUS_TOP_APPS("SELECT user_id, app_key, SUBSTR(MAX(CONCAT(day, app_name)), 11) AS app_name, app_package, app_category, "
+                   "SUM(total_ms) AS total_ms, SUM(sessions) AS sessions FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ? "
+                   "GROUP BY user_id, app_key, app_package, app_category",
+                   "")};
+constexpr db::Statement k_period_count{"usage_apps.count_of_period",
+                                       "SELECT COUNT(DISTINCT app_key) FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ?"};
+constexpr db::Statement k_period_categories{"usage_apps.categories_of_period", FOCUS_TOP_CATEGORIES("u.day >= ? AND u.day <= ?")};
 constexpr db::Statement k_period_days{
     "usage_days.of_period", "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? AND day >= ? AND day <= ? ORDER BY day"};
-constexpr db::Statement k_all_days{"usage_days.all", "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? ORDER BY day"};
-constexpr db::Statement k_settings{"app_settings.all", "SELECT app_key, display_name, app_category FROM app_settings WHERE user_id = ?"};
-constexpr db::Statement k_app_total{
-    "usage_totals.of_app",
-    "SELECT app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_totals WHERE user_id = ? AND app_key = ?"};
-constexpr db::Statement k_app_used{"usage_apps.used", "SELECT (SELECT MIN(day) FROM usage_apps WHERE user_id = ? AND app_key = ?), "
-                                                      "(SELECT MAX(day) FROM usage_apps WHERE user_id = ? AND app_key = ?)"};
+constexpr db::Statement k_latest_days{"usage_days.latest",
+                                      "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? ORDER BY day DESC LIMIT ?"};
+constexpr db::Statement k_whole{"usage_days.whole", "SELECT COALESCE(SUM(total_ms), 0) FROM usage_days WHERE user_id = ?"};
+constexpr db::Statement k_totals{"usage_totals.sums", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
+                                                      "COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
+constexpr db::Statement k_top_apps{"usage_totals.top", FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS, FOCUS_USED)};
+constexpr db::Statement k_app_total{"usage_totals.of_app", FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS " AND app_key = ?", FOCUS_USED)};
+constexpr db::Statement k_keys_after{
+    "usage_totals.keys", "SELECT app_key FROM usage_totals WHERE user_id = ? AND app_key > ? GROUP BY app_key ORDER BY app_key LIMIT ?"};
+constexpr db::Statement k_apps_between{"usage_totals.between",
+                                       FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS " AND app_key > ? AND app_key <= ?", FOCUS_USED)};
 constexpr db::Statement k_app_days{
     "usage_apps.days", "SELECT day, SUM(total_ms), SUM(sessions) FROM usage_apps WHERE user_id = ? AND app_key = ? AND day >= ? "
                        "GROUP BY day ORDER BY day"};
 constexpr db::Statement k_app_called{"app_settings.called",
                                      "SELECT app_key FROM app_settings WHERE user_id = ? AND display_key = ? LIMIT 1"};
-constexpr db::Statement k_apps{
-    "usage_totals.all",
-    "SELECT t.app_key, t.app_name, t.app_package, t.app_category, t.total_ms, t.sessions, "
-    "(SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = t.user_id AND u.app_key = t.app_key), "
-    "(SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = t.user_id AND u.app_key = t.app_key) FROM usage_totals t WHERE t.user_id = ?"};
+// A row holds what this change gave it and nothing else: it was not there before.
+constexpr db::Statement k_is_new{"usage_apps.is_new", "SELECT 1 FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
+                                                      "app_package = ? AND app_category = ? AND device_type = ? AND sessions = ?"};
 constexpr db::Statement k_save_setting{
     "app_settings.save",
     db::Sql{"INSERT INTO app_settings (user_id, app_key, display_name, display_key, app_category, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?) "
@@ -132,12 +171,41 @@ std::vector<rules::DayUsage> days_of(const db::Result& result) {
     return days;
 }
 
-rules::AppSettings settings_of(const db::Result& result) {
-    rules::AppSettings settings;
+/// Of FOCUS_TOP_APPS without further columns.
+Usage usage_with_settings(const db::Result& result) {
+    Usage usage{usage_of(result), {}};
     for (const auto& row : result.rows) {
-        settings[row.get<std::string>(0)] = {row.get<std::optional<std::string>>(1), row.get<std::optional<std::string>>(2)};
+        if (row.is_null(6) && row.is_null(7)) continue;
+        usage.settings[row.get<std::string>(0)] = {row.get<std::optional<std::string>>(6), row.get<std::optional<std::string>>(7)};
     }
-    return settings;
+    return usage;
+}
+
+/// With FOCUS_USED.
+AppsPage apps_of(const db::Result& apps, const db::Result& whole) {
+    AppsPage page{.usage = usage_with_settings(apps), .used = {}, .whole_ms = whole.rows.at(0).get<std::int64_t>(0)};
+    for (const auto& row : apps.rows) {
+        if (!row.is_null(8)) page.used.emplace(row.get<std::string>(0), std::pair{day_of(row, 8), day_of(row, 9)});
+    }
+    return page;
+}
+
+std::vector<rules::UsageRow> categories_of(const db::Result& result) {
+    std::vector<rules::UsageRow> rows;
+    rows.reserve(result.rows.size());
+    for (const auto& row : result.rows) {
+        rows.push_back({.app_key = {},
+                        .app_name = {},
+                        .app_package = {},
+                        .app_category = row.get<std::string>(0),
+                        .total_ms = row.get<std::int64_t>(1)});
+    }
+    return rows;
+}
+
+Sums sums_of(const db::Result& result) {
+    const auto& row = result.rows.at(0);
+    return {.apps = row.get<std::int64_t>(0), .ms = row.get<std::int64_t>(1), .sessions = row.get<std::int64_t>(2)};
 }
 
 /// Collects the rows of one statement of apply().
@@ -179,8 +247,7 @@ void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta)
     }
     totals.defer(tx);
     Upserts days{k_add_day, k_drop_day, {}, {}};
-    for (const auto& [day, change] : delta.days()) {
-        if (change.ms == 0 && change.sessions == 0) continue;
+    for (const auto& [day, change] : delta.days()) { // those that keep their sums, too: whoever changes a day holds its row
         days.change(db::values_of(user_id, day.to_string(), change.ms, change.sessions), 2, change.sessions < 0);
     }
     days.defer(tx);
@@ -192,43 +259,40 @@ void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta)
 }
 
 db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day) {
+    const auto name = day.to_string();
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_day_apps, user_id, day.to_string()));
-    commands.push_back(db::Command::of(k_day_hours, user_id, day.to_string()));
+    commands.push_back(db::Command::of(k_day_apps, user_id, name, k_max_day_apps, 0));
+    commands.push_back(db::Command::of(k_day_sums, user_id, name));
+    commands.push_back(db::Command::of(k_day_categories, user_id, name, k_max_categories));
+    commands.push_back(db::Command::of(k_day_hours, user_id, name));
     commands.push_back(day_total_command(user_id, day.plus(-1)));
-    commands.push_back(db::Command::of(k_settings, user_id));
     const auto results = co_await session.run(std::move(commands));
-    DayParts parts;
-    parts.apps = usage_of(results.at(0));
-    for (const auto& row : results.at(1).rows) parts.hours.emplace_back(row.get<int>(0), row.get<std::int64_t>(1));
-    parts.previous_ms = day_total_of(results.at(2));
-    parts.settings = settings_of(results.at(3));
+    DayParts parts{.apps = usage_with_settings(results.at(0)),
+                   .sums = sums_of(results.at(1)),
+                   .categories = categories_of(results.at(2)),
+                   .hours = {},
+                   .previous_ms = day_total_of(results.at(4))};
+    for (const auto& row : results.at(3).rows) parts.hours.emplace_back(row.get<int>(0), row.get<std::int64_t>(1));
     co_return parts;
 }
 
 db::Task<PeriodParts> period_parts(db::Session& session, std::int64_t user_id, Day first, Day last) {
-    const auto before = first.plus(first.since(last) - 1);
+    const auto from = first.to_string();
+    const auto to = last.to_string();
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_period_apps, user_id, first.to_string(), last.to_string()));
-    commands.push_back(db::Command::of(k_period_days, user_id, before.to_string(), last.to_string()));
-    commands.push_back(db::Command::of(k_settings, user_id));
+    commands.push_back(db::Command::of(k_period_apps, user_id, from, to, k_max_period_apps, 0));
+    commands.push_back(db::Command::of(k_period_count, user_id, from, to));
+    commands.push_back(db::Command::of(k_period_categories, user_id, from, to, k_max_categories));
+    commands.push_back(db::Command::of(k_period_days, user_id, first.plus(first.since(last) - 1).to_string(), to));
     const auto results = co_await session.run(std::move(commands));
-    co_return PeriodParts{usage_of(results.at(0)), days_of(results.at(1)), settings_of(results.at(2))};
+    co_return PeriodParts{.apps = usage_with_settings(results.at(0)),
+                          .apps_used = results.at(1).rows.at(0).get<std::int64_t>(0),
+                          .categories = categories_of(results.at(2)),
+                          .days = days_of(results.at(3))};
 }
 
-db::Task<AppParts> app_parts(db::Session& session, std::int64_t user_id, std::string_view app_key, Day since) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_app_total, user_id, app_key));
-    commands.push_back(db::Command::of(k_app_used, user_id, app_key, user_id, app_key));
-    commands.push_back(db::Command::of(k_app_days, user_id, app_key, since.to_string()));
-    commands.push_back(db::Command::of(k_settings, user_id));
-    const auto results = co_await session.run(std::move(commands));
-    AppParts parts{usage_of(results.at(0)), std::nullopt, std::nullopt, days_of(results.at(2)), settings_of(results.at(3))};
-    if (const auto& used = results.at(1).rows.at(0); !used.is_null(0)) {
-        parts.first_used = day_of(used, 0);
-        parts.last_used = day_of(used, 1);
-    }
-    co_return parts;
+db::Task<std::vector<rules::DayUsage>> app_days(db::Session& session, std::int64_t user_id, std::string_view app_key, Day since) {
+    co_return days_of(co_await session.execute(k_app_days, user_id, app_key, since.to_string()));
 }
 
 db::Task<std::optional<std::string>> app_called(db::Session& session, std::int64_t user_id, std::string_view display_key) {
@@ -236,14 +300,36 @@ db::Task<std::optional<std::string>> app_called(db::Session& session, std::int64
     co_return row ? std::optional{row->get<std::string>(0)} : std::nullopt;
 }
 
-db::Task<AppsParts> apps_parts(db::Session& session, std::int64_t user_id) {
+db::Task<AppsPage> app(db::Session& session, std::int64_t user_id, std::string_view app_key) {
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_apps, user_id));
-    commands.push_back(db::Command::of(k_settings, user_id));
+    commands.push_back(db::Command::of(k_app_total, user_id, app_key, k_all, 0));
+    commands.push_back(db::Command::of(k_whole, user_id));
     const auto results = co_await session.run(std::move(commands));
-    AppsParts parts{usage_of(results.at(0)), {}, settings_of(results.at(1))};
-    for (const auto& row : results.at(0).rows) parts.used.emplace_back(day_of(row, 6), day_of(row, 7));
-    co_return parts;
+    co_return apps_of(results.at(0), results.at(1));
+}
+
+db::Task<AppsPage> top_apps(db::Session& session, std::int64_t user_id, std::int64_t skip, std::int64_t limit) {
+    std::vector<db::Command> commands;
+    commands.push_back(db::Command::of(k_top_apps, user_id, limit, skip));
+    commands.push_back(db::Command::of(k_whole, user_id));
+    commands.push_back(db::Command::of(k_totals, user_id));
+    const auto results = co_await session.run(std::move(commands));
+    auto page = apps_of(results.at(0), results.at(1));
+    page.sums = sums_of(results.at(2));
+    co_return page;
+}
+
+db::Task<AppsPage> apps_after(db::Session& session, std::int64_t user_id, std::string_view after, std::int64_t limit) {
+    const auto keys = co_await session.execute(k_keys_after, user_id, after, limit);
+    if (keys.rows.empty()) co_return AppsPage{};
+    const auto last = keys.rows.back().get<std::string>(0);
+    std::vector<db::Command> commands;
+    commands.push_back(db::Command::of(k_apps_between, user_id, after, last, k_all, 0));
+    commands.push_back(db::Command::of(k_whole, user_id));
+    const auto results = co_await session.run(std::move(commands));
+    auto page = apps_of(results.at(0), results.at(1));
+    if (std::ssize(keys.rows) == limit) page.next = last;
+    co_return page;
 }
 
 void save_setting(db::Transaction& tx, std::int64_t user_id, std::string_view app_key, const rules::AppSetting& setting, EpochMs now) {
@@ -264,8 +350,52 @@ void merge_devices(db::Transaction& tx, std::int64_t user_id) {
     tx.defer(k_drop_device_totals, user_id);
 }
 
-db::Task<std::vector<rules::DayUsage>> all_days(db::Session& session, std::int64_t user_id) {
-    co_return days_of(co_await session.execute(k_all_days, user_id));
+db::Task<std::vector<rules::DayUsage>> latest_days(db::Session& session, std::int64_t user_id) {
+    auto days = days_of(co_await session.execute(k_latest_days, user_id, k_max_days));
+    std::ranges::reverse(days);
+    co_return days;
+}
+
+db::Command crowded_command(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days) {
+    std::vector<std::string> names;
+    for (const auto day : days) names.push_back(day.to_string());
+    constexpr std::string_view k_counts = "SELECT day, COUNT(*) FROM usage_apps WHERE user_id = ? AND day IN (";
+    constexpr std::string_view k_too_many = ") GROUP BY day HAVING COUNT(*) > ?";
+    std::string list = "SELECT value FROM json_each(?)"; // SQLite: one text for any number of days, so that it is prepared once
+    db::Values params{db::to_value(user_id)};
+    if (dialect == db::Dialect::sqlite) {
+        params.push_back(db::to_value(json::write(names)));
+    } else {
+        list = db::places(names.size());
+        for (auto& name : names) params.emplace_back(std::move(name));
+    }
+    params.push_back(db::to_value(k_max_apps_a_day));
+    return db::Command::composed("usage_apps.crowded", std::format("{}{}{}", k_counts, list, k_too_many), std::move(params));
+}
+
+std::map<Day, std::int64_t> crowded_of(const db::Result& result) {
+    std::map<Day, std::int64_t> days;
+    for (const auto& row : result.rows) days.emplace(day_of(row, 0), row.get<std::int64_t>(1));
+    return days;
+}
+
+db::Task<std::set<rules::Delta::AppKey>> new_apps(db::Session& session, std::int64_t user_id, const rules::Delta& delta,
+                                                  std::map<Day, std::int64_t> days) {
+    std::vector<rules::Delta::AppKey> keys;
+    std::vector<db::Command> commands;
+    for (const auto& [key, change] : delta.apps()) {
+        if (change.sessions <= 0 || !days.contains(key.day)) continue;
+        keys.push_back(key);
+        commands.push_back(db::Command::of(k_is_new, user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category,
+                                           key.device_type, change.sessions));
+    }
+    std::set<rules::Delta::AppKey> fresh;
+    if (keys.empty()) co_return fresh;
+    const auto results = co_await session.run(std::move(commands));
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!results.at(i).rows.empty()) fresh.insert(std::move(keys[i]));
+    }
+    co_return fresh;
 }
 
 } // namespace focus::activities::repository

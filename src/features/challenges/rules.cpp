@@ -69,14 +69,14 @@ Periods changes_of(const Terms& terms, const Signed& records) {
     return changes;
 }
 
-Periods periods_of(const Terms& terms, const std::vector<activities::DayApp>& usage) {
+Periods periods_of(const Terms& terms, const std::vector<activities::TargetDay>& days) {
     Periods periods;
-    for (const auto& app : usage) {
-        const auto number = period_of(terms, app.day);
+    for (const auto& day : days) {
+        const auto number = period_of(terms, day.day);
         if (!number) continue;
         auto& period = periods[*number];
-        period.sessions += app.sessions;
-        if (is_target(terms, app.app_key, app.app_package)) period.used_ms += app.total_ms;
+        period.sessions += day.sessions;
+        period.used_ms += day.target_ms;
     }
     return periods;
 }

@@ -48,8 +48,8 @@ using Periods = std::map<int, Period>;
 using Signed = std::vector<std::pair<const activities::Record*, int>>;
 /// By how much these change their periods; periods that stay as they are don't appear.
 [[nodiscard]] Periods changes_of(const Terms& terms, const Signed& records);
-/// The periods of what was recorded per day and app.
-[[nodiscard]] Periods periods_of(const Terms& terms, const std::vector<activities::DayApp>& usage);
+/// The periods of what was recorded per day.
+[[nodiscard]] Periods periods_of(const Terms& terms, const std::vector<activities::TargetDay>& days);
 
 /// Where a participant stands.
 struct Standing {

@@ -8,7 +8,7 @@ namespace focus::challenges {
 
 namespace {
 
-constexpr std::size_t k_recount_step = 100; // members whose usage is read at once
+constexpr std::size_t k_recount_step = 20; // members whose days are read at once
 
 rules::Signed signed_records(const activities::Recorded& recorded) {
     rules::Signed records;
@@ -154,9 +154,9 @@ db::Task<void> ScoreKeeper::recount(db::Transaction& tx, rules::Terms terms, std
         const auto end = std::min(members.size(), at + k_recount_step);
         std::vector<std::int64_t> user_ids;
         for (std::size_t i = at; i < end; ++i) user_ids.push_back(members[i]->user_id);
-        std::map<std::int64_t, std::vector<activities::DayApp>> usage;
-        auto apps = co_await activities_.usage_of(tx, std::move(user_ids), terms.start, terms.end);
-        for (auto& app : apps) usage[app.user_id].push_back(std::move(app));
+        std::map<std::int64_t, std::vector<activities::TargetDay>> usage;
+        const auto days = co_await activities_.target_days_of(tx, std::move(user_ids), terms.start, terms.end, terms.target_keys);
+        for (const auto& day : days) usage[day.user_id].push_back(day);
         for (std::size_t i = at; i < end; ++i) {
             auto& member = *members[i];
             const auto periods = rules::periods_of(terms, usage[member.user_id]);

@@ -10,7 +10,7 @@ namespace focus::reminders {
 
 namespace {
 
-constexpr std::size_t k_apps_shown = 5;
+constexpr std::int64_t k_apps_shown = 5;
 constexpr std::size_t k_limits_shown = 10;
 constexpr std::size_t k_challenges_shown = 10;
 constexpr int k_streak_step = 30; // days read at once
@@ -28,10 +28,12 @@ std::map<std::int64_t, Apps> by_user(Apps times) {
     return grouped;
 }
 
-std::int64_t total_of(const Apps& apps) {
-    std::int64_t total = 0;
-    for (const auto& app : apps) total += app.total_ms;
-    return total;
+using Totals = std::map<std::int64_t, std::int64_t>; // ms by user
+
+Totals by_user(const std::vector<activities::UserDay>& days) {
+    Totals totals;
+    for (const auto& day : days) totals[day.user_id] += day.ms;
+    return totals;
 }
 
 std::int64_t time_of(const Apps& apps, const std::string& app_key) {
@@ -64,10 +66,9 @@ mail::Message Service::message(Kind kind, const users::User& user, Day day) cons
 db::Task<std::vector<mail::Message>> Service::compose_reminders(std::vector<users::User> users, Day today) {
     std::vector<mail::Message> mails;
     const auto yesterday = today.plus(-1);
-    auto used = by_user(co_await activities_.app_times_of(db_, ids_of(users), yesterday, yesterday));
-    std::map<std::int64_t, std::int64_t> before;
-    const auto totals = co_await activities_.day_totals_of(db_, ids_of(users), today.plus(-2), today.plus(-2));
-    for (const auto& total : totals) before[total.user_id] = total.ms;
+    auto used = by_user(co_await activities_.app_times_of(db_, ids_of(users), yesterday, yesterday, k_apps_shown));
+    auto totals = by_user(co_await activities_.day_totals_of(db_, ids_of(users), yesterday, yesterday));
+    auto before = by_user(co_await activities_.day_totals_of(db_, ids_of(users), today.plus(-2), today.plus(-2)));
     std::map<std::int64_t, std::vector<blocking::AppLimit>> limits;
     auto all_limits = co_await blocking_.limits_of(db_, ids_of(users));
     for (auto& limit : all_limits) limits[limit.user_id].push_back(std::move(limit));
@@ -75,13 +76,13 @@ db::Task<std::vector<mail::Message>> Service::compose_reminders(std::vector<user
     for (const auto& user : users) {
         auto mail = message(Kind::daily_reminder, user, today);
         const auto& apps = used[user.id];
-        const auto total = total_of(apps);
+        const auto total = totals[user.id];
         auto& texts = mail.values.texts;
         texts["total"] = format_duration(total);
         texts["change"] = rules::format_change(total, before[user.id]);
         texts["daily_limit"] = user.daily_limit_minutes ? format_duration(user.daily_limit_minutes->ms) : "";
         auto& app_rows = mail.values.lists["apps"];
-        for (std::size_t i = 0; i < std::min(apps.size(), k_apps_shown); ++i)
+        for (std::size_t i = 0; i < apps.size(); ++i)
             app_rows.push_back({{"app_name", apps[i].app_name}, {"time", format_duration(apps[i].total_ms)}});
         auto& limit_rows = mail.values.lists["limits"];
         const auto& own_limits = limits[user.id];
@@ -94,8 +95,11 @@ db::Task<std::vector<mail::Message>> Service::compose_reminders(std::vector<user
 
 db::Task<std::vector<mail::Message>> Service::compose_summaries(std::vector<users::User> users, Day monday) {
     std::vector<mail::Message> mails;
-    auto used = by_user(co_await activities_.app_times_of(db_, ids_of(users), monday.plus(-7), monday.plus(-1)));
-    auto before = by_user(co_await activities_.app_times_of(db_, ids_of(users), monday.plus(-14), monday.plus(-8)));
+    const auto most_used = co_await activities_.app_times_of(db_, ids_of(users), monday.plus(-7), monday.plus(-1), k_apps_shown);
+    auto before = by_user(co_await activities_.times_of_apps(db_, most_used, monday.plus(-14), monday.plus(-8)));
+    auto used = by_user(most_used);
+    auto totals = by_user(co_await activities_.day_totals_of(db_, ids_of(users), monday.plus(-7), monday.plus(-1)));
+    auto totals_before = by_user(co_await activities_.day_totals_of(db_, ids_of(users), monday.plus(-14), monday.plus(-8)));
     const auto in_a_row = co_await streaks(users, monday.plus(-1));
     std::map<std::int64_t, std::vector<challenges::Place>> places;
     auto all_places = co_await challenges_.places(db_, ids_of(users));
@@ -105,8 +109,8 @@ db::Task<std::vector<mail::Message>> Service::compose_summaries(std::vector<user
         auto mail = message(Kind::weekly_summary, user, monday);
         const auto& apps = used[user.id];
         const auto& apps_before = before[user.id];
-        const auto total = total_of(apps);
-        const auto total_before = total_of(apps_before);
+        const auto total = totals[user.id];
+        const auto total_before = totals_before[user.id];
         const auto streak = in_a_row.at(user.id);
         mail.values.texts["action_url"] =
             std::format("{}/trends?end={}", frontend_url_, monday.plus(-1).to_string()); // the week it tells of
@@ -118,7 +122,7 @@ db::Task<std::vector<mail::Message>> Service::compose_summaries(std::vector<user
                                   {"less", total < total_before ? "yes" : ""},
                                   {"streak", streak == 0 ? "" : std::to_string(streak)}});
         auto& app_rows = mail.values.lists["apps"];
-        for (std::size_t i = 0; i < std::min(apps.size(), k_apps_shown); ++i) {
+        for (std::size_t i = 0; i < apps.size(); ++i) {
             app_rows.push_back({{"app_name", apps[i].app_name},
                                 {"time", format_duration(apps[i].total_ms)},
                                 {"change", rules::format_change(apps[i].total_ms, time_of(apps_before, apps[i].app_key))}});
