@@ -333,13 +333,12 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
         co_await rooms_->auth.ensure_admin(settings_.admin_email, settings_.admin_username, settings_.admin_password,
                                            Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "settings"});
     }
-    if (with_demo) {
-        const auto line = co_await fill_demo(*rooms_, clock_);
-        log::info("demo account", {{"account", std::string_view{line}}});
-    }
+    std::string demo_account;
+    if (with_demo) demo_account = co_await fill_demo(*rooms_, clock_);
     if (!settings_.database_replica_urls.empty()) log::warning("DATABASE_REPLICA_URLS is not used: everything is read from DATABASE_URL");
     state_.open();
     log::info("ready");
+    if (with_demo) log::info("demo account", {{"sign_in", std::string_view{demo_account}}});
 }
 
 std::unique_ptr<http::Server> App::start_metrics_server() {

@@ -216,7 +216,8 @@ struct CommandLine {
             App app{common.load()};
             app.run([&]() -> boost::asio::awaitable<void> {
                 co_await app.prepare_database();
-                print(co_await fill_demo(app.rooms(), app.clock()));
+                const auto account = co_await fill_demo(app.rooms(), app.clock());
+                print(std::format("demo account: {}\n", account));
             });
             return 0;
         });

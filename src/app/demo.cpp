@@ -209,7 +209,7 @@ awaitable<std::string> fill_demo(Rooms& rooms, Clock& clock) {
         Demo demo{rooms, clock};
         co_await demo.fill();
     }
-    co_return std::format("demo account: {} / {}\n", k_email, k_password);
+    co_return std::format("{} / {}", k_email, k_password);
 }
 
 } // namespace focus::app

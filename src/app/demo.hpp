@@ -9,8 +9,8 @@
 
 namespace focus::app {
 
-/// Makes the demo account, its friends and their history unless it is there; gives a line for people with its address
-/// and password. Everything is recorded as if it had happened on its day: `clock` runs through these days meanwhile,
+/// Makes the demo account, its friends and their history unless it is there; gives its address and
+/// password for people. Everything is recorded as if it had happened on its day: `clock` runs through these days meanwhile,
 /// and is right again afterwards, so nothing else may go on in this process yet.
 boost::asio::awaitable<std::string> fill_demo(Rooms& rooms, Clock& clock);
 
