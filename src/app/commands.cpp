@@ -6,6 +6,7 @@
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
 #include "app/settings.hpp"
+#include "app/suggestion.hpp"
 #include "core/db/migrate.hpp"
 #include "core/mail/templates.hpp"
 #include "core/net/http_client.hpp"
@@ -316,6 +317,21 @@ struct CommandLine {
     std::string language = "en";
 };
 
+/// A word where a command should stand: what is said of it; nothing when that is not what is wrong.
+std::optional<std::string> unknown_command(const CLI::App& cli) {
+    const auto* group = &cli;
+    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+    const auto rest = cli.remaining(true);
+    const auto word = std::ranges::find_if(rest, [](const std::string& text) { return !text.starts_with('-'); });
+    if (group->get_require_subcommand_min() == 0 || word == rest.end()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto* sub : group->get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    const auto near = nearest(*word, names);
+    const auto prefix = group == &cli ? std::string{"focus"} : "focus " + group->get_name();
+    return std::format("there is no command \"{} {}\"{}", prefix, *word,
+                       near ? std::format(": did you mean \"{} {}\"?", prefix, *near) : std::format("; `{} --help` names them", prefix));
+}
+
 /// What was wrong with a command's input, field by field.
 std::string explain(const Error& error) {
     std::string text = error.message(Language::en);
@@ -336,6 +352,11 @@ int run_command(int argc, char** argv) {
         CommandLine line;
         try {
             line.cli.parse(argc, argv);
+        } catch (const CLI::RequiredError& error) {
+            const auto unknown = unknown_command(line.cli);
+            if (!unknown) return line.cli.exit(error) == 0 ? 0 : k_wrong_usage;
+            std::cerr << "focus: " << *unknown << "\n";
+            return k_wrong_usage;
         } catch (const CLI::ParseError& error) {
             return line.cli.exit(error) == 0 ? 0 : k_wrong_usage;
         }
