@@ -8,7 +8,7 @@ namespace focus::db {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument{"database URL: " + why}; }
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument{why}; }
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
