@@ -5,6 +5,7 @@
 #include "app/demo.hpp"
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
+#include "app/recount_command.hpp"
 #include "app/settings.hpp"
 #include "app/suggestion.hpp"
 #include "core/db/migrate.hpp"
@@ -204,6 +205,7 @@ struct CommandLine {
         add_config();
         add_import();
         add_backup();
+        add_recount();
         add_jobs();
         add_logs();
         add_mail();
@@ -268,6 +270,11 @@ struct CommandLine {
                                 [this] { return restore_from(common.load(), file); });
         restore->add_option("FILE", file, "The copy")->required();
     }
+    void add_recount() {
+        auto* recount = command("recount", "Count every stored sum again from its rows, say what differed and put it right; servers go on",
+                                [this] { return recount_sums(common.load(), dry_run); });
+        recount->add_flag("--dry-run", dry_run, "Only say what differs");
+    }
     void add_config() {
         auto* config = cli.add_subcommand("config", "Settings")->require_subcommand(1)->fallthrough();
         command("print", "Print the settings in force, secrets hidden", [this] { return print_config(common.load()); }, config);
@@ -307,6 +314,7 @@ struct CommandLine {
     bool demo = false;
     bool status = false;
     bool live = false;
+    bool dry_run = false;
     bool password_from_stdin = false;
     std::string email;
     std::string username;

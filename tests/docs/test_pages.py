@@ -37,8 +37,9 @@ def test_operations(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/focus").symlink_to(BINARY)
     environment = base_environment() | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "DATABASE_URL": "sqlite:///focus.db"}
-    backup, restore, newest = snippets.run(TOP / "docs/operations.md", cwd=tmp_path, environment=environment)[:3]
+    backup, restore, recounted, newest = snippets.run(TOP / "docs/operations.md", cwd=tmp_path, environment=environment)[:4]
     assert "checked" in backup and "is restored" in restore and "applied" in newest
+    assert recounted.endswith("nothing differed\n")
     assert len(list(tmp_path.glob("focus.db.before-restore-*"))) == 1
 
 

@@ -3,6 +3,7 @@
 #include "core/db/bulk.hpp"
 
 #include <algorithm>
+#include <format>
 #include <map>
 #include <tuple>
 
@@ -55,6 +56,27 @@ constexpr db::Statement k_users_since{"audit_last_days.since", "SELECT (SELECT C
                                                                "JOIN audit_users u ON u.user_id = l.user_id WHERE l." FOCUS_UNCOUNTED
                                                                " AND l.created_at_ms >= ? AND (u.day IS NULL OR u.day < ?))"};
 
+// What differs between the summary and the entries that it has counted.
+#define FOCUS_COUNTED "id <= (SELECT counted_id FROM audit_counted WHERE id = 1)"
+#define FOCUS_COMPARE_DAYS(DIVIDED_BY)                                                                                                     \
+    "SELECT number, level, action, SUM(was_count), SUM(is_count) FROM (SELECT created_at_ms " DIVIDED_BY                                   \
+    " 86400000 AS number, level, action, 0 AS was_count, COUNT(*) AS is_count FROM audit_log WHERE " FOCUS_COUNTED                         \
+    " GROUP BY number, level, action UNION ALL SELECT day, level, action, entries, 0 FROM audit_days) AS sides "                           \
+    "GROUP BY number, level, action HAVING SUM(was_count) <> SUM(is_count)"
+constexpr db::Statement k_compare_days{"audit_days.recount", db::Sql{FOCUS_COMPARE_DAYS("/"), FOCUS_COMPARE_DAYS("DIV")}};
+#define FOCUS_COMPARE_USERS(DIVIDED_BY)                                                                                                    \
+    "SELECT trail.user_id, known.day, trail.number FROM (SELECT user_id, MAX(created_at_ms) " DIVIDED_BY                                   \
+    " 86400000 AS number FROM audit_log WHERE " FOCUS_COUNTED                                                                              \
+    " AND user_id IS NOT NULL GROUP BY user_id) AS trail LEFT JOIN audit_users known ON known.user_id = trail.user_id "                    \
+    "WHERE known.day IS NULL OR known.day < trail.number"
+constexpr db::Statement k_compare_users{"audit_users.recount", db::Sql{FOCUS_COMPARE_USERS("/"), FOCUS_COMPARE_USERS("DIV")}};
+#define FOCUS_REMEMBERED "day >= (SELECT forgotten_day FROM audit_counted WHERE id = 1)"
+constexpr db::Statement k_compare_last{"audit_last_days.recount",
+                                       "SELECT day, SUM(was_users), SUM(is_users) FROM (SELECT day, 0 AS was_users, COUNT(*) AS is_users "
+                                       "FROM audit_users WHERE " FOCUS_REMEMBERED
+                                       " GROUP BY day UNION ALL SELECT day, users, 0 FROM audit_last_days WHERE " FOCUS_REMEMBERED
+                                       ") AS sides GROUP BY day HAVING SUM(was_users) <> SUM(is_users)"};
+
 std::int64_t number_of(Day day) { return day.value.time_since_epoch().count(); }
 Day day_of(std::int64_t number) { return Day{std::chrono::sys_days{std::chrono::days{number}}}; }
 std::int64_t number_at(EpochMs at) { return number_of(Zone{}.day_of(at)); }
@@ -106,6 +128,49 @@ db::Task<void> move_users(db::Transaction& tx, const std::map<std::int64_t, std:
     std::vector<db::Values> counts;
     for (const auto& [day, change] : moves) counts.push_back(db::values_of(day, change));
     for (auto& command : db::for_rows(tx.dialect(), k_add_last, std::move(counts))) tx.defer(std::move(command));
+}
+
+db::Task<void> compare_days(db::Session& session, db::Transaction* repair, recount::Report& report) {
+    report.looked_at("audit_days");
+    const auto found = co_await session.execute(k_compare_days);
+    Groups groups;
+    for (const auto& row : found.rows) {
+        const auto day = row.get<std::int64_t>(0);
+        const auto level = row.get<std::string>(1);
+        const auto action = row.get<std::string>(2);
+        report.differs("audit_days", std::format("{}, {}, {}", day_of(day).to_string(), level, action), row.get<std::int64_t>(3),
+                       row.get<std::int64_t>(4));
+        groups[{day, level, action}] = row.get<std::int64_t>(4) - row.get<std::int64_t>(3);
+    }
+    if (repair == nullptr || groups.empty()) co_return;
+    add_groups(*repair, groups);
+    repair->defer(k_drop_empty, std::get<0>(groups.begin()->first), std::get<0>(groups.rbegin()->first));
+}
+
+db::Task<void> compare_users(db::Session& session, db::Transaction* repair, recount::Report& report) {
+    report.looked_at("audit_users");
+    const auto found = co_await session.execute(k_compare_users);
+    std::map<std::int64_t, std::int64_t> last_days;
+    for (const auto& row : found.rows) {
+        const auto known = row.get<std::optional<std::int64_t>>(1);
+        report.differs("audit_users", std::format("user {}", row.get<std::int64_t>(0)), known ? day_of(*known).to_string() : "none",
+                       day_of(row.get<std::int64_t>(2)).to_string());
+        last_days[row.get<std::int64_t>(0)] = row.get<std::int64_t>(2);
+    }
+    if (repair != nullptr) co_await move_users(*repair, last_days, (co_await state(*repair)).forgotten_day);
+}
+
+db::Task<void> compare_last_days(db::Session& session, db::Transaction* repair, recount::Report& report) {
+    report.looked_at("audit_last_days");
+    const auto found = co_await session.execute(k_compare_last);
+    std::vector<db::Values> rows;
+    for (const auto& row : found.rows) {
+        const auto day = row.get<std::int64_t>(0);
+        report.differs("audit_last_days", day_of(day).to_string(), row.get<std::int64_t>(1), row.get<std::int64_t>(2));
+        rows.push_back(db::values_of(day, row.get<std::int64_t>(2) - row.get<std::int64_t>(1)));
+    }
+    if (repair == nullptr || rows.empty()) co_return;
+    for (auto& command : db::for_rows(repair->dialect(), k_add_last, std::move(rows))) repair->defer(std::move(command));
 }
 
 /// Counts some entries; false when there was nothing to do.
@@ -200,6 +265,15 @@ void forget_users_before(db::Transaction& tx, EpochMs before) {
     const auto day = number_at(before);
     tx.defer(k_set_forgotten, day, day);
     tx.defer(k_forget, day);
+}
+
+recount::Part recount_part() {
+    return [](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
+        if (repair != nullptr) co_await hold(*repair);
+        co_await compare_days(session, repair, report);
+        co_await compare_users(session, repair, report);
+        co_await compare_last_days(session, repair, report); // of the users as they are now
+    };
 }
 
 } // namespace focus::audit::summary

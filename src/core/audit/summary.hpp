@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/audit/audit.hpp"
+#include "core/recount/part.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -40,5 +41,9 @@ db::Task<void> hold(db::Transaction& tx);
 db::Task<void> count_out(db::Transaction& tx, const db::Result& entries);
 /// Those whose last entry is from before that day are not counted any more.
 void forget_users_before(db::Transaction& tx, EpochMs before);
+
+/// `audit_days`, `audit_users` and `audit_last_days` counted again. A last day later than what the trail has is right: entries
+/// may have been deleted since.
+[[nodiscard]] recount::Part recount_part();
 
 } // namespace focus::audit::summary

@@ -105,6 +105,13 @@ constexpr db::Statement k_keys_after{
     "usage_totals.keys", "SELECT app_key FROM usage_totals WHERE user_id = ? AND app_key > ? GROUP BY app_key ORDER BY app_key LIMIT ?"};
 constexpr db::Statement k_apps_between{"usage_totals.between",
                                        FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS " AND app_key > ? AND app_key <= ?", FOCUS_USED)};
+constexpr db::Statement k_stored_apps{"usage_apps.all", "SELECT day, app_key, app_package, app_category, device_type, app_name, total_ms, "
+                                                        "sessions FROM usage_apps WHERE user_id = ?"};
+constexpr db::Statement k_stored_totals{"usage_totals.stored",
+                                        "SELECT app_key, app_package, app_category, device_type, app_name, total_ms, "
+                                        "sessions FROM usage_totals WHERE user_id = ?"};
+constexpr db::Statement k_stored_hours{"usage_hours.all", "SELECT day, hour, total_ms FROM usage_hours WHERE user_id = ?"};
+constexpr db::Statement k_stored_days{"usage_days.all", "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? ORDER BY day"};
 constexpr db::Statement k_app_days{
     "usage_apps.days", "SELECT day, SUM(total_ms), SUM(sessions) FROM usage_apps WHERE user_id = ? AND app_key = ? AND day >= ? "
                        "GROUP BY day ORDER BY day"};
@@ -229,33 +236,81 @@ struct Upserts {
     }
 };
 
-} // namespace
-
-void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta) {
+void apply_apps(db::Transaction& tx, std::int64_t user_id, const std::map<rules::Delta::AppKey, rules::Delta::AppChange>& changes) {
     Upserts apps{k_add_app, k_drop_app, {}, {}};
-    for (const auto& [key, change] : delta.apps()) {
+    for (const auto& [key, change] : changes) {
         apps.change(db::values_of(user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category, key.device_type,
                                   change.app_name, change.ms, change.sessions),
                     6, change.sessions < 0);
     }
     apps.defer(tx);
+}
+
+void apply_totals(db::Transaction& tx, std::int64_t user_id, const std::map<rules::Delta::AppKey, rules::Delta::AppChange>& changes) {
     Upserts totals{k_add_total, k_drop_total, {}, {}};
-    for (const auto& [key, change] : delta.totals()) {
+    for (const auto& [key, change] : changes) {
         totals.change(db::values_of(user_id, key.app_key, key.app_package, key.app_category, key.device_type, change.app_name, change.ms,
                                     change.sessions),
                       5, change.sessions < 0);
     }
     totals.defer(tx);
+}
+
+void apply_days(db::Transaction& tx, std::int64_t user_id, const std::map<Day, rules::Delta::DayChange>& changes) {
     Upserts days{k_add_day, k_drop_day, {}, {}};
-    for (const auto& [day, change] : delta.days()) { // those that keep their sums, too: whoever changes a day holds its row
+    for (const auto& [day, change] : changes) { // those that keep their sums, too: whoever changes a day holds its row
         days.change(db::values_of(user_id, day.to_string(), change.ms, change.sessions), 2, change.sessions < 0);
     }
     days.defer(tx);
+}
+
+void apply_hours(db::Transaction& tx, std::int64_t user_id, const std::map<std::pair<Day, int>, std::int64_t>& changes) {
     Upserts hours{k_add_hour, k_drop_hour, {}, {}};
-    for (const auto& [key, ms] : delta.hours()) {
+    for (const auto& [key, ms] : changes) {
         if (ms != 0) hours.change(db::values_of(user_id, key.first.to_string(), key.second, ms), 3, ms < 0);
     }
     hours.defer(tx);
+}
+
+} // namespace
+
+void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta) {
+    apply_apps(tx, user_id, delta.apps());
+    apply_totals(tx, user_id, delta.totals());
+    apply_days(tx, user_id, delta.days());
+    apply_hours(tx, user_id, delta.hours());
+}
+
+void apply(db::Transaction& tx, std::int64_t user_id, const RollUps& changes) {
+    apply_apps(tx, user_id, changes.apps);
+    apply_totals(tx, user_id, changes.totals);
+    apply_days(tx, user_id, changes.days);
+    apply_hours(tx, user_id, changes.hours);
+}
+
+RollUps roll_ups_of(const rules::Delta& delta) {
+    return {.apps = delta.apps(), .totals = delta.totals(), .days = delta.days(), .hours = delta.hours()};
+}
+
+db::Task<RollUps> stored_roll_ups(db::Session& session, std::int64_t user_id) {
+    std::vector<db::Command> commands;
+    commands.push_back(db::Command::of(k_stored_apps, user_id));
+    commands.push_back(db::Command::of(k_stored_totals, user_id));
+    commands.push_back(db::Command::of(k_stored_days, user_id));
+    commands.push_back(db::Command::of(k_stored_hours, user_id));
+    const auto results = co_await session.run(std::move(commands));
+    RollUps sums;
+    for (const auto& row : results.at(0).rows) {
+        sums.apps[{day_of(row, 0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3), row.get<std::string>(4)}] = {
+            row.get<std::string>(5), row.get<std::int64_t>(6), row.get<std::int64_t>(7)};
+    }
+    for (const auto& row : results.at(1).rows) {
+        sums.totals[{Day{}, row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3)}] = {
+            row.get<std::string>(4), row.get<std::int64_t>(5), row.get<std::int64_t>(6)};
+    }
+    for (const auto& row : results.at(2).rows) sums.days[day_of(row, 0)] = {row.get<std::int64_t>(1), row.get<std::int64_t>(2)};
+    for (const auto& row : results.at(3).rows) sums.hours[{day_of(row, 0), row.get<int>(1)}] = row.get<std::int64_t>(2);
+    co_return sums;
 }
 
 db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day) {

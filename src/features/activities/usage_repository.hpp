@@ -19,6 +19,18 @@ namespace focus::activities::repository {
 /// Queues the changes of the roll-ups. Rows that fall to nothing are deleted.
 void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta);
 
+/// All roll-up rows of a user, or what is missing in each of them: here each table stands for itself.
+struct RollUps {
+    std::map<rules::Delta::AppKey, rules::Delta::AppChange> apps;
+    std::map<rules::Delta::AppKey, rules::Delta::AppChange> totals; // `day` of the key means nothing
+    std::map<Day, rules::Delta::DayChange> days;
+    std::map<std::pair<Day, int>, std::int64_t> hours;
+};
+[[nodiscard]] RollUps roll_ups_of(const rules::Delta& delta);
+db::Task<RollUps> stored_roll_ups(db::Session& session, std::int64_t user_id);
+/// Queues the changes as the other apply() does.
+void apply(db::Transaction& tx, std::int64_t user_id, const RollUps& changes);
+
 inline constexpr std::int64_t k_max_day_apps = 500;   // that a day's statistics name
 inline constexpr std::int64_t k_max_period_apps = 10; // that the statistics of some days name
 inline constexpr std::int64_t k_max_categories = 100; // that statistics name

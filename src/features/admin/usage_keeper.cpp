@@ -1,6 +1,6 @@
 #include "features/admin/usage_keeper.hpp"
 
-#include "core/db/bulk.hpp"
+#include "features/admin/usage_sums.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +16,6 @@ namespace {
 
 constexpr int k_rows_at_once = 500;
 constexpr std::chrono::milliseconds k_patience{300};
-constexpr std::string_view k_any_app;
 
 constexpr db::Statement k_append{"usage_changes.append", "INSERT INTO usage_changes (user_id, day, app_key, app_name, app_category, "
                                                          "total_ms, activities, users) VALUES (?, ?, ?, ?, ?, ?, ?, 0)"};
@@ -26,51 +25,10 @@ constexpr db::Statement k_append_first{"usage_changes.append_first",
                                        "INSERT INTO usage_changes (user_id, day, app_key, app_name, app_category, total_ms, activities, "
                                        "users) SELECT ?, ?, ?, ?, ?, ?, ?, (" FOCUS_DAY_COUNT " > 0) - (" FOCUS_DAY_COUNT " > ?)"};
 
-constexpr db::Statement k_take_turn{"fold_turn.take", "UPDATE fold_turn SET turn = turn + 1 WHERE id = 1"};
 constexpr db::Statement k_any{"usage_changes.any", "SELECT id FROM usage_changes LIMIT 1"};
 constexpr db::Statement k_next{"usage_changes.next",
                                "SELECT id, user_id, day, app_key, app_name, app_category, total_ms, activities, users "
                                "FROM usage_changes ORDER BY id LIMIT ?"};
-constexpr db::Statement k_last_use{"last_uses.find", "SELECT day FROM last_uses WHERE user_id = ? AND app_key = ?"};
-
-constexpr db::Statement k_add_day{
-    "service_days.add",
-    db::Sql{"INSERT INTO service_days (day, total_ms, activities, users) VALUES (?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities, users = users + excluded.users",
-            "INSERT INTO service_days (day, total_ms, activities, users) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities), users = users + VALUES(users)"}};
-constexpr db::Statement k_add_app{
-    "service_apps.add",
-    db::Sql{"INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (app_key, day) DO UPDATE SET app_name = excluded.app_name, app_category = excluded.app_category, "
-            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities",
-            "INSERT INTO service_apps (day, app_key, app_name, app_category, total_ms, activities) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON DUPLICATE KEY UPDATE app_name = VALUES(app_name), app_category = VALUES(app_category), "
-            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities)"}};
-constexpr db::Statement k_add_user{
-    "user_totals.add",
-    db::Sql{"INSERT INTO user_totals (user_id, total_ms, activities) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms, activities = activities + excluded.activities",
-            "INSERT INTO user_totals (user_id, total_ms, activities) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms), activities = activities + VALUES(activities)"}};
-constexpr db::Statement k_set_last_use{
-    "last_uses.set", db::Sql{"INSERT INTO last_uses (user_id, app_key, day) VALUES (?, ?, ?) ON CONFLICT (user_id, app_key) DO UPDATE SET "
-                             "day = excluded.day",
-                             "INSERT INTO last_uses (user_id, app_key, day) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE day = VALUES(day)"}};
-constexpr db::Statement k_add_last_day{
-    "last_use_days.add",
-    db::Sql{"INSERT INTO last_use_days (app_key, day, users) VALUES (?, ?, ?) ON CONFLICT (app_key, day) DO UPDATE SET "
-            "users = users + excluded.users",
-            "INSERT INTO last_use_days (app_key, day, users) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE users = users + VALUES(users)"}};
-
-// A row that says nothing any more goes: the name of an app that only deleted accounts used would stay in it.
-constexpr db::Statement k_drop_empty_day{"service_days.drop_empty",
-                                         "DELETE FROM service_days WHERE day = ? AND total_ms = 0 AND activities = 0 AND users = 0"};
-constexpr db::Statement k_drop_empty_app{"service_apps.drop_empty",
-                                         "DELETE FROM service_apps WHERE day = ? AND app_key = ? AND total_ms = 0 AND activities = 0"};
-constexpr db::Statement k_drop_empty_last{"last_use_days.drop_empty",
-                                          "DELETE FROM last_use_days WHERE app_key = ? AND day = ? AND users = 0"};
-
 constexpr db::Statement k_sums{"service_days.sums", "SELECT COALESCE(SUM(total_ms), 0), COALESCE(SUM(activities), 0) FROM service_days"};
 constexpr db::Statement k_day{"service_days.find", "SELECT activities, users FROM service_days WHERE day = ?"};
 constexpr db::Statement k_days{"service_days.since",
@@ -92,113 +50,6 @@ constexpr db::Statement k_drop_last_uses{"last_uses.drop", "DELETE FROM last_use
 constexpr db::Statement k_drop_total{"user_totals.drop", "DELETE FROM user_totals WHERE user_id = ?"};
 
 Day day_of(std::string_view text) { return Day::parse(text).value_or(Day{}); }
-
-/// What a transaction or a step changes, added up so that each row is written once.
-struct AppSum {
-    std::string app_name;
-    std::string app_category;
-    std::int64_t ms = 0;
-    std::int64_t activities = 0;
-
-    void add(std::string_view name, std::string_view category, std::int64_t by_ms, std::int64_t by) {
-        app_name = name;
-        app_category = category;
-        ms += by_ms;
-        activities += by;
-    }
-};
-struct DaySum {
-    std::int64_t ms = 0;
-    std::int64_t activities = 0;
-    std::int64_t users = 0;
-};
-using DayApp = std::pair<Day, std::string>;
-using UserApp = std::pair<std::int64_t, std::string>;
-
-/// The rows of one step of the fold.
-struct Step {
-    std::vector<db::Value> ids;
-    std::map<Day, DaySum> days;
-    std::map<DayApp, AppSum> apps;
-    std::map<std::int64_t, DaySum> users;
-    std::map<UserApp, Day> last_uses; // the newest day on which something came
-
-    explicit Step(const db::Result& result) {
-        for (const auto& row : result.rows) add(row);
-    }
-    void add(const db::Row& row) {
-        ids.push_back(row.at(0));
-        const auto user_id = row.get<std::int64_t>(1);
-        const auto day = day_of(row.get<std::string_view>(2));
-        const auto app_key = row.get<std::string>(3);
-        const auto ms = row.get<std::int64_t>(6);
-        const auto activities = row.get<std::int64_t>(7);
-        auto& sum = days[day];
-        sum.ms += ms;
-        sum.activities += activities;
-        sum.users += row.get<std::int64_t>(8);
-        apps[{day, app_key}].add(row.get<std::string_view>(4), row.get<std::string_view>(5), ms, activities);
-        auto& own = users[user_id];
-        own.ms += ms;
-        own.activities += activities;
-        if (activities <= 0) return;
-        for (const auto& key : {std::string{k_any_app}, app_key}) {
-            auto& last = last_uses[{user_id, key}];
-            last = std::max(last, day);
-        }
-    }
-};
-
-void defer_all(db::Transaction& tx, const db::Statement& statement, std::vector<db::Values> rows) {
-    if (rows.empty()) return;
-    for (auto& command : db::for_rows(tx.dialect(), statement, std::move(rows))) tx.defer(std::move(command));
-}
-
-/// Moves the users of the step to their new last days.
-db::Task<void> move_last_uses(db::Transaction& tx, const Step& step) {
-    if (step.last_uses.empty()) co_return;
-    std::vector<db::Command> commands;
-    for (const auto& [key, day] : step.last_uses) commands.push_back(db::Command::of(k_last_use, key.first, key.second));
-    const auto found = co_await tx.run(std::move(commands));
-    std::map<std::pair<std::string, Day>, std::int64_t> moves;
-    std::vector<db::Values> newest;
-    std::size_t at = 0;
-    for (const auto& [key, day] : step.last_uses) {
-        const auto& rows = found.at(at++).rows;
-        if (!rows.empty()) {
-            const auto before = day_of(rows.front().get<std::string_view>(0));
-            if (before >= day) continue;
-            --moves[{key.second, before}];
-        }
-        ++moves[{key.second, day}];
-        newest.push_back(db::values_of(key.first, key.second, day.to_string()));
-    }
-    std::vector<db::Values> counts;
-    for (const auto& [key, change] : moves) {
-        if (change != 0) counts.push_back(db::values_of(key.first, key.second.to_string(), change));
-    }
-    defer_all(tx, k_set_last_use, std::move(newest));
-    defer_all(tx, k_add_last_day, std::move(counts));
-    for (const auto& [key, change] : moves)
-        if (change < 0) tx.defer(k_drop_empty_last, key.first, key.second.to_string());
-}
-
-void add_sums(db::Transaction& tx, const Step& step) {
-    std::vector<db::Values> days;
-    for (const auto& [day, sum] : step.days) days.push_back(db::values_of(day.to_string(), sum.ms, sum.activities, sum.users));
-    std::vector<db::Values> apps;
-    for (const auto& [key, sum] : step.apps)
-        apps.push_back(db::values_of(key.first.to_string(), key.second, sum.app_name, sum.app_category, sum.ms, sum.activities));
-    std::vector<db::Values> users;
-    for (const auto& [user_id, sum] : step.users) users.push_back(db::values_of(user_id, sum.ms, sum.activities));
-    defer_all(tx, k_add_day, std::move(days));
-    defer_all(tx, k_add_app, std::move(apps));
-    defer_all(tx, k_add_user, std::move(users));
-    for (const auto& [day, sum] : step.days)
-        if (sum.activities <= 0) tx.defer(k_drop_empty_day, day.to_string());
-    for (const auto& [key, sum] : step.apps)
-        if (sum.activities <= 0) tx.defer(k_drop_empty_app, key.first.to_string(), key.second);
-}
 
 } // namespace
 
@@ -233,7 +84,7 @@ db::Task<bool> UsageKeeper::fold_step() {
     if ((co_await db_.execute(k_any)).rows.empty()) co_return false; // looking holds nobody up
     co_return co_await db_.transaction([](db::Transaction& tx) -> db::Task<bool> {
         std::vector<db::Command> commands;
-        commands.push_back(db::Command::of(k_take_turn));
+        commands.push_back(take_turn_command());
         commands.push_back(db::Command::of(k_next, k_rows_at_once));
         const auto results = co_await tx.run(std::move(commands));
         const Step step{results.at(1)};
@@ -322,13 +173,12 @@ db::Task<std::vector<UserTotal>> UsageKeeper::top_users(std::int64_t limit) {
 db::Task<void> UsageKeeper::forget(std::int64_t user_id) {
     co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
         std::vector<db::Command> commands;
-        commands.push_back(db::Command::of(k_take_turn));
+        commands.push_back(take_turn_command());
         commands.push_back(db::Command::of(k_last_uses_of, user_id));
         const auto results = co_await tx.run(std::move(commands));
-        std::vector<db::Values> counts;
-        for (const auto& row : results.at(1).rows) counts.push_back(db::values_of(row.get<std::string>(0), row.get<std::string>(1), -1));
-        defer_all(tx, k_add_last_day, std::move(counts));
-        for (const auto& row : results.at(1).rows) tx.defer(k_drop_empty_last, row.get<std::string_view>(0), row.get<std::string_view>(1));
+        LastDayChanges changes;
+        for (const auto& row : results.at(1).rows) --changes[{row.get<std::string>(0), day_of(row.get<std::string_view>(1))}];
+        add_last_days(tx, changes);
         tx.defer(k_drop_last_uses, user_id);
         tx.defer(k_drop_total, user_id);
     });

@@ -64,7 +64,6 @@ constexpr db::Statement k_due{"limit_states.due",
                               "SELECT user_id FROM limit_states WHERE next_change_ms <= ? ORDER BY next_change_ms, user_id LIMIT ?"};
 
 constexpr db::Statement k_delete_entries_of_user{"blocked_apps.delete_of_user", "DELETE FROM blocked_apps WHERE user_id = ?"};
-constexpr std::string_view k_counter = "blocked_apps"; // the sum over all users (core/counters)
 constexpr db::Statement k_count_out_user{
     "blocked_apps.count_out_user",
     db::Sql{"INSERT INTO counters (name, day, shard, value) SELECT 'blocked_apps', ?, ?, -COUNT(*) FROM blocked_apps WHERE user_id = ? "

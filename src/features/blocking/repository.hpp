@@ -16,6 +16,9 @@
 
 namespace focus::blocking::repository {
 
+/// The name of the sum over all users (core/counters).
+inline constexpr std::string_view k_counter = "blocked_apps";
+
 /// What an entry is listed by: one per user.
 [[nodiscard]] std::string identity_of(std::string_view app_key, std::string_view app_package);
 

@@ -22,6 +22,9 @@ constexpr db::Statement k_lock_open{
     "challenge_members.lock_open",
     db::Sql{"SELECT " FOCUS_MEMBER_COLUMNS " FROM challenge_members m WHERE m.challenge_id = ? AND m.is_open = 1",
             "SELECT " FOCUS_MEMBER_COLUMNS " FROM challenge_members m WHERE m.challenge_id = ? AND m.is_open = 1 FOR UPDATE"}};
+constexpr db::Statement k_list_open{"challenge_members.list_open", k_lock_open.sql.sqlite};
+constexpr db::Statement k_count_ranked{"challenge_members.count_ranked",
+                                       "SELECT COUNT(*) FROM challenge_members WHERE challenge_id = ? AND is_ranked = 1"};
 constexpr db::Statement k_insert{
     "challenge_members.insert", "INSERT INTO challenge_members (challenge_id, user_id, start_date, end_date, is_open, is_ranked, score_ms, "
                                 "total_ms, scored, missed, joined_at_ms, left_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -129,6 +132,14 @@ std::optional<Member> found(const db::Result& result) {
 
 db::Task<std::vector<Member>> lock_open(db::Transaction& tx, std::int64_t challenge_id) {
     co_return members_of(co_await tx.execute(k_lock_open, challenge_id));
+}
+
+db::Task<std::vector<Member>> list_open(db::Session& session, std::int64_t challenge_id) {
+    co_return members_of(co_await session.execute(k_list_open, challenge_id));
+}
+
+db::Task<std::int64_t> count_ranked(db::Session& session, std::int64_t challenge_id) {
+    co_return (co_await session.execute(k_count_ranked, challenge_id)).rows.at(0).get<std::int64_t>(0);
 }
 
 void insert(db::Transaction& tx, const Member& member) {

@@ -41,6 +41,10 @@ namespace member_repository {
 [[nodiscard]] std::optional<Member> found(const db::Result& result);
 /// All who are counted (or may come back), locked.
 db::Task<std::vector<Member>> lock_open(db::Transaction& tx, std::int64_t challenge_id);
+/// The same without the locks.
+db::Task<std::vector<Member>> list_open(db::Session& session, std::int64_t challenge_id);
+/// How many are ranked.
+db::Task<std::int64_t> count_ranked(db::Session& session, std::int64_t challenge_id);
 void insert(db::Transaction& tx, const Member& member);
 void update(db::Transaction& tx, const Member& member);
 /// Nothing counts in this challenge any more.

@@ -42,6 +42,8 @@ constexpr db::Statement k_insert{
                          "end_date, timezone, starts_at_ms, ends_at_ms, freezes_at_ms, is_public, invitation_code, max_participants, "
                          "next_step_at_ms, is_start_told, created_at_ms, updated_at_ms) "
                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_ids_after{"challenges.ids_after",
+                                    "SELECT id FROM challenges WHERE id > ? AND deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
 constexpr db::Statement k_update{
     "challenges.update", "UPDATE challenges SET name = ?, name_key = ?, description = ?, start_date = ?, end_date = ?, starts_at_ms = ?, "
                          "ends_at_ms = ?, freezes_at_ms = ?, frozen_at_ms = ?, cancelled_at_ms = ?, deleted_at_ms = ?, "
@@ -311,6 +313,10 @@ Counts counts_of(const db::Result& result) {
 
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit) {
     co_return ids_of(co_await session.execute(k_due, now, limit));
+}
+
+db::Task<std::vector<std::int64_t>> ids_after(db::Session& session, std::int64_t after_id, int limit) {
+    co_return ids_of(co_await session.execute(k_ids_after, after_id, limit));
 }
 
 db::Task<std::vector<std::int64_t>> open_by_creator(db::Session& session, std::int64_t creator_id) {

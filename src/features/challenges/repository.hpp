@@ -99,6 +99,8 @@ db::Task<std::int64_t> count_of_user(db::Session& session, std::int64_t user_id,
 [[nodiscard]] Counts counts_of(const db::Result& result);
 /// Challenges with a step that is due, the longest overdue first.
 db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit);
+/// Challenges with ids above `after_id`, ascending.
+db::Task<std::vector<std::int64_t>> ids_after(db::Session& session, std::int64_t after_id, int limit);
 /// Of the challenges that somebody made, those that are neither over nor cancelled.
 db::Task<std::vector<std::int64_t>> open_by_creator(db::Session& session, std::int64_t creator_id);
 

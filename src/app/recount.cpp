@@ -1,0 +1,72 @@
+#include "app/recount.hpp"
+
+#include "core/audit/summary.hpp"
+#include "core/mail/recount.hpp"
+#include "features/activities/recount.hpp"
+#include "features/admin/usage_recount.hpp"
+#include "features/blocking/recount.hpp"
+#include "features/challenges/recount.hpp"
+#include "features/challenges/repository.hpp"
+#include "features/users/recount.hpp"
+
+namespace focus::app {
+
+namespace {
+
+constexpr int k_ids_at_once = 500;
+constexpr db::Statement k_users_before{"users.ids_before",
+                                       "SELECT id FROM users WHERE id < ? ORDER BY id DESC LIMIT ?"}; // deleted ones too
+constexpr db::Statement k_count_users{"users.count_rows", "SELECT COUNT(*) FROM users"};
+
+template <class Target>
+db::Task<void> recount_users(Target& target, const RecountOptions& options, recount::Report& report) {
+    for (const auto* table : {"usage_apps", "usage_totals", "usage_days", "usage_hours"}) report.looked_at(table);
+    const db::Result count = co_await target.execute(k_count_users);
+    const auto all = std::min(options.most_users, count.rows.at(0).get<std::int64_t>(0));
+    std::int64_t done = 0;
+    for (auto before = std::numeric_limits<std::int64_t>::max(); done < all;) {
+        const db::Result page = co_await target.execute(k_users_before, before, k_ids_at_once);
+        if (page.rows.empty()) break;
+        for (const auto& row : page.rows) {
+            if (done == all) break;
+            before = row.get<std::int64_t>(0);
+            co_await activities::recount_user(target, before, options.mode, report);
+            options.progress(static_cast<double>(++done) / static_cast<double>(all));
+        }
+    }
+}
+
+template <class Target>
+db::Task<void> recount_challenges(Target& target, activities::Service& activities, const RecountOptions& options, recount::Report& report) {
+    for (const auto* table : {"challenges", "challenge_members", "challenge_scores"}) report.looked_at(table); // also without any
+    for (std::int64_t after = 0;;) {
+        const auto ids = co_await challenges::repository::ids_after(target, after, k_ids_at_once);
+        if (ids.empty()) break;
+        for (const auto id : ids) co_await recount::run(target, challenges::recount_part(activities, id), options.mode, report);
+        after = ids.back();
+    }
+}
+
+/// Users first: what follows is counted from their roll-ups.
+template <class Target>
+db::Task<void> recount_each(Target& target, activities::Service& activities, const RecountOptions& options, recount::Report& report) {
+    co_await recount_users(target, options, report);
+    co_await admin::recount_usage(target, options.mode, report);
+    for (const auto& part : users::recount_parts(options.now)) co_await recount::run(target, part, options.mode, report);
+    co_await recount::run(target, blocking::recount_part(options.now), options.mode, report);
+    co_await recount::run(target, mail::recount_part(options.now), options.mode, report);
+    co_await recount::run(target, audit::summary::recount_part(), options.mode, report);
+    co_await recount_challenges(target, activities, options, report);
+}
+
+} // namespace
+
+db::Task<void> recount_all(db::Database& database, activities::Service& activities, RecountOptions options, recount::Report& report) {
+    co_await recount_each(database, activities, options, report);
+}
+
+db::Task<void> recount_all(db::Transaction& tx, activities::Service& activities, RecountOptions options, recount::Report& report) {
+    co_await recount_each(tx, activities, options, report);
+}
+
+} // namespace focus::app

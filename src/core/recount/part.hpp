@@ -1,0 +1,20 @@
+// One part of a recount: some tables that are compared together.
+#pragma once
+
+#include "core/db/database.hpp"
+#include "core/recount/report.hpp"
+
+#include <functional>
+
+namespace focus::recount {
+
+/// Compares, and repairs in `repair` unless that is null. A part that repairs first takes a lock, so that a second recount
+/// waits and then finds everything right. May run again from its start.
+using Part = std::function<db::Task<void>(db::Session& session, db::Transaction* repair, Report& report)>;
+
+/// Looks without a lock first: nearly always nothing differs.
+db::Task<void> run(db::Database& database, Part part, Mode mode, Report& report);
+/// Inside a transaction that nothing else can disturb.
+db::Task<void> run(db::Transaction& tx, Part part, Mode mode, Report& report);
+
+} // namespace focus::recount

@@ -1,0 +1,69 @@
+// How the sums over all users' activities are written: by the fold (usage_keeper) and by a recount (usage_recount).
+// Always holds: they are written in a transaction that has taken the turn: one at a time.
+#pragma once
+
+#include "core/base/days.hpp"
+#include "core/db/bulk.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace focus::admin {
+
+inline constexpr std::string_view k_any_app; // in last_uses
+
+/// What a transaction or a step changes, added up so that each row is written once.
+struct AppSum {
+    std::string app_name;
+    std::string app_category;
+    std::int64_t ms = 0;
+    std::int64_t activities = 0;
+
+    void add(std::string_view name, std::string_view category, std::int64_t by_ms, std::int64_t by) {
+        app_name = name;
+        app_category = category;
+        ms += by_ms;
+        activities += by;
+    }
+};
+struct DaySum {
+    std::int64_t ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+using DayApp = std::pair<Day, std::string>;
+using UserApp = std::pair<std::int64_t, std::string>;
+
+/// The rows of one step of the fold.
+struct Step {
+    std::vector<db::Value> ids;
+    std::map<Day, DaySum> days;
+    std::map<DayApp, AppSum> apps;
+    std::map<std::int64_t, DaySum> users;
+    std::map<UserApp, Day> last_uses; // the newest day on which something came
+
+    Step() = default;
+    explicit Step(const db::Result& result) {
+        for (const auto& row : result.rows) add(row);
+    }
+
+  private:
+    void add(const db::Row& row);
+};
+
+/// No other transaction folds or recounts until this one ends.
+[[nodiscard]] db::Command take_turn_command();
+/// Moves the users of the step to their new last days.
+db::Task<void> move_last_uses(db::Transaction& tx, const Step& step);
+/// Adds the days, apps and users of the step. Rows that fall to nothing are deleted.
+void add_sums(db::Transaction& tx, const Step& step);
+/// How many more or fewer users had an app's last use on a day.
+using LastDayChanges = std::map<std::pair<std::string, Day>, std::int64_t>;
+void add_last_days(db::Transaction& tx, const LastDayChanges& changes);
+void defer_all(db::Transaction& tx, const db::Statement& statement, std::vector<db::Values> rows);
+
+} // namespace focus::admin

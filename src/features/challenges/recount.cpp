@@ -1,0 +1,105 @@
+#include "features/challenges/recount.hpp"
+
+#include "features/challenges/member_repository.hpp"
+
+#include <algorithm>
+#include <format>
+#include <limits>
+#include <map>
+#include <optional>
+
+namespace focus::challenges {
+
+namespace {
+
+constexpr std::size_t k_members_at_once = 100;
+
+/// What is stored for one participant and what it should be.
+struct Line {
+    Member& member;
+    rules::Periods stored;
+    rules::Periods counted;
+};
+
+/// The periods to write: those that differ, and those without data any more.
+rules::Periods changed_periods(const Line& line) {
+    rules::Periods changed;
+    for (const auto& [number, period] : line.counted) {
+        const auto was = line.stored.find(number);
+        if (was == line.stored.end() ? period != rules::Period{} : was->second != period) changed[number] = period;
+    }
+    for (const auto& [number, period] : line.stored) {
+        if (!line.counted.contains(number)) changed[number] = rules::Period{};
+    }
+    return changed;
+}
+
+void compare(const rules::Terms& terms, Line line, db::Transaction* repair, recount::Report& report) {
+    auto& member = line.member;
+    const auto key = std::format("challenge {}, user {}", member.challenge_id, member.user_id);
+    const auto periods = changed_periods(line);
+    for (const auto& [number, period] : periods) {
+        const auto was = line.stored.contains(number) ? line.stored.at(number) : rules::Period{};
+        report.differs("challenge_scores", std::format("{}, period {}", key, number), was.used_ms, period.used_ms);
+    }
+    const auto standing = rules::standing_of(terms, line.counted);
+    const bool is_other = standing != member.standing;
+    if (is_other) report.differs("challenge_members", key, member.standing.score_ms, standing.score_ms);
+    if (repair == nullptr || (periods.empty() && !is_other)) return;
+    member.standing = standing;
+    member_repository::put_periods(*repair, member.challenge_id, member.user_id, periods);
+    member_repository::update(*repair, member);
+}
+
+db::Task<void> compare_members(db::Session& session, activities::Service& activities, rules::Terms terms, std::vector<Member> members,
+                               db::Transaction* repair, recount::Report& report) {
+    for (std::size_t at = 0; at < members.size(); at += k_members_at_once) {
+        const auto end = std::min(members.size(), at + k_members_at_once);
+        std::vector<std::int64_t> user_ids;
+        std::vector<db::Command> commands;
+        for (std::size_t i = at; i < end; ++i) {
+            user_ids.push_back(members[i].user_id);
+            commands.push_back(
+                member_repository::periods_command(members[i].challenge_id, members[i].user_id, 0, std::numeric_limits<int>::max()));
+        }
+        const auto stored = co_await session.run(std::move(commands));
+        std::map<std::int64_t, std::vector<activities::TargetDay>> usage;
+        const auto days = co_await activities.target_days_of(session, std::move(user_ids), terms.start, terms.end, terms.target_keys);
+        for (const auto& day : days) usage[day.user_id].push_back(day);
+        for (std::size_t i = at; i < end; ++i) {
+            auto& member = members[i];
+            compare(terms,
+                    {.member = member,
+                     .stored = member_repository::periods_of(stored.at(i - at)),
+                     .counted = rules::periods_of(terms, usage[member.user_id])},
+                    repair, report);
+        }
+    }
+}
+
+} // namespace
+
+recount::Part recount_part(activities::Service& activities, std::int64_t challenge_id) {
+    return [&activities, challenge_id](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
+        std::optional<Row> row;
+        if (repair != nullptr)
+            row = co_await repository::find_for_update(*repair, challenge_id);
+        else
+            row = co_await repository::find(session, challenge_id, 0);
+        if (!row) co_return;
+        const auto participants = co_await member_repository::count_ranked(session, challenge_id);
+        if (participants != row->participants_count) {
+            report.differs("challenges", std::format("challenge {}, participants", challenge_id), row->participants_count, participants);
+            if (repair != nullptr)
+                repository::add_participants(*repair, challenge_id, static_cast<int>(participants - row->participants_count));
+        }
+        std::vector<Member> members;
+        if (repair != nullptr)
+            members = co_await member_repository::lock_open(*repair, challenge_id);
+        else
+            members = co_await member_repository::list_open(session, challenge_id);
+        co_await compare_members(session, activities, terms_of(*row), std::move(members), repair, report);
+    };
+}
+
+} // namespace focus::challenges
