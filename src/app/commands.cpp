@@ -3,6 +3,7 @@
 #include "app/app.hpp"
 #include "app/backup_command.hpp"
 #include "app/demo.hpp"
+#include "app/fastapi_command.hpp"
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
 #include "app/recount_command.hpp"
@@ -206,6 +207,7 @@ struct CommandLine {
         add_import();
         add_backup();
         add_recount();
+        add_migrate_from_fastapi();
         add_jobs();
         add_logs();
         add_mail();
@@ -275,6 +277,14 @@ struct CommandLine {
                                 [this] { return recount_sums(common.load(), dry_run); });
         recount->add_flag("--dry-run", dry_run, "Only say what differs");
     }
+    void add_migrate_from_fastapi() {
+        auto* move = command("migrate-from-fastapi", "Move the database of the FastAPI service into a new, empty one",
+                             [this] { return migrate_from_fastapi(common.load(), source, dry_run); });
+        move->add_option("--source", source, "Its database, mysql://user:password@host:3306/database")
+            ->required()
+            ->envname("FASTAPI_DATABASE_URL");
+        move->add_flag("--dry-run", dry_run, "Print the same report and write nothing");
+    }
     void add_config() {
         auto* config = cli.add_subcommand("config", "Settings")->require_subcommand(1)->fallthrough();
         command("print", "Print the settings in force, secrets hidden", [this] { return print_config(common.load()); }, config);
@@ -320,6 +330,7 @@ struct CommandLine {
     std::string username;
     std::string file;
     std::string job_name;
+    std::string source;
     LogsOptions logs;
     std::string mail_name;
     std::string language = "en";

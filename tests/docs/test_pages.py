@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 from support.client import Account, expect
@@ -10,19 +9,6 @@ from support.engines import TOP
 from support.server import BINARY, base_environment
 
 from . import snippets
-
-OLD_SCHEMA = """
-CREATE TABLE users (id INT PRIMARY KEY AUTO_INCREMENT, email VARCHAR(255), username VARCHAR(50), hashed_password VARCHAR(255), full_name VARCHAR(100),
-  avatar_url VARCHAR(500), bio TEXT, role VARCHAR(20), is_active BOOLEAN, is_verified BOOLEAN, daily_limit_minutes INT, notifications_enabled BOOLEAN,
-  email_reminders BOOLEAN, created_at DATETIME, updated_at DATETIME, last_login DATETIME);
-CREATE TABLE activities (id INT PRIMARY KEY AUTO_INCREMENT, user_id INT, app_name VARCHAR(100), app_package VARCHAR(255), app_category VARCHAR(50),
-  duration_minutes FLOAT, activity_date DATE, start_time DATETIME, end_time DATETIME, device_type VARCHAR(50), session_id VARCHAR(100),
-  created_at DATETIME, updated_at DATETIME);
-CREATE TABLE blocked_apps (id INT PRIMARY KEY AUTO_INCREMENT, user_id INT, app_name VARCHAR(100), app_package VARCHAR(255), app_category VARCHAR(50),
-  daily_limit_minutes INT, is_active BOOLEAN, notify_at_percentage INT, created_at DATETIME, updated_at DATETIME);
-"""
-# "Secret-passw0rd" as passlib stores it.
-HASH = "$2b$12$AbCdEfGhIjKlMnOpQrStUucNjzVFDc0Qy.Z3/sY4I9S6a1x6SZ4mu"
 
 
 def test_the_api_guide(make_server, tmp_path):
@@ -43,37 +29,31 @@ def test_operations(tmp_path):
     assert len(list(tmp_path.glob("focus.db.before-restore-*"))) == 1
 
 
-def sql_of(page: Path) -> str:
-    found = re.search(r"^<!-- moved -->\n```sql\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
-    assert found
-    return found[1]
-
-
 def test_moving_from_fastapi(make_server, world):
-    """An old database, the page's SQL, and the people of then find everything."""
-    old, new = world.database("mysql"), world.database("mysql")
-    old.query(OLD_SCHEMA)
-    old.query(f"""
-      INSERT INTO users VALUES (7, 'Ada@Example.org', 'Ada', '{HASH}', 'Ada L.', NULL, NULL, 'USER', 1, 1, 90, 1, 1, '2025-01-01 10:00:00', NULL, NULL);
-      INSERT INTO activities VALUES
-        (1, 7, 'Chess ', NULL, 'games', 12.5, '2025-03-01', '2025-03-01 10:00:00', '2025-03-01 10:12:30', 'phone', NULL, '2025-03-01 10:13:00', NULL),
-        (2, 7, 'Maps', 'org.maps', NULL, 4, '2025-03-01', NULL, NULL, NULL, 's', '2025-03-01 11:00:00', '2025-03-01 12:00:00');
-      INSERT INTO blocked_apps VALUES (1, 7, 'Chess', NULL, 'games', 30, 1, 80, '2025-01-02 10:00:00', NULL);""")
-    server = make_server("mysql", database=new)
-    assert server.command("migrate").returncode == 0
-    new.query(sql_of(TOP / "docs/migration-from-fastapi.md").replace("focus_old.", f"{old.name}.").replace("focus.", f"{new.name}."))
+    """The page's command on the older service's tables, and the people of then find everything."""
+    command = re.search(r"^DATABASE_URL=\S+ focus (migrate-from-fastapi) (--source) \S+ (--dry-run)$", (TOP / "docs/migration-from-fastapi.md").read_text(), re.MULTILINE)
+    assert command
+    move, source, dry_run = command.groups()
+    old = world.database("mysql")
+    old.query((TOP / "tests/fixtures/fastapi.sql").read_text())
+    server = make_server("mysql")
+    assert server.command(move, source, old.url, dry_run).stdout.endswith("nothing was written\n")
+    assert server.command(move, source, old.url).stdout.endswith("moved\n")
     server.start()
     ada = Account(server, {"email": "ada@example.org", "username": "Ada", "password": "Secret-passw0rd"})
     assert ada.login()["user"]["full_name"] == "Ada L."
-    day = ada.daily("2025-03-01")
-    assert (day["total_time"], day["sessions"], day["most_used_app"]) == (16.5, 2, "Chess")
-    rows = expect(ada.api.get("/api/activities", params={"app_name": "chess"}), 200)
-    assert [(row["id"], row["duration_minutes"], row["start_time"]) for row in rows] == [(1, 12.5, "2025-03-01T10:00:00.000Z")]
-    (limit,) = expect(ada.api.get("/api/blocked"), 200)
-    assert (limit["daily_limit_minutes"], limit["is_blocked"]) == (30, False)
-    expect(ada.api.post("/api/blocked", json={"app_name": "CHESS", "daily_limit_minutes": 5}), 400, "already_exists")
-    ada.record("Chess", 40)
-    assert expect(ada.api.get("/api/blocked/status", params={"app_name": "Chess"}), 200)["is_blocked"] is True
+    assert ada.daily("2025-03-01")["total_time"] == 19.83
+    assert {limit["app_name"] for limit in expect(ada.api.get("/api/blocked"), 200)} == {"Chess", "Maps"}
+
+
+def test_routes_of_the_table_exist(make_server):
+    """What docs/migration-from-fastapi.md names on our side is published."""
+    page = (TOP / "docs/migration-from-fastapi.md").read_text().partition("### Routes and fields")[2]
+    ours = [line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ") and " | " in line]
+    published = {path.replace("{app_name}", "{app}") for path in make_server().start().contract.document["paths"]}
+    named = {path.partition("?")[0] for path in re.findall(r"(/api/[\w/{}-]+)", " ".join(ours))}
+    assert named
+    assert named <= published
 
 
 @pytest.mark.parametrize("folder", ["src/core", "src/features", "tests", "deploy"])
