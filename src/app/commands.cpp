@@ -3,6 +3,7 @@
 #include "app/app.hpp"
 #include "app/backup_command.hpp"
 #include "app/demo.hpp"
+#include "app/doctor_command.hpp"
 #include "app/fastapi_command.hpp"
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
@@ -208,6 +209,7 @@ struct CommandLine {
         add_backup();
         add_recount();
         add_migrate_from_fastapi();
+        add_doctor();
         add_jobs();
         add_logs();
         add_mail();
@@ -277,6 +279,11 @@ struct CommandLine {
                                 [this] { return recount_sums(common.load(), dry_run); });
         recount->add_flag("--dry-run", dry_run, "Only say what differs");
     }
+    void add_doctor() {
+        auto* doctor = command("doctor", "Check settings, database, sums, mail server, Redis and clock; servers go on",
+                               [this] { return run_doctor([this] { return common.read(); }, as_json); });
+        doctor->add_flag("--json", as_json, "A JSON array instead of lines");
+    }
     void add_migrate_from_fastapi() {
         auto* move = command("migrate-from-fastapi", "Move the database of the FastAPI service into a new, empty one",
                              [this] { return migrate_from_fastapi(common.load(), source, dry_run); });
@@ -325,6 +332,7 @@ struct CommandLine {
     bool status = false;
     bool live = false;
     bool dry_run = false;
+    bool as_json = false;
     bool password_from_stdin = false;
     std::string email;
     std::string username;

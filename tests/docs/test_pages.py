@@ -23,9 +23,9 @@ def test_operations(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/focus").symlink_to(BINARY)
     environment = base_environment() | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "DATABASE_URL": "sqlite:///focus.db"}
-    backup, restore, recounted, newest = snippets.run(TOP / "docs/operations.md", cwd=tmp_path, environment=environment)[:4]
+    backup, restore, recounted, looked, newest = snippets.run(TOP / "docs/operations.md", cwd=tmp_path, environment=environment)[:5]
     assert "checked" in backup and "is restored" in restore and "applied" in newest
-    assert recounted.endswith("nothing differed\n")
+    assert recounted.endswith("nothing differed\n") and "ok    database.integrity" in looked
     assert len(list(tmp_path.glob("focus.db.before-restore-*"))) == 1
 
 

@@ -126,6 +126,16 @@ struct SmtpClient::Impl {
         curl_easy_setopt(curl, CURLOPT_DEBUGDATA, &dialogue);
     }
 
+    SmtpResult perform_check(CURL* curl) const {
+        std::array<char, CURL_ERROR_SIZE> error{};
+        Dialogue dialogue;
+        configure(curl, dialogue, error.data());
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        const CURLcode code = curl_easy_perform(curl);
+        return result_of(code, dialogue, error[0] != '\0' ? error.data() : curl_easy_strerror(code));
+    }
+
     SmtpResult perform(CURL* curl, const SmtpMail& mail) const {
         std::array<char, CURL_ERROR_SIZE> error{};
         Dialogue dialogue;
@@ -161,6 +171,11 @@ SmtpResult SmtpClient::send(const SmtpMail& mail) const {
     SmtpResult result = impl_->perform(curl.get(), mail);
     impl_->pool.give_back(std::move(curl));
     return result;
+}
+
+SmtpResult SmtpClient::check() const {
+    const CurlHandle curl = impl_->pool.take(); // not given back: it is set to send no mail
+    return impl_->perform_check(curl.get());
 }
 
 } // namespace focus::net

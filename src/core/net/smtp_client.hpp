@@ -48,6 +48,8 @@ class SmtpClient {
     ~SmtpClient();
 
     [[nodiscard]] SmtpResult send(const SmtpMail& mail) const;
+    /// Connects, greets, and with TLS and a password secures and signs in, as send() does; sends no mail.
+    [[nodiscard]] SmtpResult check() const;
 
   private:
     struct Impl;
