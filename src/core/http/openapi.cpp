@@ -58,7 +58,8 @@ constexpr std::string_view k_problem_schema =
     R"("detail":{"type":"string","description":"A sentence for people, by Accept-Language or the user's language."},)"
     R"("code":{"type":"string","description":"Stable, for programs."},)"
     R"("request_id":{"type":"string","description":"X-Request-Id of the answer, for questions to the operator."},)"
-    R"("errors":{"type":"array","description":"Of a 422: every fault of the input.","items":{"$ref":"#/components/schemas/Fault"}}},)"
+    R"("errors":{"type":"array","description":"Of a 422: every fault of the input.","items":{"$ref":"#/components/schemas/Fault"}},)"
+    R"("link_token":{"type":"string","description":"Of a 409 link_confirmation_required: for POST /api/auth/oidc/link."}},)"
     R"("required":["type","title","status","detail","code","request_id"]})";
 constexpr std::string_view k_fault_schema =
     R"({"type":"object","description":"One fault of an input.","properties":{)"

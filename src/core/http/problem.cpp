@@ -1,5 +1,6 @@
 #include "core/http/problem.hpp"
 
+#include "core/base/extended_error.hpp"
 #include "core/json/json.hpp"
 
 #include <string>
@@ -213,6 +214,10 @@ Response problem(const Error& error, Language language, std::string_view request
             append_fault(response.body, fault, language);
         }
         response.body += ']';
+    }
+    if (const auto* extended = dynamic_cast<const ExtendedError*>(&error)) {
+        response.body += ",\"" + std::string{extended->member()} + "\":";
+        json::append(response.body, extended->value());
     }
     response.body += '}';
     if (error.retry_after_s()) response.headers.emplace_back("Retry-After", std::to_string(*error.retry_after_s()));

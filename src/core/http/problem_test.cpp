@@ -1,5 +1,7 @@
 #include "core/http/problem.hpp"
 
+#include "core/base/extended_error.hpp"
+
 #include <gtest/gtest.h>
 
 namespace focus::http {
@@ -41,6 +43,13 @@ TEST(Problem, ListsAllFaultsInTheLanguage) {
     EXPECT_TRUE(answer.body.contains(
         R"("errors":[{"loc":["body","activities",3,"minutes"],"msg":"Au plus 1440.","type":"less_than_equal"},{"loc":["query","a\"b"],"msg":"Incorrect.","type":"wrong"}]})"))
         << answer.body;
+}
+
+TEST(Problem, MayCarryAMemberOfItsOwn) {
+    const ExtendedError error{{ErrorKind::conflict, "link_confirmation_required", {"No.", "Non."}}, "link_token", "a\"b"};
+    const auto answer = problem(error, Language::en, "r");
+    EXPECT_EQ(answer.status, 409);
+    EXPECT_TRUE(answer.body.ends_with(R"("code":"link_confirmation_required","request_id":"r","link_token":"a\"b"})")) << answer.body;
 }
 
 TEST(Problem, UnauthorizedNamesTheScheme) {
