@@ -160,7 +160,14 @@ std::expected<Person, IdTokenFault> verify_id_token(const KeySet& keys, std::str
     const auto claims = object_of(parts->payload);
     if (claims.is_null()) return std::unexpected{IdTokenFault::malformed};
     if (const auto fault = judge(claims, expected)) return std::unexpected{*fault};
-    return person_of(claims);
+    auto person = person_of(claims);
+    person.expires_at_ms = time_of(claims, "exp").value_or(0) + k_id_token_skew_ms;
+    return person;
+}
+
+std::string id_token_hash(std::string_view token) {
+    const auto parts = split(token);
+    return sha256_hex(parts ? parts->signed_text : token);
 }
 
 std::optional<Person> parse_userinfo(std::string_view json) {

@@ -23,6 +23,7 @@ struct Person {
     std::string name;
     std::string preferred_username;
     std::string picture;
+    EpochMs expires_at_ms = 0; // from then on the token is refused, the skew included
 };
 
 /// What a token must say to be for us.
@@ -48,6 +49,9 @@ enum class IdTokenFault {
 
 [[nodiscard]] std::expected<Person, IdTokenFault> verify_id_token(const KeySet& keys, std::string_view token,
                                                                   const IdExpectation& expected);
+
+/// SHA-256 of what the provider signed: names a token whatever its signature's encoding.
+[[nodiscard]] std::string id_token_hash(std::string_view token);
 
 /// The answer of a UserInfo endpoint (§5.3.2); nothing when it is not one.
 [[nodiscard]] std::optional<Person> parse_userinfo(std::string_view json);

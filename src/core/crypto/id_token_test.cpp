@@ -48,6 +48,17 @@ class IdToken : public ::testing::Test {
     IdExpectation expected_{.issuers = {"https://id.example"}, .audiences = {"web", "app"}, .nonce = "n-1", .now = k_now};
 };
 
+TEST_F(IdToken, SaysWhenItEnds) {
+    const auto person = verify(both_, rsa().token(rsa().header("r"), k_good));
+    ASSERT_TRUE(person) << outcome(person);
+    EXPECT_EQ(person->expires_at_ms, 1'900'000'600'000 + k_id_token_skew_ms);
+}
+
+TEST_F(IdToken, IsNamedByWhatWasSigned) {
+    EXPECT_EQ(id_token_hash("head.claims.signature"), id_token_hash("head.claims.other"));
+    EXPECT_NE(id_token_hash("head.claims.signature"), id_token_hash("head.claim.signature"));
+}
+
 TEST_F(IdToken, TakesBothAlgorithms) {
     for (const auto& token : {rsa().token(rsa().header("r"), k_good), p256().token(p256().header("e"), k_good)}) {
         const auto person = verify(both_, token);
