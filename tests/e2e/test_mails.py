@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from support.engines import TOP
 
-MAILS = ["challenge_results", "daily_reminder", "limit_warning", "reset_password", "verify_email", "weekly_summary", "welcome"]
+MAILS = ["account_deleted", "challenge_results", "daily_reminder", "identity_linked", "identity_unlinked", "limit_warning", "password_changed",
+         "reset_password", "verify_email", "weekly_summary", "welcome"]  # fmt: skip
 SCREENSHOTS = TOP / "build/e2e/mails"
 # Says in the title how wide the page is, and how much of it is text.
 PROBE = "<script>document.title = `${document.documentElement.scrollWidth} ${document.body.innerText.length}`</script>"

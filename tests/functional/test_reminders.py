@@ -9,7 +9,8 @@ import pytest
 from support.client import expect
 from support.server import FRONTEND_URL
 
-MAILS = ["challenge_results", "daily_reminder", "limit_warning", "reset_password", "verify_email", "weekly_summary", "welcome"]
+MAILS = ["account_deleted", "challenge_results", "daily_reminder", "identity_linked", "identity_unlinked", "limit_warning", "password_changed",
+         "reset_password", "verify_email", "weekly_summary", "welcome"]  # fmt: skip
 
 
 def link_of(mail) -> str:
@@ -24,7 +25,7 @@ def reminded(server, user, clock):
     """The first daily reminder of a user who has recorded something."""
     user.record("Instagram", 83)
     clock.next_evening()
-    return server.mail.wait_for(user.email, "/api/unsubscribe")
+    return server.mail.wait_for(user.email, "/unsubscribe")
 
 
 class May:

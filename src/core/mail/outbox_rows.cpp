@@ -20,16 +20,17 @@ constexpr db::Statement k_release{
                       "lease = NULL, lease_until_ms = 0 WHERE id = ? AND lease = ?"};
 constexpr db::Statement k_recipient{
     "outbox.recipient", db::Sql{"SELECT recipient FROM outbox WHERE id = ?", "SELECT recipient FROM outbox WHERE id = ? FOR UPDATE"}};
+// The address of a mail that belongs to no account (the account was deleted) goes with it.
 // An accepted mail is sent whoever holds the row by now: sending it once more is what must not happen.
 constexpr db::Statement k_sent{
     "outbox.sent", "UPDATE outbox SET status = 'sent', sent_at_ms = ?, last_error = NULL, sealed = NULL, next_attempt_at_ms = NULL, "
-                   "lease = NULL, lease_until_ms = 0 WHERE id = ?"};
+                   "lease = NULL, lease_until_ms = 0, recipient = CASE WHEN user_id IS NULL THEN '' ELSE recipient END WHERE id = ?"};
 constexpr db::Statement k_failed{
     "outbox.failed", "UPDATE outbox SET status = 'failed', last_error = ?, next_attempt_at_ms = ?, lease = NULL, lease_until_ms = 0 "
                      "WHERE id = ? AND lease = ?"};
-constexpr db::Statement k_dead{"outbox.dead",
-                               "UPDATE outbox SET status = 'dead', last_error = ?, sealed = NULL, next_attempt_at_ms = NULL, lease = NULL, "
-                               "lease_until_ms = 0 WHERE id = ? AND lease = ?"};
+constexpr db::Statement k_dead{
+    "outbox.dead", "UPDATE outbox SET status = 'dead', last_error = ?, sealed = NULL, next_attempt_at_ms = NULL, lease = NULL, "
+                   "lease_until_ms = 0, recipient = CASE WHEN user_id IS NULL THEN '' ELSE recipient END WHERE id = ? AND lease = ?"};
 constexpr db::Statement k_no_server{"outbox.no_server", "UPDATE outbox SET last_error = 'MAIL_SERVER is not set' "
                                                         "WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL AND last_error IS NULL"};
 constexpr db::Statement k_backlog{

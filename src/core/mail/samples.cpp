@@ -74,12 +74,23 @@ Values verification(Language language) {
     values.lists["asked"] = {
         Row{{"by", language == Language::fr ? "Firefox sur Linux (adresse 203.0.113.9), le 22 novembre 2026 à 18:05 (Europe/Paris)"
                                             : "Firefox on Linux (address 203.0.113.9), on 22 November 2026 at 18:05 (Europe/Paris)"}}};
+    values.texts["not_me_url"] = "https://focus.example.org/not-me?token=4cHJpO3v0m2xkq0S8x2yB8nXb1dKfT6wQeRzUoLpA1s";
+    return values;
+}
+
+Values identity_mail() {
+    auto values = link_mail("/settings", "");
+    values.texts["provider"] = "Google";
+    values.texts["identity_email"] = "camille@example.org";
     return values;
 }
 
 Values of_type(std::string_view name, Language language) {
     if (name == "verify_email") return verification(language);
     if (name == "reset_password") return link_mail("/reset-password?token=4cHJpO3v0m2xkq0S8x2yB8nXb1dKfT6wQeRzUoLpA1s", "1");
+    if (name == "password_changed") return link_mail("/forgot-password", "");
+    if (name == "account_deleted") return link_mail("/register", "");
+    if (name == "identity_linked" || name == "identity_unlinked") return identity_mail();
     if (name == "welcome") return link_mail("/", "");
     if (name == "limit_warning") return limit_warning();
     if (name == "daily_reminder") return daily_reminder();

@@ -12,9 +12,10 @@ namespace {
 const Templates::Options k_options{.folder = "", .frontend_url = "https://focus.example.org"};
 constexpr Language k_languages[] = {Language::en, Language::fr};
 
-TEST(MailTemplates, KnowsTheSevenMails) {
-    const std::vector<std::string> expected{"challenge_results", "daily_reminder", "limit_warning", "reset_password",
-                                            "verify_email",      "weekly_summary", "welcome"};
+TEST(MailTemplates, KnowsTheMails) {
+    const std::vector<std::string> expected{"account_deleted",   "challenge_results", "daily_reminder",   "identity_linked",
+                                            "identity_unlinked", "limit_warning",     "password_changed", "reset_password",
+                                            "verify_email",      "weekly_summary",    "welcome"};
     EXPECT_EQ(Templates{k_options}.names(), expected);
 }
 

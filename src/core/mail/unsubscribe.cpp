@@ -15,6 +15,12 @@ std::string UnsubscribeLinks::url(std::int64_t user_id) const {
     return base_url_ + "/api/unsubscribe?token=" + id + "." + signature(id);
 }
 
+std::string UnsubscribeLinks::page_of(std::string url) {
+    constexpr std::string_view k_api = "/api";
+    const auto at = url.find("/api/unsubscribe?");
+    return at == std::string::npos ? url : url.erase(at, k_api.size());
+}
+
 std::optional<std::int64_t> UnsubscribeLinks::user_of(std::string_view token) const {
     const auto dot = token.find('.');
     if (dot == std::string_view::npos) return std::nullopt;

@@ -16,6 +16,8 @@ class UnsubscribeLinks {
     UnsubscribeLinks(std::string key, std::string base_url) : key_{std::move(key)}, base_url_{std::move(base_url)} {}
 
     [[nodiscard]] std::string url(std::int64_t user_id) const;
+    /// The page of such an address that asks before it acts, for people; the address itself is for mail programs.
+    [[nodiscard]] static std::string page_of(std::string url);
     /// Whose token it is; nothing when it was not signed here.
     [[nodiscard]] std::optional<std::int64_t> user_of(std::string_view token) const;
 

@@ -20,5 +20,11 @@ TEST(UnsubscribeLinks, OnlyTokensSignedHereNameSomebody) {
     EXPECT_EQ((UnsubscribeLinks{std::string(32, 'o'), ""}.user_of(token)), std::nullopt) << "another key";
 }
 
+TEST(UnsubscribeLinks, PeopleAreLedToAPage) {
+    EXPECT_EQ(UnsubscribeLinks::page_of("https://focus.example/api/unsubscribe?token=17.x"),
+              "https://focus.example/unsubscribe?token=17.x");
+    EXPECT_EQ(UnsubscribeLinks::page_of(""), "");
+}
+
 } // namespace
 } // namespace focus::mail
