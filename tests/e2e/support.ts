@@ -34,9 +34,14 @@ export class Server {
 
   constructor(private readonly settings: Record<string, string> = {}) {}
 
-  async start(...flags: string[]): Promise<this> {
+  /** The address before the start, for settings that need it. */
+  async reserve(): Promise<string> {
     this.#port ||= await freePort();
-    this.url = `http://127.0.0.1:${this.#port}`;
+    return (this.url = `http://127.0.0.1:${this.#port}`);
+  }
+
+  async start(...flags: string[]): Promise<this> {
+    await this.reserve();
     const env = {
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: `sqlite:///${this.folder}/focus.db`,

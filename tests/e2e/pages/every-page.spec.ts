@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { admin, demo, expect, expectAccessible, layoutShift, newAccount, screenshots, type Server, settled, signIn, test } from '../support.ts';
 
-const guestPages = ['/login', '/register', '/forgot-password', '/reset-password?token=x', '/verify-email?token=x', '/dev/mail', '/oauth/callback'];
+const guestPages = ['/login', '/register', '/forgot-password', '/reset-password?token=x', '/verify-email?token=x', '/not-me?token=x', '/unsubscribe?token=x', '/dev/mail', '/oauth/callback', '/oauth/callback#link_token=x&provider=google&redirect_to=/'];
 const userPages = [
   '/', '/dashboard', '/trends', '/trends?span=month', '/trends?span=range', '/limits', '/limits?add=1', '/challenges', '/challenges?tab=browse', '/challenges/new', '/challenges/2', '/join', '/notifications', '/settings',
 ];

@@ -14,6 +14,7 @@ export type Fault = Schemas['Fault'];
 export type ImportResult = Schemas['ImportResult'];
 export type KnownApp = Schemas['KnownApp'];
 export type LeaderboardEntry = Schemas['LeaderboardEntry'];
+export type MailedLink = Schemas['MailedLink'];
 export type Notification = Schemas['Notification'];
 export type Period = Schemas['Period'];
 export type Problem = Schemas['Problem'];

@@ -45,6 +45,8 @@ export const routes: Route[] = [
   { pattern: '/reset-password', access: 'anybody', title: (t) => t.auth.resetTitle, load: () => import('../pages/ResetPassword.svelte') },
   { pattern: '/oauth/callback', access: 'anybody', title: (t) => t.auth.signIn, load: () => import('../pages/OAuthReturn.svelte') },
   { pattern: '/dev/mail', access: 'anybody', bare: true, title: (t) => t.devMail.title, load: () => import('../pages/DevMail.svelte') },
+  { pattern: '/not-me', access: 'anybody', title: (t) => t.auth.notMeTitle, load: () => import('../pages/NotMe.svelte') },
+  { pattern: '/unsubscribe', access: 'anybody', title: (t) => t.auth.unsubscribeTitle, load: () => import('../pages/Unsubscribe.svelte') },
   { pattern: '/verify-email', access: 'anybody', title: (t) => t.auth.verifyTitle, load: () => import('../pages/VerifyEmail.svelte') },
 ];
 
