@@ -13,7 +13,7 @@ from support.contract import Contract
 OPEN = {
     "health", "live", "ready", "service", "metrics", "register", "login", "refresh", "logout", "verifyEmail", "resendVerification",
     "forgotPassword", "resetPassword", "askUnsubscribe", "unsubscribe", "startGoogle", "finishGoogle", "startOidc", "finishOidc",
-    "googleToken", "oidcToken", "listProviders", "exchangeOauthCode",
+    "googleToken", "oidcToken", "listProviders", "exchangeOauthCode", "confirmLink", "describeLink", "notMe",
 }  # fmt: skip
 
 # What somebody else gets at a user's private object, by the path before its id. An operation on a new kind of object must be named

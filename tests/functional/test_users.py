@@ -179,6 +179,8 @@ def test_deleting_the_account(server, user):
 
     from .test_auth import everything_stored
 
+    # The mail about it holds the address until it is sent.
+    eventually(lambda: user.email.lower() not in everything_stored(server.database).lower(), "the last mail")
     stored = everything_stored(server.database).lower()
     for trace in (user.email, user.username, "Unforgettable"):
         assert trace.lower() not in stored, trace

@@ -152,7 +152,7 @@ class HandMadeProvider:
         """What an ID token of a verified stranger says; `None` leaves a claim out."""
         now = int(time.time())
         name = f"stranger{time.time_ns()}x{next(_numbers)}"
-        claims = {"iss": self.issuer, "sub": name, "aud": self.client_id, "iat": now, "exp": now + 600,
+        claims = {"iss": self.issuer, "jti": name, "sub": name, "aud": self.client_id, "iat": now, "exp": now + 600,
                   "email": f"{name}@example.com", "email_verified": True, "name": "Some Stranger"}  # fmt: skip
         return {key: value for key, value in (claims | more).items() if value is not None}
 

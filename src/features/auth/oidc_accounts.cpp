@@ -4,6 +4,7 @@
 #include "features/auth/errors.hpp"
 #include "features/auth/oidc_rules.hpp"
 #include "features/auth/oidc_service.hpp"
+#include "features/auth/rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,11 +15,6 @@ namespace {
 
 constexpr std::size_t k_max_full_name = 100;
 
-Error identity_taken() {
-    return {ErrorKind::bad_request,
-            "identity_taken",
-            {"This identity is already linked to another account.", "Cette identité est déjà liée à un autre compte."}};
-}
 Error last_sign_in_method() {
     return {ErrorKind::bad_request,
             "last_sign_in_method",
@@ -49,10 +45,6 @@ std::optional<std::string> avatar_of(const crypto::Person& person) {
     return person.picture.starts_with("https://") ? checked<json::HttpUrl>(person.picture) : std::nullopt;
 }
 
-Identity shown(repository::IdentityRow row) {
-    return {row.id, std::move(row.provider), std::move(row.email), {row.created_at_ms}, {row.last_used_at_ms}};
-}
-
 repository::NewIdentity identity_of(std::int64_t user_id, std::string provider, const crypto::Person& person) {
     return {.user_id = user_id, .provider = std::move(provider), .subject = person.subject, .email = person.email};
 }
@@ -73,11 +65,10 @@ db::Task<T> OidcService::settle(std::function<db::Task<T>(db::Transaction&)> bod
     }
     throw unavailable("oauth: a unique key says no again and again");
 }
-template db::Task<SignedIn> OidcService::settle(std::function<db::Task<SignedIn>(db::Transaction&)> body);
 template db::Task<OidcService::Ended> OidcService::settle(std::function<db::Task<OidcService::Ended>(db::Transaction&)> body);
 
-db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string name, crypto::Person person, Origin origin,
-                                              Language language) {
+db::Task<OidcService::Arrival> OidcService::account_of(db::Transaction& tx, std::string name, crypto::Person person, Origin origin,
+                                                       Language language) {
     auto email = checked<json::EmailAddress>(person.email);
     if (!email) throw oauth_failed("the provider's e-mail address is none");
     person.email = std::move(*email);
@@ -89,7 +80,11 @@ db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string n
             if (!user) throw oauth_failed("the account was deleted a moment ago");
             // Another request of his may have made this account between the two looks.
             known = co_await repository::find_identity(tx, name, person.subject);
-            if (!known) user = co_await join(tx, std::move(*user), name, person, origin);
+            if (!known) {
+                auto joined = co_await join(tx, std::move(*user), name, person, origin);
+                if (!joined.user) co_return joined;
+                user = std::move(joined.user);
+            }
         } else {
             user = co_await create(tx, name, person, origin, language);
             co_await repository::insert_identity(tx, identity_of(user->id, name, person), clock_.now_ms());
@@ -102,22 +97,70 @@ db::Task<users::User> OidcService::account_of(db::Transaction& tx, std::string n
         repository::use_identity(tx, known->id, person.email, clock_.now_ms());
     }
     audit(tx, origin, "oauth_login", "Signed in through a provider", user->id, name);
-    co_return std::move(*user);
+    co_return Arrival{.user = std::move(user)};
 }
 
 /// The account of this address becomes the person's. A verified one is his already; one that nobody ever verified may be
-/// a trap: somebody else's password, sessions and links on his address.
-db::Task<users::User> OidcService::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
+/// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
+/// provider's word for the address is not enough.
+db::Task<OidcService::Arrival> OidcService::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
+                                                 Origin origin) {
     if (!user.is_active) throw account_inactive();
     const auto linked = co_await repository::identities_of(tx, user.id);
     const auto key = fold_case(person.email);
     // Somebody else at this provider had the address before: providers give addresses to new people.
     if (std::ranges::any_of(linked, [&](const auto& one) { return one.provider == name && fold_case(one.email) == key; }))
         throw oauth_failed("the address belonged to another subject of this provider");
-    if (!user.is_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
-    co_await repository::insert_identity(tx, identity_of(user.id, name, person), clock_.now_ms());
+    const auto identity = identity_of(user.id, name, person);
+    if (co_await needs_confirmation(tx, user)) {
+        auto token = crypto::random_token();
+        repository::insert_pending_link(tx, crypto::sha256_hex(token),
+                                        {.identity = identity, .expires_at_ms = clock_.now_ms() + rules::k_pending_link_ms});
+        co_return Arrival{.link_token = std::move(token)};
+    }
+    const bool was_verified = user.is_verified;
+    if (!was_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
+    auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
     audit(tx, origin, "identity_linked", "Identity with the same verified address linked", user.id, name);
-    co_return user;
+    if (was_verified) auth_.notify_identity(tx, user, "identity_linked", repository::shown(std::move(made)));
+    co_return Arrival{.user = std::move(user)};
+}
+
+/// Whether the owner of the account has to enter its password before a provider is linked. Who has just set a new one by a
+/// mailed link has shown as much.
+db::Task<bool> OidcService::needs_confirmation(db::Transaction& tx, users::User user) {
+    if (!user.is_verified) co_return false;
+    const auto credentials = co_await users_.credentials(tx, user.id);
+    if (!credentials || credentials->password_hash.empty()) co_return false;
+    const bool was_reset = co_await auth_.was_reset_lately(tx, user.id);
+    co_return !was_reset;
+}
+
+db::Task<SignedIn> OidcService::confirm_link(ConfirmLink input, Origin origin) {
+    const auto hash = crypto::sha256_hex(input.link_token.value);
+    const auto waiting = co_await repository::find_pending_link(db_, hash);
+    if (!waiting || clock_.now_ms() >= waiting->expires_at_ms) throw invalid_token();
+    const auto& identity = waiting->identity;
+    const auto proof = co_await auth_.prove_password(identity.user_id, std::move(input.password), origin);
+    try {
+        co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
+            auto user = co_await auth_.accept(tx, proof);
+            if (!user.is_active) throw account_inactive();
+            if (!co_await repository::take_pending_link(tx, hash)) throw invalid_token();
+            auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
+            audit(tx, origin, "identity_linked", "Identity linked after the password was entered", user.id, identity.provider);
+            audit(tx, origin, "oauth_login", "Signed in through a provider", user.id, identity.provider);
+            auth_.notify_identity(tx, user, "identity_linked", repository::shown(std::move(made)));
+            co_return co_await auth_.sign_in(tx, std::move(user), origin);
+        });
+    } catch (const db::ConstraintError&) { // linked a moment ago
+        throw identity_taken();
+    }
+}
+
+db::Task<void> OidcService::spend(db::Transaction& tx, std::string id_token, EpochMs expires_at) {
+    if (!co_await repository::spend_id_token(tx, crypto::id_token_hash(id_token), expires_at))
+        throw oauth_failed("the ID token, which has no nonce, was used before");
 }
 
 db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
@@ -169,7 +212,7 @@ db::Task<std::string> OidcService::free_username(db::Transaction& tx, std::strin
     throw unavailable("oauth: no free username");
 }
 
-db::Task<Identity> OidcService::link(std::string name, crypto::Person person, std::int64_t user_id, Origin origin) {
+db::Task<Identity> OidcService::link(std::string name, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token) {
     try {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Identity> {
             const auto user = co_await users_.find_for_update(tx, user_id);
@@ -177,11 +220,14 @@ db::Task<Identity> OidcService::link(std::string name, crypto::Person person, st
             if (!user->is_verified) throw email_not_verified();
             if (auto known = co_await repository::find_identity(tx, name, person.subject)) {
                 if (known->user_id != user_id) throw identity_taken();
-                co_return shown(std::move(*known));
+                co_return repository::shown(std::move(*known));
             }
+            if (!id_token.empty()) co_await spend(tx, id_token, person.expires_at_ms);
             auto made = co_await repository::insert_identity(tx, identity_of(user_id, name, person), clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked", user_id, name, audit::Level::warning);
-            co_return shown(std::move(made));
+            auto identity = repository::shown(std::move(made));
+            auth_.notify_identity(tx, *user, "identity_linked", identity);
+            co_return identity;
         });
     } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
         throw identity_taken();
@@ -191,29 +237,29 @@ db::Task<Identity> OidcService::link(std::string name, crypto::Person person, st
 db::Task<Identity> OidcService::link_natively(std::string name, std::string id_token, std::string nonce, Caller caller, Origin origin) {
     auto& there = provider(name);
     if (!caller.is_verified) throw email_not_verified();
-    auto person = co_await there.recognise(std::move(id_token), std::move(nonce));
+    co_await auth_.require_fresh(db_, caller);
+    auto person = co_await there.recognise(id_token, nonce);
     rules::require_vouched_for(person);
-    co_return co_await link(std::move(name), std::move(person), caller.user_id, origin);
+    if (!nonce.empty()) id_token.clear(); // the app's nonce keeps it from being used again
+    co_return co_await link(std::move(name), std::move(person), caller.user_id, origin, std::move(id_token));
 }
 
 db::Task<std::vector<Identity>> OidcService::identities(Caller caller) {
-    auto rows = co_await repository::identities_of(db_, caller.user_id);
-    std::vector<Identity> identities;
-    identities.reserve(rows.size());
-    for (auto& row : rows) identities.push_back(shown(std::move(row)));
-    co_return identities;
+    co_return repository::shown(co_await repository::identities_of(db_, caller.user_id));
 }
 
 db::Task<void> OidcService::unlink(Caller caller, Origin origin, std::int64_t identity_id) {
+    co_await auth_.require_fresh(db_, caller);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id); // one at a time, or two could remove the last two
-        const auto linked = co_await repository::identities_of(tx, caller.user_id);
+        auto linked = co_await repository::identities_of(tx, caller.user_id);
         const auto found = std::ranges::find(linked, identity_id, &repository::IdentityRow::id);
         if (!user || found == linked.end()) throw not_found();
         const auto credentials = co_await users_.credentials(tx, caller.user_id);
         if (linked.size() == 1 && (!credentials || credentials->password_hash.empty())) throw last_sign_in_method();
         repository::delete_identity(tx, caller.user_id, identity_id);
         audit(tx, origin, "identity_unlinked", "Identity unlinked", caller.user_id, found->provider, audit::Level::warning);
+        auth_.notify_identity(tx, *user, "identity_unlinked", repository::shown(std::move(*found)));
     });
 }
 

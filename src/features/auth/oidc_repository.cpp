@@ -31,6 +31,25 @@ constexpr db::Statement k_expire_flows{"oauth_flows.expire",
                                                "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
                                                "DELETE FROM oauth_flows WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
 
+constexpr db::Statement k_insert_pending{
+    "pending_links.insert",
+    "INSERT INTO pending_links (token_hash, user_id, provider, subject, email, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement k_find_pending{"pending_links.find",
+                                       "SELECT user_id, provider, subject, email, expires_at_ms FROM pending_links WHERE token_hash = ?"};
+constexpr db::Statement k_take_pending{"pending_links.take", "DELETE FROM pending_links WHERE token_hash = ?"};
+constexpr db::Statement k_delete_pending{"pending_links.delete_of_user", "DELETE FROM pending_links WHERE user_id = ?"};
+constexpr db::Statement k_expire_pending{
+    "pending_links.expire", db::Sql{"DELETE FROM pending_links WHERE token_hash IN (SELECT token_hash FROM pending_links WHERE "
+                                    "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+                                    "DELETE FROM pending_links WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+constexpr db::Statement k_spend_id_token{
+    "spent_id_tokens.insert", db::Sql{"INSERT INTO spent_id_tokens (token_hash, expires_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                                      "INSERT IGNORE INTO spent_id_tokens (token_hash, expires_at_ms) VALUES (?, ?)"}};
+constexpr db::Statement k_expire_id_tokens{
+    "spent_id_tokens.expire", db::Sql{"DELETE FROM spent_id_tokens WHERE token_hash IN (SELECT token_hash FROM spent_id_tokens WHERE "
+                                      "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
+                                      "DELETE FROM spent_id_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
+
 constexpr db::Statement k_personal{"identities.personal",
                                    "SELECT id, provider, subject, email, created_at_ms, last_used_at_ms FROM identities "
                                    "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
@@ -81,6 +100,50 @@ void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id)
 void delete_identities(db::Transaction& tx, std::int64_t user_id) {
     tx.defer(k_delete_all, user_id);
     tx.defer(k_delete_flows, user_id);
+    tx.defer(k_delete_pending, user_id);
+}
+
+Identity shown(IdentityRow row) {
+    return {row.id, std::move(row.provider), std::move(row.email), {row.created_at_ms}, {row.last_used_at_ms}};
+}
+
+std::vector<Identity> shown(std::vector<IdentityRow> rows) {
+    std::vector<Identity> identities;
+    identities.reserve(rows.size());
+    for (auto& row : rows) identities.push_back(shown(std::move(row)));
+    return identities;
+}
+
+void insert_pending_link(db::Transaction& tx, std::string_view token_hash, const PendingLink& link) {
+    const auto& identity = link.identity;
+    tx.defer(k_insert_pending, token_hash, identity.user_id, identity.provider, identity.subject, identity.email, link.expires_at_ms);
+}
+
+db::Task<std::optional<PendingLink>> find_pending_link(db::Session& session, std::string_view token_hash) {
+    const auto row = co_await session.find(k_find_pending, token_hash);
+    if (!row) co_return std::nullopt;
+    co_return PendingLink{.identity = {.user_id = row->get<std::int64_t>(0),
+                                       .provider = row->get<std::string>(1),
+                                       .subject = row->get<std::string>(2),
+                                       .email = row->get<std::string>(3)},
+                          .expires_at_ms = row->get<EpochMs>(4)};
+}
+
+db::Task<bool> take_pending_link(db::Transaction& tx, std::string_view token_hash) {
+    const auto result = co_await tx.execute(k_take_pending, token_hash);
+    co_return result.affected > 0;
+}
+
+db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, EpochMs expires_at) {
+    const auto result = co_await tx.execute(k_spend_id_token, token_hash, expires_at);
+    co_return result.affected > 0;
+}
+
+db::Task<std::uint64_t> delete_expired_proofs(db::Session& session, EpochMs before, int limit) {
+    std::uint64_t gone = 0;
+    for (const auto* statement : {&k_expire_pending, &k_expire_id_tokens})
+        gone += (co_await session.execute(*statement, before, limit)).affected;
+    co_return gone;
 }
 
 db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow) {

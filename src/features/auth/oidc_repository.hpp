@@ -1,9 +1,10 @@
-// The SQL of `identities` and `oauth_flows`. State and cookie come here as hashes only.
+// The SQL of `identities`, `oauth_flows`, `pending_links` and `spent_id_tokens`. State, cookie and tokens come here as hashes only.
 #pragma once
 
 #include "core/base/clock.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
+#include "features/auth/oidc_types.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -39,6 +40,25 @@ void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, 
 void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
 /// All identities of the user, and what he has begun.
 void delete_identities(db::Transaction& tx, std::int64_t user_id);
+
+/// As their owner sees them.
+[[nodiscard]] Identity shown(IdentityRow row);
+[[nodiscard]] std::vector<Identity> shown(std::vector<IdentityRow> rows);
+
+/// An identity that waits for the password of the account with its address.
+struct PendingLink {
+    NewIdentity identity;
+    EpochMs expires_at_ms = 0;
+};
+void insert_pending_link(db::Transaction& tx, std::string_view token_hash, const PendingLink& link);
+db::Task<std::optional<PendingLink>> find_pending_link(db::Session& session, std::string_view token_hash);
+/// Whether this call was the one that took it.
+db::Task<bool> take_pending_link(db::Transaction& tx, std::string_view token_hash);
+
+/// Remembers that an ID token has served; false when it had served before.
+db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, EpochMs expires_at);
+/// Deletes expired pending links and ID tokens, at most `limit` of each.
+db::Task<std::uint64_t> delete_expired_proofs(db::Session& session, EpochMs before, int limit);
 
 struct Flow {
     std::string provider;

@@ -1,6 +1,7 @@
 #include "features/auth/oidc_routes.hpp"
 
 #include "core/http/headers.hpp"
+#include "features/auth/errors.hpp"
 
 #include <algorithm>
 
@@ -26,6 +27,9 @@ constexpr Problem k_inactive{403, "account_inactive", "the account was deactivat
 constexpr Problem k_unverified{403, "email_not_verified", "the account's own e-mail address is not verified yet"};
 constexpr Problem k_out_of_order{503, "unavailable", "the provider does not answer"};
 constexpr Problem k_state{400, "invalid_state", "unknown, used, older than ten minutes, or begun in another browser"};
+constexpr Problem k_confirm{409, "link_confirmation_required",
+                            "the account with this address has a password: see POST /api/auth/oidc/link"};
+constexpr Problem k_stale{403, "reauthentication_required", "the sign-in is older than ten minutes: see POST /api/auth/reauthenticate"};
 constexpr Problem k_taken{400, "identity_taken", "it is linked to another account"};
 
 // --- the flow's cookie -----------------------------------------------------------------------------------------------
@@ -111,16 +115,21 @@ Task<Reply<SignedIn>> finish(Call& call, OidcService& service, std::string provi
                                    .issuer = text_of(query.iss),
                                    .browser_secret = cookie_of(call, state)};
     std::optional<Error> failure;
+    std::string link_token;
     try {
         auto ended = co_await service.finish(std::move(provider), std::move(returned), call.origin(), call.language());
         http::Headers headers;
         if (!ended.awaits_exchange) headers.emplace_back("Set-Cookie", cookie_line(call, state, "", "0"));
         if (ended.signed_in) co_return Reply<SignedIn>{std::move(*ended.signed_in), std::move(headers)};
-        headers.emplace_back("Location", std::move(ended.location));
-        co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
+        if (!ended.location.empty()) {
+            headers.emplace_back("Location", std::move(ended.location));
+            co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
+        }
+        link_token = std::move(ended.link_token);
     } catch (const Error& error) {
         failure = error;
     }
+    if (!failure) throw link_confirmation_required(std::move(link_token));
     auto headers = page_or_throw(call, service, std::move(*failure)); // he has pressed "back", or reloaded
     co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
 }
@@ -149,7 +158,8 @@ http::Meta callback_meta(std::string_view id, std::string_view summary, std::vec
         .access = Access::nobody,
         .rate = Rate::auth,
         .no_store = true,
-        .problems = {{302, "found", "to the web page, for a flow begun by a browser"}, k_state, k_failed, k_inactive, k_out_of_order}};
+        .problems = {
+            {302, "found", "to the web page, for a flow begun by a browser"}, k_state, k_failed, k_inactive, k_confirm, k_out_of_order}};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
@@ -157,12 +167,14 @@ http::Meta callback_meta(std::string_view id, std::string_view summary, std::vec
 http::Meta token_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
     http::Meta meta{.id = id,
                     .summary = summary,
-                    .description = "The token must be for one of the configured client ids; its nonce must be the one given.",
+                    .description =
+                        "The token must be for one of the configured client ids; its nonce must be the one given. One without a nonce "
+                        "is good once.",
                     .tag = "auth",
                     .access = Access::nobody,
                     .rate = Rate::auth,
                     .no_store = true,
-                    .problems = {k_failed, k_inactive, k_out_of_order}};
+                    .problems = {k_failed, k_inactive, k_confirm, k_out_of_order}};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
@@ -225,6 +237,26 @@ void add_others(http::Routes& routes, OidcService& service) {
                 });
 }
 
+void add_link(http::Routes& routes, OidcService& service) {
+    routes.post("/api/auth/oidc/link",
+                {.id = "confirmLink",
+                 .summary = "Link a provider to the account with its address, and sign in",
+                 .description =
+                     "The link_token comes with the 409 of the sign-in; a wrong password does not spend it. Resetting the password "
+                     "and signing in with the provider again within ten minutes does the same.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .no_store = true,
+                 .problems = {{400, "invalid_token", "the link_token is unknown, used, or older than ten minutes"},
+                              {401, "invalid_credentials", "the password is not that of the account"},
+                              k_taken,
+                              k_inactive}},
+                [&service](Call& call, Body<ConfirmLink> body) -> Task<Reply<SignedIn>> {
+                    co_return co_await service.confirm_link(std::move(body.value), call.origin());
+                });
+}
+
 void add_identities(http::Routes& routes, OidcService& service) {
     routes.get("/api/users/me/identities",
                {.id = "listIdentities",
@@ -241,7 +273,7 @@ void add_identities(http::Routes& routes, OidcService& service) {
                  .access = Access::signed_in,
                  .rate = Rate::auth,
                  .no_store = true,
-                 .problems = {k_unverified, k_unknown, k_not_configured, k_out_of_order}},
+                 .problems = {k_unverified, k_stale, k_unknown, k_not_configured, k_out_of_order}},
                 [&service](Call& call, Body<LinkWish> body) -> Task<Reply<AuthorizationStart>> {
                     auto begun = co_await service.begin_link(std::move(body->provider), text_of(body->redirect_to), call.user());
                     http::Headers headers{{"Set-Cookie", cookie_line(call, begun.start.state, begun.browser_secret, k_cookie_seconds)}};
@@ -255,7 +287,7 @@ void add_identities(http::Routes& routes, OidcService& service) {
                  .rate = Rate::auth,
                  .success = 201,
                  .no_store = true,
-                 .problems = {k_failed, k_taken, k_unverified, k_inactive, k_unknown, k_not_configured, k_out_of_order}},
+                 .problems = {k_failed, k_taken, k_unverified, k_stale, k_inactive, k_unknown, k_not_configured, k_out_of_order}},
                 [&service](Call& call, Body<LinkToken> body) -> Task<Reply<Identity>> {
                     co_return co_await service.link_natively(std::move(body->provider), std::move(body->id_token.value),
                                                              text_of(body->nonce), call.user(), call.origin());
@@ -266,7 +298,7 @@ void add_identities(http::Routes& routes, OidcService& service) {
                 .tag = "users",
                 .access = Access::signed_in,
                 .success = 204,
-                .problems = {{400, "last_sign_in_method", "the account has no password and no other identity"}}},
+                .problems = {{400, "last_sign_in_method", "the account has no password and no other identity"}, k_stale}},
                [&service](Call& call, Path<http::IdPath> path) -> Task<Reply<NoContent>> {
                    co_await service.unlink(call.user(), call.origin(), path->id);
                    co_return NoContent{};
@@ -278,6 +310,7 @@ void add_identities(http::Routes& routes, OidcService& service) {
 void add_oidc_routes(http::Routes& routes, OidcService& service) {
     add_google(routes, service);
     add_others(routes, service);
+    add_link(routes, service);
     add_identities(routes, service);
 }
 

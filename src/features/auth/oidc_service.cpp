@@ -74,6 +74,7 @@ db::Task<OidcService::Begun> OidcService::begin(std::string name, std::string re
 
 db::Task<OidcService::Begun> OidcService::begin_link(std::string name, std::string redirect_to, Caller caller) {
     if (!caller.is_verified) throw email_not_verified();
+    co_await auth_.require_fresh(db_, caller);
     repository::Flow flow{.in_browser = true, .user_id = caller.user_id, .session_id = caller.session_id};
     co_return co_await begin_flow(std::move(name), std::move(redirect_to), std::move(flow));
 }
@@ -127,14 +128,18 @@ db::Task<OidcService::Ended> OidcService::complete(repository::Flow flow, Return
         co_return Ended{.location = page("linked", flow.provider, flow.redirect_to)};
     }
     co_return co_await settle<Ended>([&](db::Transaction& tx) -> db::Task<Ended> {
-        auto user = co_await account_of(tx, flow.provider, person, origin, language);
+        auto arrival = co_await account_of(tx, flow.provider, person, origin, language);
+        if (!arrival.user) {
+            auto asking = flow.in_browser ? page("link_token", arrival.link_token, flow.redirect_to, flow.provider) : std::string{};
+            co_return Ended{.location = std::move(asking), .link_token = std::move(arrival.link_token)};
+        }
         if (!flow.in_browser) {
-            auto signed_in = co_await auth_.sign_in(tx, std::move(user), origin);
+            auto signed_in = co_await auth_.sign_in(tx, std::move(*arrival.user), origin);
             co_return Ended{.signed_in = std::move(signed_in)};
         }
         // The tokens are made when the page asks for them: the code in its address is worth nothing elsewhere or later.
         const auto code = returned.state.substr(0, k_flow_id_size) + crypto::random_token();
-        auth_.add_exchange_code(tx, user.id, code + returned.browser_secret);
+        auth_.add_exchange_code(tx, arrival.user->id, code + returned.browser_secret);
         co_return Ended{.location = page("code", code, flow.redirect_to), .awaits_exchange = true};
     });
 }
@@ -145,8 +150,10 @@ db::Task<SignedIn> OidcService::exchange(std::string code, std::string browser_s
     co_return std::move(*signed_in);
 }
 
-std::string OidcService::page(std::string_view what, std::string_view value, std::string_view redirect_to) const {
-    return settings_.frontend_url + "/oauth/callback#" + rules::encode_form({{what, value}, {"redirect_to", redirect_to}});
+std::string OidcService::page(std::string_view what, std::string_view value, std::string_view redirect_to,
+                              std::string_view provider_name) const {
+    return settings_.frontend_url + "/oauth/callback#" +
+           rules::encode_form({{what, value}, {"provider", provider_name}, {"redirect_to", redirect_to}});
 }
 
 std::string OidcService::error_page(std::string_view code) const { return page("error", code, "/"); }
@@ -157,7 +164,7 @@ db::Task<SignedIn> OidcService::sign_in_natively(std::string name, std::string i
     crypto::Person person;
     std::optional<Error> failure;
     try {
-        person = co_await there.recognise(std::move(id_token), std::move(nonce));
+        person = co_await there.recognise(id_token, nonce);
         rules::require_vouched_for(person);
     } catch (const Error& error) {
         failure = error;
@@ -166,10 +173,15 @@ db::Task<SignedIn> OidcService::sign_in_natively(std::string name, std::string i
         if (failure->code() == "oauth_failed") co_await record_failure(name, failure->cause(), origin);
         throw std::move(*failure);
     }
-    co_return co_await settle<SignedIn>([&](db::Transaction& tx) -> db::Task<SignedIn> {
-        auto user = co_await account_of(tx, name, person, origin, language);
-        co_return co_await auth_.sign_in(tx, std::move(user), origin);
+    auto ended = co_await settle<Ended>([&](db::Transaction& tx) -> db::Task<Ended> {
+        auto arrival = co_await account_of(tx, name, person, origin, language);
+        if (!arrival.user) co_return Ended{.link_token = std::move(arrival.link_token)};
+        if (nonce.empty()) co_await spend(tx, id_token, person.expires_at_ms);
+        auto signed_in = co_await auth_.sign_in(tx, std::move(*arrival.user), origin);
+        co_return Ended{.signed_in = std::move(signed_in)};
     });
+    if (!ended.signed_in) throw link_confirmation_required(std::move(ended.link_token));
+    co_return std::move(*ended.signed_in);
 }
 
 db::Task<void> OidcService::record_failure(std::string name, std::string cause, Origin origin) {

@@ -32,7 +32,8 @@ class OidcService {
     };
     /// Throws 404, 501 `oauth_not_configured`, 422 for a `redirect_to` that leads elsewhere, `unavailable`.
     db::Task<Begun> begin(std::string provider, std::string redirect_to, bool in_browser);
-    /// Links an identity to the caller's account at the flow's end. Throws the same, and 403 `email_not_verified`.
+    /// Links an identity to the caller's account at the flow's end. Throws the same, 403 `email_not_verified`, 403
+    /// `reauthentication_required`.
     db::Task<Begun> begin_link(std::string provider, std::string redirect_to, Caller caller);
 
     struct Returned {
@@ -47,6 +48,7 @@ class OidcService {
         std::optional<SignedIn> signed_in;
         std::string location;
         bool awaits_exchange = false; // the cookie is still needed
+        std::string link_token;       // not signed in: the account's password is asked for first
     };
     /// Throws 400 `invalid_state`; for programs also 401 `oauth_failed`, 403 `account_inactive`, `unavailable`.
     db::Task<Ended> finish(std::string provider, Returned returned, Origin origin, Language language);
@@ -55,13 +57,17 @@ class OidcService {
     /// Throws 401 `oauth_failed`.
     db::Task<SignedIn> exchange(std::string code, std::string browser_secret, Origin origin);
 
-    /// Signs in with an ID token. Throws as finish() does.
+    /// Signs in with an ID token; one without a nonce is good once. Throws as finish() does, 409 `link_confirmation_required`.
     db::Task<SignedIn> sign_in_natively(std::string provider, std::string id_token, std::string nonce, Origin origin, Language language);
 
+    /// Links the identity that waits, and signs in. Throws 400 `invalid_token`, 400 `identity_taken`, 401 `invalid_credentials`,
+    /// 403 `account_inactive`, 429 `rate_limited`.
+    db::Task<SignedIn> confirm_link(ConfirmLink input, Origin origin);
+
     db::Task<std::vector<Identity>> identities(Caller caller);
-    /// Throws 400 `identity_taken`, 401 `oauth_failed`, 403 `email_not_verified`.
+    /// Throws 400 `identity_taken`, 401 `oauth_failed`, 403 `email_not_verified`, 403 `reauthentication_required`.
     db::Task<Identity> link_natively(std::string provider, std::string id_token, std::string nonce, Caller caller, Origin origin);
-    /// Throws 404, 400 `last_sign_in_method`.
+    /// Throws 404, 400 `last_sign_in_method`, 403 `reauthentication_required`.
     db::Task<void> unlink(Caller caller, Origin origin, std::int64_t identity_id);
 
     /// The identities, for the user's own export.
@@ -74,17 +80,26 @@ class OidcService {
     /// Runs `body` in a transaction; again when another request made the same account or identity a moment ago.
     template <class T>
     db::Task<T> settle(std::function<db::Task<T>(db::Transaction&)> body);
-    /// The account that the person signs in to: his identity's, his address', or a new one. Recorded as a sign-in.
-    db::Task<users::User> account_of(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
-    db::Task<users::User> join(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
+    /// The account that a person signs in to, or the token that its owner needs to link the identity first.
+    struct Arrival {
+        std::optional<users::User> user;
+        std::string link_token;
+    };
+    /// The account of the identity or of the address, or a new one. Recorded as a sign-in.
+    db::Task<Arrival> account_of(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
+    db::Task<Arrival> join(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
+    db::Task<bool> needs_confirmation(db::Transaction& tx, users::User user);
+    /// Throws 401 `oauth_failed` when the token has served before.
+    db::Task<void> spend(db::Transaction& tx, std::string id_token, EpochMs expires_at);
     db::Task<users::User> take_over(db::Transaction& tx, users::User user, std::string provider, crypto::Person person, Origin origin);
     db::Task<users::User> create(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
     db::Task<std::string> free_username(db::Transaction& tx, std::string email, std::string wish);
-    db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin);
+    db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token = {});
     db::Task<void> record_failure(std::string provider, std::string cause, Origin origin);
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                std::string_view provider, audit::Level level = audit::Level::info) const;
-    [[nodiscard]] std::string page(std::string_view what, std::string_view value, std::string_view redirect_to) const;
+    [[nodiscard]] std::string page(std::string_view what, std::string_view value, std::string_view redirect_to,
+                                   std::string_view provider_name = {}) const;
 
     db::Database& db_;
     const Clock& clock_;

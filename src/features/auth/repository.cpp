@@ -9,8 +9,8 @@ namespace focus::auth::repository {
 namespace {
 
 constexpr db::Statement k_insert_session{
-    "sessions.insert", "INSERT INTO sessions (user_id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms) "
-                       "VALUES (?, ?, ?, ?, ?, ?)"};
+    "sessions.insert", "INSERT INTO sessions (user_id, user_agent, ip_address, created_at_ms, last_used_at_ms, authenticated_at_ms, "
+                       "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement k_insert_token{"refresh_tokens.insert",
                                        "INSERT INTO refresh_tokens (session_id, token_hash, expires_at_ms) VALUES (?, ?, ?)"};
 constexpr db::Statement k_set_first_token{"sessions.set_first_token", "UPDATE sessions SET current_token_id = ? WHERE id = ?"};
@@ -47,6 +47,12 @@ constexpr db::Statement k_caller{"sessions.caller",
                                  "SELECT u.role, u.is_verified, u.language, u.timezone FROM sessions s JOIN users u ON u.id = s.user_id "
                                  "WHERE s.id = ? AND s.user_id = ? AND s.revoked_at_ms IS NULL AND s.expires_at_ms > ? AND "
                                  "u.is_active = 1 AND u.deleted_at_ms IS NULL"};
+constexpr db::Statement k_authenticated_at{
+    "sessions.authenticated_at", "SELECT authenticated_at_ms FROM sessions WHERE id = ? AND user_id = ? AND revoked_at_ms IS NULL"};
+constexpr db::Statement k_set_authenticated{
+    "sessions.set_authenticated", "UPDATE sessions SET authenticated_at_ms = ? WHERE id = ? AND user_id = ? AND revoked_at_ms IS NULL"};
+constexpr db::Statement k_reset_since{
+    "link_tokens.reset_since", "SELECT 1 FROM link_tokens WHERE user_id = ? AND purpose = 'reset_password' AND used_at_ms > ? LIMIT 1"};
 constexpr db::Statement k_insert_link{"link_tokens.insert",
                                       "INSERT INTO link_tokens (token_hash, purpose, user_id, created_at_ms, expires_at_ms) "
                                       "VALUES (?, ?, ?, ?, ?)"};
@@ -72,15 +78,16 @@ constexpr db::Statement k_expire_links{"link_tokens.expire",
 constexpr std::size_t k_agent_bytes = 255;
 
 constexpr db::Statement k_personal{"sessions.personal",
-                                   "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, expires_at_ms, revoked_at_ms "
+                                   "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, authenticated_at_ms, expires_at_ms, "
+                                   "revoked_at_ms "
                                    "FROM sessions WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
 
 } // namespace
 
 db::Task<std::int64_t> insert_session(db::Session& session, std::int64_t user_id, const Origin& origin, std::string_view token_hash,
                                       EpochMs now, EpochMs expires_at) {
-    const auto made =
-        co_await session.execute(k_insert_session, user_id, cut_utf8(origin.user_agent, k_agent_bytes), origin.ip, now, now, expires_at);
+    const auto made = co_await session.execute(k_insert_session, user_id, cut_utf8(origin.user_agent, k_agent_bytes), origin.ip, now, now,
+                                               now, expires_at);
     const auto token = co_await session.execute(k_insert_token, made.last_insert_id, token_hash, expires_at);
     co_await session.execute(k_set_first_token, token.last_insert_id, made.last_insert_id);
     co_return made.last_insert_id;
@@ -195,6 +202,20 @@ db::Task<std::vector<std::int64_t>> standing(db::Session& session, std::vector<s
     co_return ids;
 }
 
+db::Task<std::optional<EpochMs>> authenticated_at(db::Session& session, std::int64_t user_id, std::int64_t session_id) {
+    const auto row = co_await session.find(k_authenticated_at, session_id, user_id);
+    co_return row ? std::optional{row->get<EpochMs>(0)} : std::nullopt;
+}
+
+void set_authenticated(db::Transaction& tx, std::int64_t user_id, std::int64_t session_id, EpochMs now) {
+    tx.defer(k_set_authenticated, now, session_id, user_id);
+}
+
+db::Task<bool> was_reset_since(db::Session& session, std::int64_t user_id, EpochMs since) {
+    const auto row = co_await session.find(k_reset_since, user_id, since);
+    co_return row.has_value();
+}
+
 void insert_link_token(db::Transaction& tx, std::string_view purpose, std::int64_t user_id, std::string_view token_hash, EpochMs now,
                        EpochMs expires_at) {
     tx.defer(k_insert_link, token_hash, purpose, user_id, now, expires_at);
@@ -230,6 +251,7 @@ personal::Section personal_data(db::Database& database) {
                                     {"ip_address"},
                                     {"created_at", Kind::time},
                                     {"last_used_at", Kind::time},
+                                    {"authenticated_at", Kind::time},
                                     {"expires_at", Kind::time},
                                     {"revoked_at", Kind::time}});
 }

@@ -56,6 +56,13 @@ db::Task<std::optional<Caller>> caller_of(db::Session& session, std::int64_t ses
 
 /// Those of `session_ids` that stand, of accounts that are active.
 db::Task<std::vector<std::int64_t>> standing(db::Session& session, std::vector<std::int64_t> session_ids, EpochMs now);
+/// When the owner of a live session signed in or entered the password again; nothing when the session has ended.
+db::Task<std::optional<EpochMs>> authenticated_at(db::Session& session, std::int64_t user_id, std::int64_t session_id);
+void set_authenticated(db::Transaction& tx, std::int64_t user_id, std::int64_t session_id, EpochMs now);
+
+/// What mailed links are for.
+inline constexpr std::string_view k_verify_link = "verify_email";
+inline constexpr std::string_view k_reset_link = "reset_password";
 
 struct LinkToken {
     std::int64_t user_id = 0;
@@ -67,6 +74,8 @@ void insert_link_token(db::Transaction& tx, std::string_view purpose, std::int64
 db::Task<std::optional<LinkToken>> find_link_token(db::Session& session, std::string_view purpose, std::string_view token_hash);
 /// Whether this call was the one that used it.
 db::Task<bool> use_link_token(db::Session& session, std::string_view token_hash, EpochMs now);
+/// Whether the user has set a new password by a mailed link since then.
+db::Task<bool> was_reset_since(db::Session& session, std::int64_t user_id, EpochMs since);
 /// Links that were sent before become void (a newer one was sent, or they have served).
 void void_link_tokens(db::Transaction& tx, std::string_view purpose, std::int64_t user_id);
 void delete_link_tokens(db::Transaction& tx, std::int64_t user_id);

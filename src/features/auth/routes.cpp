@@ -142,15 +142,17 @@ void add_passwords(http::Routes& routes, Service& service) {
     routes.post("/api/auth/reset-password",
                 {.id = "resetPassword",
                  .summary = "Set a new password with the mailed token",
-                 .description = "The token works once, for one hour. Every session of the user ends.",
+                 .description = "The token works once, for one hour. Every session of the user ends. Identities at providers stay, unless "
+                                "drop_identities says otherwise.",
                  .tag = "auth",
                  .access = Access::nobody,
                  .rate = Rate::refresh,
                  .problems = {{400, "invalid_token", "unknown or used"}, {400, "token_expired", "it is older than an hour"}}},
-                [&service](Call& call, Body<ResetPassword> body) -> Task<Reply<Message>> {
-                    co_await service.reset_password(std::move(body.value), call.origin());
-                    co_return say(call, {"Password reset. Please sign in with the new one.",
-                                         "Mot de passe réinitialisé. Veuillez vous connecter avec le nouveau."});
+                [&service](Call& call, Body<ResetPassword> body) -> Task<Reply<ResetDone>> {
+                    auto reset = co_await service.reset_password(std::move(body.value), call.origin());
+                    auto said = say(call, {"Password reset. Please sign in with the new one.",
+                                           "Mot de passe réinitialisé. Veuillez vous connecter avec le nouveau."});
+                    co_return ResetDone{std::move(said.message), std::move(reset.identities)};
                 });
     const auto change = [&service](Call& call, Body<ChangePassword> body) -> Task<Reply<Message>> {
         co_await service.change_password(call.user(), std::move(body.value), call.origin());
@@ -177,6 +179,66 @@ void add_passwords(http::Routes& routes, Service& service) {
                 change);
 }
 
+void add_links(http::Routes& routes, Service& service) {
+    routes.post("/api/auth/mailed-link",
+                {.id = "describeLink",
+                 .summary = "What a mailed link would do",
+                 .description = "For the page that a mailed link opens: it names the account and asks before it acts. Changes nothing.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::refresh,
+                 .no_store = true,
+                 .problems = {{400, "invalid_token", "the token is not one of ours, or has served"},
+                              {400, "token_expired", "it is too old"},
+                              {400, "already_verified", "the address is verified"}}},
+                [&service](Call&, Body<Token> body) -> Task<Reply<MailedLink>> {
+                    co_return co_await service.describe_link(std::move(body.value));
+                });
+    routes.post("/api/auth/not-me",
+                {.id = "notMe",
+                 .summary = "This was not me: remove the unverified account",
+                 .description = "With the token of the verification mail, for who owns the address and did not register.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::refresh,
+                 .problems = {{400, "invalid_token", "the token is not one of ours, or the account is gone"},
+                              {400, "already_verified", "the address is verified"}}},
+                [&service](Call& call, Body<Token> body) -> Task<Reply<Message>> {
+                    co_await service.not_me(std::move(body.value), call.origin());
+                    co_return say(call, {"The account was removed. You will get no more mails about it.",
+                                         "Le compte a été supprimé. Vous ne recevrez plus d'e-mails à son sujet."});
+                });
+}
+
+void add_proofs(http::Routes& routes, Service& service) {
+    routes.post("/api/auth/reauthenticate",
+                {.id = "reauthenticate",
+                 .summary = "Enter the password again",
+                 .description = "Makes the session's sign-in recent for ten minutes, as deleting the account and changing its identities "
+                                "need it. Without a password, sign in again with the provider.",
+                 .tag = "auth",
+                 .access = Access::signed_in,
+                 .rate = Rate::auth,
+                 .success = 204,
+                 .problems = {{400, "wrong_password", "the password is not right"}}},
+                [&service](Call& call, Body<Reauthenticate> body) -> Task<Reply<NoContent>> {
+                    co_await service.reauthenticate(call.user(), std::move(body.value), call.origin());
+                    co_return NoContent{};
+                });
+    routes.del("/api/users/me",
+               {.id = "deleteMe",
+                .summary = "Delete the account",
+                .description = "Everything that names the person is gone at once; the address can register again. Not undoable.",
+                .tag = "users",
+                .access = Access::signed_in,
+                .problems = {{403, "reauthentication_required", "the sign-in is older than ten minutes: see POST /api/auth/reauthenticate"},
+                             {403, "last_admin", "the caller is the last active administrator"}}},
+               [&service](Call& call) -> Task<Reply<Message>> {
+                   co_await service.delete_account(call.user(), call.origin());
+                   co_return say(call, {"Account deleted. Goodbye!", "Compte supprimé. Au revoir !"});
+               });
+}
+
 } // namespace
 
 void add_routes(http::Routes& routes, Service& service) {
@@ -184,6 +246,8 @@ void add_routes(http::Routes& routes, Service& service) {
     add_tokens(routes, service);
     add_sessions(routes, service);
     add_passwords(routes, service);
+    add_links(routes, service);
+    add_proofs(routes, service);
 }
 
 } // namespace focus::auth

@@ -69,6 +69,14 @@ std::string device_in(std::string_view user_agent, Language language) {
 
 } // namespace
 
+std::string email_hint(std::string_view email) {
+    const auto at = email.rfind('@');
+    if (at == std::string_view::npos || at == 0) return "…";
+    std::size_t first = 1; // of its letters, whole
+    while (first < at && (static_cast<unsigned char>(email[first]) & 0xC0U) == 0x80U) ++first;
+    return std::string{email.substr(0, first)} + "…" + std::string{email.substr(at)};
+}
+
 std::vector<PasswordFault> check_password(std::string_view password) {
     std::vector<PasswordFault> faults;
     const auto characters = count_characters(password);

@@ -15,6 +15,10 @@ namespace focus::auth::rules {
 
 inline constexpr EpochMs k_verify_link_ms = 24 * k_hour_ms;
 inline constexpr EpochMs k_reset_link_ms = k_hour_ms;
+/// How long after a sign-in (or the password once more) an account may be deleted, its identities changed, and so on.
+inline constexpr EpochMs k_fresh_ms = 10 * k_minute_ms;
+/// How long an identity waits for the password of its account, and how long a reset password counts as having entered it.
+inline constexpr EpochMs k_pending_link_ms = 10 * k_minute_ms;
 inline constexpr EpochMs k_exchange_ms = k_minute_ms;
 /// How long after its first presentation a refresh token gives the same successor again, although that one was used.
 inline constexpr EpochMs k_refresh_grace_ms = 30 * k_second_ms;
@@ -53,6 +57,9 @@ struct RefreshFacts {
 /// A parent of a successor that was never presented is always good. An older one is good for the grace, by the database's
 /// clock as well as by the instances': one that is slow does not prolong it.
 [[nodiscard]] RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now);
+
+/// Enough of an address for its owner to know it: "a…@example.org".
+[[nodiscard]] std::string email_hint(std::string_view email);
 
 /// A few words for a session's list: "Firefox on Linux", "Focus app on Android", else the agent's first word.
 [[nodiscard]] std::string describe_device(std::string_view user_agent);

@@ -9,6 +9,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+TEST(EmailHint, ShowsTheFirstLetterAndTheDomain) {
+    EXPECT_EQ(email_hint("alice@example.org"), "a…@example.org");
+    EXPECT_EQ(email_hint("a@example.org"), "a…@example.org");
+    EXPECT_EQ(email_hint("élise@example.org"), "é…@example.org");
+    EXPECT_EQ(email_hint("\"a@b\"@example.org"), "\"…@example.org");
+    EXPECT_EQ(email_hint("nonsense"), "…");
+}
+
 TEST(PasswordRules, NamesEveryMissingPart) {
     EXPECT_THAT(check_password("Horse-7x"), IsEmpty());
     EXPECT_THAT(check_password(""),

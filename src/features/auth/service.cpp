@@ -18,24 +18,10 @@ namespace {
 
 using Lane = crypto::PasswordHasher::Lane;
 
-constexpr std::string_view k_verify = "verify_email";
-constexpr std::string_view k_reset = "reset_password";
+constexpr auto k_verify = repository::k_verify_link;
+constexpr auto k_reset = repository::k_reset_link;
 constexpr std::string_view k_exchange = "exchange_code";
 
-Error invalid_credentials() {
-    return {ErrorKind::unauthorized, "invalid_credentials", {"Incorrect email or password.", "E-mail ou mot de passe incorrect."}};
-}
-Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
-Error token_expired() {
-    return {ErrorKind::bad_request,
-            "token_expired",
-            {"This link has expired. Please ask for a new one.", "Ce lien a expiré. Veuillez en demander un nouveau."}};
-}
-Error already_verified() {
-    return {ErrorKind::bad_request,
-            "already_verified",
-            {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
-}
 Error too_many_mails() {
     return Error{ErrorKind::rate_limited,
                  "rate_limited",
@@ -43,10 +29,6 @@ Error too_many_mails() {
                   "Trop d'e-mails ont été envoyés à cette adresse. Veuillez réessayer dans une heure."}}
         .retry_after(static_cast<int>(limits::k_mails.first_wait_ms / k_second_ms));
 }
-Error wrong_password() {
-    return {ErrorKind::bad_request, "wrong_password", {"The current password is not right.", "Le mot de passe actuel est incorrect."}};
-}
-
 /// Until when the answers that must not tell whether an address is known are held back. Longer than either way takes.
 constexpr std::chrono::milliseconds k_uniform_answer{250};
 
@@ -64,6 +46,7 @@ Service::Service(db::Database& database, const Clock& clock, Settings settings, 
       logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins.")} {
     users_.on_changed([this](std::int64_t user_id) { guard_.forget(user_id); });
     users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
+        if (const auto user = co_await users_.find(tx, user_id); user && user->is_verified) notify_deleted(tx, *user);
         end_all_sessions(tx, user_id);
         repository::forget_devices(tx, user_id);
         repository::delete_link_tokens(tx, user_id);
@@ -323,14 +306,14 @@ db::Task<void> Service::forgot_password(Address input, Origin origin) {
     co_await wait_until(answer_at);
 }
 
-db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
+db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin origin) {
     // The link is looked at before the costly hash and used in the transaction after it.
     const auto link = co_await repository::find_link_token(db_, k_reset, crypto::sha256_hex(input.token));
     if (!link || link->used) throw invalid_token();
     if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
     auto place = hasher_.reserve(Lane::preferred);
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(place));
-    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+    co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<PasswordReset> {
         const auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user || !user->is_active) throw invalid_token();
         if (!co_await repository::use_link_token(tx, crypto::sha256_hex(input.token), clock_.now_ms())) throw invalid_token();
@@ -341,6 +324,11 @@ db::Task<void> Service::reset_password(ResetPassword input, Origin origin) {
         end_all_sessions(tx, user->id);
         audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
               audit::Level::warning);
+        notify(tx, *user, "password_changed", "/forgot-password");
+        auto identities = repository::shown(co_await repository::identities_of(tx, user->id));
+        if (!input.drop_identities.value) co_return PasswordReset{.identities = std::move(identities)};
+        co_await drop_identities(tx, *user, std::move(identities), origin);
+        co_return PasswordReset{};
     });
 }
 
@@ -357,11 +345,13 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
     if (!known || !co_await verify(input.current_password, known->password_hash, attempt, std::move(old_one))) throw wrong_password();
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(new_one));
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        if (!co_await find_unchanged(tx, *known)) throw wrong_password();
+        const auto user = co_await find_unchanged(tx, *known);
+        if (!user) throw wrong_password();
         users_.set_password(tx, caller.user_id, hash);
         attempts_.succeed(tx, attempt);
         repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());
         audit(tx, origin, "password_changed", "Password changed; every other session ended", caller.user_id, audit::Level::warning);
+        notify(tx, *user, "password_changed", "/forgot-password");
         announce_end(tx, {.user_id = caller.user_id, .kept = caller.session_id});
     });
 }
@@ -425,8 +415,9 @@ db::Task<std::uint64_t> Service::delete_expired() {
     std::uint64_t gone = 0;
     for (;;) {
         const auto before = clock_.now_ms() - k_day_ms;
-        const auto step =
-            co_await repository::delete_expired(db_, before, k_step) + co_await repository::delete_expired_flows(db_, before, k_step);
+        const auto step = co_await repository::delete_expired(db_, before, k_step) +
+                          co_await repository::delete_expired_flows(db_, before, k_step) +
+                          co_await repository::delete_expired_proofs(db_, before, k_step);
         gone += step;
         if (step == 0) co_return gone;
     }
@@ -441,11 +432,13 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
     const auto now = clock_.now_ms();
     repository::insert_link_token(tx, purpose, user.id, crypto::sha256_hex(token), now, now + lifetime);
     const std::string page = purpose == k_verify ? "/verify-email?token=" : "/reset-password?token=";
-    // Until the address is verified, nobody knows who typed the name: what its owner gets holds no word of it.
+    // Until the address is verified, the name may be anyone's words: the mail does not carry it.
     const auto name = user.is_verified ? users::display_name(user) : std::string{};
-    mail::Values values{
-        .texts = {{"name", name}, {"action_url", settings_.frontend_url + page + token}, {"hours", std::to_string(lifetime / k_hour_ms)}},
-        .lists = {}};
+    mail::Values values{.texts = {{"name", name},
+                                  {"action_url", settings_.frontend_url + page + token},
+                                  {"not_me_url", settings_.frontend_url + "/not-me?token=" + token},
+                                  {"hours", std::to_string(lifetime / k_hour_ms)}},
+                        .lists = {}};
     if (!asked_by.empty()) values.lists["asked"].push_back({{"by", std::move(asked_by)}}); // a list: mails of an older version have none
     outbox_.add(tx, {.type = std::string{purpose},
                      .recipient = user.email,

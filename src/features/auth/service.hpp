@@ -10,10 +10,12 @@
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
 #include "core/personal/personal.hpp"
+#include "features/auth/account_types.hpp"
 #include "features/auth/session_guard.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/service.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -58,9 +60,23 @@ class Service {
     db::Task<void> resend_verification(Address input, Origin origin);
     db::Task<void> forgot_password(Address input, Origin origin);
     /// Throws 400 `invalid_token`, `token_expired`.
-    db::Task<void> reset_password(ResetPassword input, Origin origin);
+    db::Task<PasswordReset> reset_password(ResetPassword input, Origin origin);
     /// Throws 400 `wrong_password`, 429 `rate_limited`.
     db::Task<void> change_password(Caller caller, ChangePassword input, Origin origin);
+
+    /// What a mailed link would do; changes nothing. Throws 400 `invalid_token`, `token_expired`, `already_verified`.
+    db::Task<MailedLink> describe_link(Token input);
+    /// Removes the unverified account that a verification mail is about. Throws 400 `invalid_token`, `already_verified`.
+    db::Task<void> not_me(Token input, Origin origin);
+
+    // What a stolen access token must not be enough for.
+
+    /// Counts as a sign-in of the caller's session. Throws 400 `wrong_password`, 429 `rate_limited`.
+    db::Task<void> reauthenticate(Caller caller, Reauthenticate input, Origin origin);
+    /// Throws 403 `reauthentication_required` unless the session's sign-in is at most ten minutes old; refreshing is none.
+    db::Task<void> require_fresh(db::Session& session, Caller caller);
+    /// Throws as require_fresh does, 403 `last_admin`.
+    db::Task<void> delete_account(Caller caller, Origin origin);
 
     /// A verified account made by the operator. Throws as register_user does.
     db::Task<users::User> create_account(std::string email, std::string username, std::string password, Role role, Origin origin);
@@ -97,6 +113,22 @@ class Service {
     /// Nothing when the code is unknown, used or expired. Throws 403 `account_inactive`.
     db::Task<std::optional<SignedIn>> use_exchange_code(std::string code, Origin origin);
     void send_welcome(db::Transaction& tx, const users::User& user);
+    /// Tells the owner of a change by mail; `path` is the page where they look into it.
+    void notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
+                std::map<std::string, std::string> texts = {});
+    /// The same of an identity at a provider: "identity_linked", "identity_unlinked".
+    void notify_identity(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity);
+    /// Whether the user has set a new password by mailed link within the last ten minutes.
+    db::Task<bool> was_reset_lately(db::Session& session, std::int64_t user_id);
+    /// A password that was right, until the transaction that relies on it.
+    struct Proof {
+        users::Credentials known;
+        attempts::Try attempt;
+    };
+    /// Counted as a try to sign in. Throws 401 `invalid_credentials`, 429 `rate_limited`.
+    db::Task<Proof> prove_password(std::int64_t user_id, std::string password, Origin origin);
+    /// The user, locked. Throws 401 `invalid_credentials` when the password has changed since.
+    db::Task<users::User> accept(db::Transaction& tx, Proof proof);
 
   private:
     struct Opened {
@@ -117,6 +149,8 @@ class Service {
     void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime, std::string asked_by = {});
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                audit::Level level = audit::Level::info) const;
+    void notify_deleted(db::Transaction& tx, const users::User& user);
+    db::Task<void> drop_identities(db::Transaction& tx, users::User user, std::vector<Identity> identities, Origin origin);
     db::Task<void> record_failed_login(std::int64_t user_id, Origin origin);
     [[nodiscard]] std::string successor_of(std::string_view refresh_token) const;
     db::Task<void> require_refresh_budget(std::string_view token_hash);

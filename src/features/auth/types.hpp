@@ -51,6 +51,10 @@ struct Address {
 struct ResetPassword {
     std::string token;
     Password new_password;
+    json::Or<bool, false> drop_identities;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"drop_identities", "Unlink every identity at a provider, as somebody else may have linked it"}};
 };
 
 struct ChangePassword {

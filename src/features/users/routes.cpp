@@ -50,17 +50,6 @@ void add_own_routes(http::Routes& routes, Service& service, cache::Cache& cache)
                 .no_store = true,
                 .problems = {k_username_taken}},
                update);
-    routes.del("/api/users/me",
-               {.id = "deleteMe",
-                .summary = "Delete the account",
-                .description = "Everything that names the person is gone at once; the address can register again. Not undoable.",
-                .tag = "users",
-                .access = Access::signed_in,
-                .problems = {{403, "last_admin", "the caller is the last active administrator"}}},
-               [&service](Call& call) -> Task<Reply<Message>> {
-                   co_await service.remove(call.user().user_id, call.origin(), call.user().user_id);
-                   co_return Message{std::string{Text{"Account deleted. Goodbye!", "Compte supprimé. Au revoir !"}.in(call.language())}};
-               });
 }
 
 } // namespace

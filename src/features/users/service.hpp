@@ -89,6 +89,8 @@ class Service {
     }
     /// Removes an account as remove() does if it is still one that was never verified.
     db::Task<bool> remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also);
+    /// Removes an account that the transaction has found and locked; the last administrator too.
+    db::Task<void> remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message);
     /// Whether this is an account that was removed.
     db::Task<bool> is_removed(db::Session& session, std::int64_t id);
     /// Deletes the row of an account that was removed, and what hangs on it.
@@ -108,8 +110,6 @@ class Service {
     void announce(db::Transaction& tx, std::int64_t id);
 
   private:
-    db::Task<void> remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message);
-
     db::Database& db_;
     const Clock& clock_;
     Defaults defaults_;

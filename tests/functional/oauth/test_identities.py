@@ -30,6 +30,7 @@ def test_identities_are_linked_listed_and_unlinked(here):
     expect(api.delete(f"/api/users/me/identities/{linked['id']}"), 204)
     expect(api.delete(f"/api/users/me/identities/{linked['id']}"), 404)
     assert expect(native(here, here.google.key.token(here.google.claims(**who))), 200)["user"]["id"] != account.id
+    assert here.server.mail.wait_for(account.email, "/settings", count=2).subject == "A way to sign in to your account was removed"
     assert [action for action in audited(here, account.id) if action.startswith("identity")] == ["identity_linked", "identity_unlinked"]
 
 

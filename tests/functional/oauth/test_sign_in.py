@@ -51,7 +51,11 @@ def test_odd_claims_become_sound_accounts(here):
 
 def test_an_account_of_the_same_verified_address_is_linked(here):
     account = here.server.new_account()
-    answer = google_sign_in(here, email=account.email.upper(), name="Somebody Else")
+    api = here.client()
+    start = begin(api)
+    code = here.google.grant(start["authorization_url"], email=account.email.upper(), name="Somebody Else")
+    waiting = expect(callback(api, start["state"], code), 409, "link_confirmation_required")["link_token"]
+    answer = expect(api.post("/api/auth/oidc/link", json={"link_token": waiting, "password": account.password}), 200)
     assert answer["user"]["id"] == account.id
     assert answer["user"]["full_name"] is None, "his own profile stays"
     expect(account.api.get("/api/users/me"), 200)  # so do his sessions

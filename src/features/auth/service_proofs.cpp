@@ -1,0 +1,99 @@
+// Proofs of identity: the part of Service that asks for a recent sign-in, and tells owners what has changed.
+#include "features/auth/errors.hpp"
+#include "features/auth/limits.hpp"
+#include "features/auth/oidc_repository.hpp"
+#include "features/auth/oidc_rules.hpp"
+#include "features/auth/repository.hpp"
+#include "features/auth/service.hpp"
+
+namespace focus::auth {
+
+using Lane = crypto::PasswordHasher::Lane;
+
+db::Task<void> Service::require_fresh(db::Session& session, Caller caller) {
+    const auto at = co_await repository::authenticated_at(session, caller.user_id, caller.session_id);
+    if (!at || clock_.now_ms() - *at > rules::k_fresh_ms) throw reauthentication_required();
+}
+
+db::Task<void> Service::reauthenticate(Caller caller, Reauthenticate input, Origin origin) {
+    auto limit = limits::current_password(caller.user_id);
+    crypto::PasswordHasher::Place place;
+    std::function<void(bool)> admit = [&](bool) { place = hasher_.reserve(Lane::preferred); };
+    const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
+    const auto known = co_await users_.credentials(db_, caller.user_id);
+    if (!known || !co_await verify(input.password, known->password_hash, attempt, std::move(place))) throw wrong_password();
+    co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
+        if (!co_await find_unchanged(tx, *known)) throw wrong_password();
+        attempts_.succeed(tx, attempt);
+        repository::set_authenticated(tx, caller.user_id, caller.session_id, clock_.now_ms());
+        audit(tx, origin, "reauthenticated", "Password entered again", caller.user_id);
+    });
+}
+
+db::Task<void> Service::delete_account(Caller caller, Origin origin) {
+    co_await require_fresh(db_, caller);
+    co_await users_.remove(caller.user_id, std::move(origin), caller.user_id);
+}
+
+db::Task<bool> Service::was_reset_lately(db::Session& session, std::int64_t user_id) {
+    return repository::was_reset_since(session, user_id, clock_.now_ms() - rules::k_pending_link_ms);
+}
+
+db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::string password, Origin origin) {
+    const auto user = co_await users_.find(db_, user_id);
+    if (!user) throw invalid_credentials();
+    auto from_network = limits::login_from_network(user->email, origin.ip);
+    std::optional from_strangers{limits::login_from_strangers(user->email)};
+    crypto::PasswordHasher::Place place;
+    std::function<void(bool)> admit = [&](bool is_known) { place = hasher_.reserve(is_known ? Lane::preferred : Lane::normal); };
+    const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers), std::move(admit));
+    const auto known = (co_await users_.credentials(db_, user_id)).value_or(users::Credentials{});
+    if (!co_await verify(std::move(password), known.password_hash, attempt, std::move(place))) {
+        co_await record_failed_login(user_id, origin);
+        throw invalid_credentials();
+    }
+    co_return Proof{.known = known, .attempt = attempt};
+}
+
+db::Task<users::User> Service::accept(db::Transaction& tx, Proof proof) {
+    auto user = co_await find_unchanged(tx, proof.known);
+    if (!user) throw invalid_credentials();
+    attempts_.succeed(tx, proof.attempt, clock_.now_ms() + limits::k_trusted_ms);
+    co_return std::move(*user);
+}
+
+// --- mails to the owner ----------------------------------------------------------------------------------------------
+
+void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
+                     std::map<std::string, std::string> texts) {
+    texts["name"] = users::display_name(user);
+    texts["action_url"] = settings_.frontend_url + std::string{path};
+    outbox_.add(tx, {.type = std::string{type},
+                     .recipient = user.email,
+                     .recipient_name = users::display_name(user),
+                     .language = user.language,
+                     .values = {.texts = std::move(texts), .lists = {}},
+                     .user_id = user.id});
+}
+
+void Service::notify_identity(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity) {
+    notify(tx, user, type, "/settings", {{"provider", rules::title_of(identity.provider)}, {"identity_email", identity.email}});
+}
+
+/// The mail belongs to no account any more, so that it is not dropped with the account's; its address goes when it was sent.
+void Service::notify_deleted(db::Transaction& tx, const users::User& user) {
+    auto nameless = user;
+    nameless.id = 0;
+    notify(tx, nameless, "account_deleted", "/register");
+}
+
+db::Task<void> Service::drop_identities(db::Transaction& tx, users::User user, std::vector<Identity> identities, Origin origin) {
+    repository::delete_identities(tx, user.id);
+    for (const auto& identity : identities) {
+        audit(tx, origin, "identity_unlinked", "Identity unlinked by a password reset", user.id, audit::Level::warning);
+        notify_identity(tx, user, "identity_unlinked", identity);
+    }
+    co_return;
+}
+
+} // namespace focus::auth
