@@ -26,10 +26,12 @@ constexpr std::string_view k_policy =
     "trusted-types svelte-trusted-html";
 
 // The addresses of web/src/lib/routes.ts. A page that is opened or reloaded at one of them is the one page.
-constexpr std::array<std::string_view, 22> k_addresses{
-    "/login",       "/register",        "/verify-email", "/not-me", "/unsubscribe", "/forgot-password", "/reset-password", "/oauth/callback",   "/dashboard",
-    "/trends",      "/trends/app/{id}", "/limits",       "/challenges",      "/challenges/new", "/challenges/{id}",  "/join",
-    "/join/{code}", "/notifications",   "/settings",     "/admin",           "/admin/{page}",   "/admin/{page}/{id}"};
+constexpr std::array<std::string_view, 22> k_addresses{"/login",        "/register",         "/verify-email",    "/not-me",
+                                                       "/unsubscribe",  "/forgot-password",  "/reset-password",  "/oauth/callback",
+                                                       "/dashboard",    "/trends",           "/trends/app/{id}", "/limits",
+                                                       "/challenges",   "/challenges/new",   "/challenges/{id}", "/join",
+                                                       "/join/{code}",  "/notifications",    "/settings",        "/admin",
+                                                       "/admin/{page}", "/admin/{page}/{id}"};
 
 constexpr Meta k_page{.id = "", .summary = "", .access = Access::nobody, .rate = Rate::none, .hidden = true};
 
