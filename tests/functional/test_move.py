@@ -113,6 +113,9 @@ def test_sums_are_right_and_nobody_is_told(make_server, source, db):
     server = make_server(db)
     assert move(server, source).returncode == 1
     assert "nothing differed" in server.command("recount", "--dry-run").stdout
+    assert server.database.query("SELECT id FROM users WHERE was_verified = 1 ORDER BY id") == [("1",), ("2",), ("4",)]
+    assert server.command("job", "run", "unverified_accounts").returncode == 0  # who has recorded something stays
+    assert server.database.query("SELECT COUNT(*) FROM users WHERE deleted_at_ms IS NULL") == [("4",)]
     server.start()
     admin = person(server, "admin@example.org")
     overview = expect(admin.api.get("/api/admin/stats/overview"), 200)

@@ -15,9 +15,8 @@ namespace {
 constexpr db::Statement k_user{
     "fastapi.insert_user",
     "INSERT INTO users (id, email, email_key, username, username_key, password_hash, full_name, full_name_key, avatar_url, role, "
-    "is_active, "
-    "is_verified, language, timezone, daily_limit_ms, notifications_enabled, email_reminders, reminder_minute, created_at_ms, "
-    "updated_at_ms, last_login_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    "is_active, is_verified, language, timezone, daily_limit_ms, notifications_enabled, email_reminders, reminder_minute, "
+    "created_at_ms, updated_at_ms, last_login_ms, was_verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 // Due long ago: the first run only works out when theirs are due.
 constexpr db::Statement k_reminder{"fastapi.insert_reminder",
                                    "INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, 0, 0)"};
@@ -89,7 +88,8 @@ void insert(db::Transaction& tx, const std::vector<Account>& accounts, int remin
         rows.push_back(db::values_of(old.id, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash,
                                      user.full_name, full_name_key, user.avatar_url, to_string(user.role), user.is_active, user.is_verified,
                                      to_string(user.language), user.timezone, account.daily_limit_ms, account.notifications_enabled,
-                                     account.email_reminders, reminder_minute, old.created_at_ms, old.updated_at_ms, old.last_login_ms));
+                                     account.email_reminders, reminder_minute, old.created_at_ms, old.updated_at_ms, old.last_login_ms,
+                                     user.is_verified)); // now is the only time that is known
         reminders.push_back(db::values_of(old.id));
     }
     defer_all(tx, k_user, std::move(rows));
