@@ -28,7 +28,7 @@ constexpr double k_most_skew_s = 5;
 constexpr db::Statement k_version{"doctor.version", db::Sql{"SELECT sqlite_version()", "SELECT VERSION()"}};
 constexpr db::Statement k_read_only{"doctor.read_only", db::Sql{"SELECT 0, 0", "SELECT @@read_only, @@innodb_read_only"}};
 // SQLite's PRAGMA as a SELECT, so that it runs beside the writers.
-constexpr db::Statement k_quick_check{"doctor.quick_check", "SELECT quick_check FROM pragma_quick_check(1)"};
+constexpr db::Statement k_quick_check{"doctor.quick_check", "SELECT quick_check FROM pragma_quick_check LIMIT 1"};
 constexpr db::Statement k_clock{"doctor.clock", "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"};
 
 EpochMs system_now_ms() {

@@ -101,10 +101,12 @@ void check_limits(const Settings& settings, Findings& findings) {
         findings.warn("settings.rate_limits", "RATE_LIMIT_ENABLED=false: passwords and codes may be guessed without a pause");
     if (settings.is_development() || !settings.metrics_enabled)
         findings.ok("settings.metrics", settings.metrics_enabled ? "open (development)" : "off");
-    else if (settings.metrics_address.empty() && settings.metrics_token.empty())
-        findings.warn("settings.metrics", "/metrics answers every client of the API: set METRICS_TOKEN or METRICS_ADDRESS");
-    else
+    else if (!settings.metrics_address.empty() || !settings.metrics_token.empty())
         findings.ok("settings.metrics", settings.metrics_address.empty() ? "with METRICS_TOKEN" : "at METRICS_ADDRESS");
+    else if (settings.metrics_public)
+        findings.warn("settings.metrics", "METRICS_PUBLIC=true: /metrics answers every client of the API");
+    else
+        findings.ok("settings.metrics", "closed: METRICS_TOKEN or METRICS_ADDRESS opens it");
 }
 
 void check_files(const Settings& settings, Findings& findings) {
