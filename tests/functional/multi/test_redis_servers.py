@@ -109,7 +109,7 @@ def one_server():
 
 
 def test_a_node_of_a_cluster_is_refused_in_one_line(one_server) -> None:
-    with contextlib.closing(Redis("--cluster-enabled", "yes")) as node:
+    with contextlib.closing(Redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))) as node:
         server = one_server(node.url)
         eventually(lambda: warnings(server), "a word about it")
         assert health(server) == ("degraded", "unavailable")
