@@ -53,7 +53,8 @@ class Person:
     def __init__(self, server, friend) -> None:
         self.name = f"ottilie{uuid.uuid4().hex[:10]}"
         self.email = f"{self.name}@example.org"
-        self.app, self.challenge = f"App of {self.name}", f"Challenge of {self.name}"
+        tag = uuid.uuid4().hex[:10]  # what was used stays without a name; a purge takes it along
+        self.app, self.challenge = f"App {tag}", f"Challenge {tag}"
         headers = {"X-Forwarded-For": ADDRESS, "User-Agent": AGENT}
         self.anonymous = server.client(headers=headers)
         fields = {"email": self.email, "username": self.name, "password": "Secret-passw0rd", "full_name": FULL_NAME}
