@@ -66,11 +66,13 @@ db::Task<users::User> Service::accept(db::Transaction& tx, Proof proof) {
 
 void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
                      std::map<std::string, std::string> texts) {
-    texts["name"] = users::display_name(user);
+    // As in send_link: a name that nobody has vouched for is not mailed.
+    const auto name = user.is_verified ? users::display_name(user) : std::string{};
+    texts["name"] = name;
     texts["action_url"] = settings_.frontend_url + std::string{path};
     outbox_.add(tx, {.type = std::string{type},
                      .recipient = user.email,
-                     .recipient_name = users::display_name(user),
+                     .recipient_name = name,
                      .language = user.language,
                      .values = {.texts = std::move(texts), .lists = {}},
                      .user_id = user.id});
