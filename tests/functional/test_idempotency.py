@@ -93,7 +93,7 @@ def test_keys_of_clients_without_an_account_are_per_network(make_server, db):
     expect(register("203.0.113.9", "carl"), 422, "idempotency_key_reused")
     expect(register("2001:db8::1", "dora"), 201)
     assert register("2001:db8::2", "dora").headers["Idempotency-Replayed"] == "true"
-    expect(register("198.51.100.7", "anna"), 400)  # who knows key and body learns nothing from another network
+    expect(register("198.51.100.8", "anna"), 400)  # who knows key and body learns nothing from another network
 
 
 @pytest.mark.parametrize("key", ["a b", "x" * 256])
