@@ -76,6 +76,8 @@ Data data_of(const std::string& text) { return text.empty() ? Data{Data::type::b
 
 Data data_of(const Values& values) {
     Data all;
+    // Mails that an older version queued lack what was added later: its section is hidden.
+    for (const auto* later : {"asked", "not_me_url"}) all.set(later, Data{Data::type::bool_false});
     for (const auto& [name, text] : values.texts) all.set(name, data_of(text));
     for (const auto& [name, rows] : values.lists) {
         Data list{Data::type::list};

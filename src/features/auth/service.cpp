@@ -439,7 +439,8 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
                                   {"not_me_url", settings_.frontend_url + "/not-me?token=" + token},
                                   {"hours", std::to_string(lifetime / k_hour_ms)}},
                         .lists = {}};
-    if (!asked_by.empty()) values.lists["asked"].push_back({{"by", std::move(asked_by)}}); // a list: mails of an older version have none
+    auto& asked = values.lists["asked"]; // empty where an administrator made the account
+    if (!asked_by.empty()) asked.push_back({{"by", std::move(asked_by)}});
     outbox_.add(tx, {.type = std::string{purpose},
                      .recipient = user.email,
                      .recipient_name = name,
