@@ -645,7 +645,7 @@ def test_accounts_left_unverified_are_deleted(own):
     entry = next(one for one in logged(own, action="user_deleted") if one["resource_id"] == left.id)
     assert entry["user_id"] in (None, 0) and "never verified" in entry["message"]
     expect(left.anonymous.get("/api/users/me", headers={"Authorization": f"Bearer {left.tokens['access_token']}"}), 401)
-    again = server.new_account(email=left.email, username=left.username)  # both are free
+    again = server.new_account(email=left.email, username=left.username, verified=False)  # both are free
     assert again.id != left.id
     assert server.command("job", "run", "purges").returncode == 0
     assert server.database.query(f"SELECT COUNT(*) FROM users WHERE id = {left.id}") == [("0",)]
