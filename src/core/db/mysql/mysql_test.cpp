@@ -13,8 +13,6 @@
 #include <format>
 #include <limits>
 
-#include <unistd.h>
-
 namespace focus::db {
 namespace {
 
@@ -340,17 +338,17 @@ TEST_F(MysqlTest, TlsAsAsked) {
 }
 
 TEST_F(MysqlTest, AnAccountThatRequiresTlsGetsItOnTheLoopback) {
-    start_on_shared();
+    testing::MariaDb server;
+    const testing::FreshDatabase fresh{server};
+    start(fresh.url());
     run([&]() -> Task<void> {
-        const auto user = "tls" + std::to_string(::getpid());
-        co_await sql("CREATE USER " + user + "@'%' IDENTIFIED BY 'secret' REQUIRE SSL");
-        co_await sql("GRANT ALL ON *.* TO " + user + "@'%'");
-        auto url = fresh_->url();
-        url.replace(url.find("//") + 2, url.find('@') - url.find("//") - 2, user + ":secret");
+        co_await sql("CREATE USER limited@'127.0.0.1' IDENTIFIED BY 'limited' REQUIRE SSL");
+        co_await sql("GRANT SELECT ON *.* TO limited@'127.0.0.1'");
+        auto url = fresh.url();
+        url.replace(url.find("focus:focus-test"), 16, "limited:limited");
         const auto other = open({.url = url}, {io_.get_executor()}, metrics_);
         EXPECT_EQ(co_await outcome(other->find(k_count)), "ok");
         other->close();
-        co_await sql("DROP USER " + user + "@'%'");
     });
 }
 
