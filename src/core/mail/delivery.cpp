@@ -220,7 +220,9 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
                   .created_at_ms = row.created_at_ms,
                   .sent_at_ms = clock.now_ms()};
         part.values.texts.try_emplace("name", part.recipient_name);
-        part.values.texts.try_emplace("not_me_url", ""); // mails of an older version have none
+        // Mails of an older version have neither, those of accounts made by an administrator were asked for from nowhere.
+        part.values.texts.try_emplace("not_me_url", "");
+        part.values.lists.try_emplace("asked");
         part.values.texts["unsubscribe_url"] = UnsubscribeLinks::page_of(part.unsubscribe_url);
         if (const auto link = part.values.texts.find("action_url"); link != part.values.texts.end()) mail.link = link->second;
         mail.content = templates.render(row.type, mail.language, part.values);
