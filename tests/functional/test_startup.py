@@ -240,6 +240,22 @@ def test_any_setting_from_a_file(tmp_path, both):
         assert run.returncode == 0 and 'DATABASE_URL = "sqlite:///elsewhere.db"' in run.stdout
 
 
+@pytest.mark.parametrize(("words", "line"), [
+    (["serv"], 'there is no command "focus serv": did you mean "focus serve"?'),
+    (["job", "lst"], 'there is no command "focus job lst": did you mean "focus job list"?'),
+    (["frobnicate"], 'there is no command "focus frobnicate"; `focus --help` names them'),
+])  # fmt: skip
+def test_a_mistyped_command_is_named(make_server, words, line):
+    run = make_server().command(*words)
+    assert (run.returncode, run.stderr) == (2, f"focus: {line}\n")
+
+
+def test_a_wrong_database_url_is_named_once(make_server):
+    run = make_server(DATABASE_URL="postgres://x").command("config", "print")
+    assert run.returncode == 2
+    assert run.stderr.startswith("focus: DATABASE_URL: it begins with sqlite: or mysql:")
+
+
 def test_the_key_of_development_is_made_once_and_private(make_server):
     server = make_server()
     del server.settings["SECRET_KEY"]
