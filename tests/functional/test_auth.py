@@ -165,7 +165,7 @@ def test_the_verification_mail(server):
     assert link.startswith(f"{FRONTEND_URL}/verify-email?token=")
     assert len(mail.token("/verify-email")) >= 43, "256 bits"
     assert link in mail.html.replace("&amp;", "&")
-    assert not [part for part in (mail.html, mail.text, str(mail.message["To"])) if "nal" in part or "evil" in part]
+    assert not [part for part in (mail.html, mail.text, str(mail.message["To"])) if "Ünal" in part or "evil" in part]
     assert mail.message["To"] and mail.message["Message-ID"] and mail.message["Date"] and mail.subject
 
 

@@ -51,22 +51,25 @@ constexpr db::Statement k_add_hour{
 constexpr db::Statement k_drop_hour{"usage_hours.drop",
                                     "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
 
-/// The apps used most out of `parts`, each with what the user has set for it; the last parameters are LIMIT and OFFSET.
-/// `used` are further columns. What an app has beyond the ten parts with most of its time is added to the first of them: sums
-/// stay exact, and an app that is recorded under thousands of packages costs no more than others.
-#define FOCUS_TOP_APPS(parts, used)                                                                                                        \
-    "WITH parts AS (" parts "), chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM parts GROUP BY app_key ORDER BY app_ms DESC, "     \
-    "app_key LIMIT ? OFFSET ?), placed AS (SELECT parts.*, ROW_NUMBER() OVER (PARTITION BY parts.app_key ORDER BY parts.total_ms DESC) "   \
-    "AS place FROM parts JOIN chosen ON chosen.app_key = parts.app_key) SELECT p.app_key, "                                                \
+/// The apps used most out of `chosen` (a table and a condition; after its parameters come LIMIT and OFFSET), each with its
+/// `parts` and with what the user has set for it. `used` are further columns. What an app has beyond the ten parts with most
+/// of its time is added to the first of them: sums stay exact, and an app that is recorded under thousands of packages costs
+/// no more than others. Parts are read by a CROSS JOIN: SQLite then begins with what is chosen.
+#define FOCUS_TOP_APPS(chosen, parts, used)                                                                                                \
+    "WITH chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM " chosen " GROUP BY app_key ORDER BY app_ms DESC, app_key "              \
+    "LIMIT ? OFFSET ?), parts AS (" parts "), placed AS (SELECT parts.*, "                                                                 \
+    "ROW_NUMBER() OVER (PARTITION BY parts.app_key ORDER BY parts.total_ms DESC) AS place FROM parts) SELECT p.app_key, "                  \
     "MAX(CASE WHEN p.place <= 10 THEN p.app_name END), MAX(CASE WHEN p.place <= 10 THEN p.app_package END), "                              \
     "MAX(CASE WHEN p.place <= 10 THEN p.app_category END), SUM(p.total_ms), SUM(p.sessions), MAX(s.display_name), "                        \
     "MAX(s.app_category)" used " FROM placed p LEFT JOIN app_settings s ON s.user_id = p.user_id AND s.app_key = p.app_key "               \
     "GROUP BY p.user_id, p.app_key, CASE WHEN p.place > 10 THEN 1 ELSE p.place END"
-#define FOCUS_TOTAL_PARTS                                                                                                                  \
-    "SELECT user_id, app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_totals WHERE user_id = ?"
+#define FOCUS_PARTS_OF(table)                                                                                                              \
+    "SELECT u.user_id, u.app_key, u.app_name, u.app_package, u.app_category, u.total_ms, u.sessions FROM chosen CROSS JOIN " table         \
+    " u ON u.app_key = chosen.app_key WHERE u.user_id = ?"
 #define FOCUS_USED                                                                                                                         \
     ", (SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"                                        \
     ", (SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"
+#define FOCUS_TOP_TOTALS(which) FOCUS_TOP_APPS("usage_totals WHERE user_id = ?" which, FOCUS_PARTS_OF("usage_totals"), FOCUS_USED)
 /// Sums by the category that the user has set, else the recorded one; those with most of the time.
 #define FOCUS_TOP_CATEGORIES(days)                                                                                                         \
     "SELECT COALESCE(s.app_category, u.app_category) AS category, SUM(u.total_ms) AS category_ms FROM usage_apps u "                       \
@@ -76,19 +79,19 @@ constexpr db::Statement k_drop_hour{"usage_hours.drop",
 constexpr std::int64_t k_all = 1'000'000'000; // of what is bounded otherwise
 
 constexpr db::Statement k_day_apps{
-    "usage_apps.of_day", FOCUS_TOP_APPS("SELECT user_id, app_key, app_name, app_package, app_category, total_ms, sessions FROM usage_apps "
-                                        "WHERE user_id = ? AND day = ?",
-                                        "")};
+    "usage_apps.of_day", FOCUS_TOP_APPS("usage_apps WHERE user_id = ? AND day = ?", FOCUS_PARTS_OF("usage_apps") " AND u.day = ?", "")};
 constexpr db::Statement k_day_sums{"usage_apps.sums_of_day", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
                                                              "COALESCE(SUM(sessions), 0) FROM usage_apps WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_day_categories{"usage_apps.categories_of_day", FOCUS_TOP_CATEGORIES("u.day = ?")};
 constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
 constexpr db::Statement k_period_apps{
     "usage_apps.of_period", // the day in front of the name makes MAX find the newest; days have 10 characters
-    FOCUS_TOP_APPS("SELECT user_id, app_key, SUBSTR(MAX(CONCAT(day, app_name)), 11) AS app_name, app_package, app_category, "
-                   "SUM(total_ms) AS total_ms, SUM(sessions) AS sessions FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ? "
-                   "GROUP BY user_id, app_key, app_package, app_category",
-                   "")};
+    FOCUS_TOP_APPS(
+        "usage_apps WHERE user_id = ? AND day >= ? AND day <= ?",
+        "SELECT u.user_id, u.app_key, SUBSTR(MAX(CONCAT(u.day, u.app_name)), 11) AS app_name, u.app_package, u.app_category, "
+        "SUM(u.total_ms) AS total_ms, SUM(u.sessions) AS sessions FROM chosen CROSS JOIN usage_apps u ON u.app_key = chosen.app_key "
+        "WHERE u.user_id = ? AND u.day >= ? AND u.day <= ? GROUP BY u.user_id, u.app_key, u.app_package, u.app_category",
+        "")};
 constexpr db::Statement k_period_count{"usage_apps.count_of_period",
                                        "SELECT COUNT(DISTINCT app_key) FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ?"};
 constexpr db::Statement k_period_categories{"usage_apps.categories_of_period", FOCUS_TOP_CATEGORIES("u.day >= ? AND u.day <= ?")};
@@ -99,12 +102,11 @@ constexpr db::Statement k_latest_days{"usage_days.latest",
 constexpr db::Statement k_whole{"usage_days.whole", "SELECT COALESCE(SUM(total_ms), 0) FROM usage_days WHERE user_id = ?"};
 constexpr db::Statement k_totals{"usage_totals.sums", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
                                                       "COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
-constexpr db::Statement k_top_apps{"usage_totals.top", FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS, FOCUS_USED)};
-constexpr db::Statement k_app_total{"usage_totals.of_app", FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS " AND app_key = ?", FOCUS_USED)};
+constexpr db::Statement k_top_apps{"usage_totals.top", FOCUS_TOP_TOTALS("")};
+constexpr db::Statement k_app_total{"usage_totals.of_app", FOCUS_TOP_TOTALS(" AND app_key = ?")};
 constexpr db::Statement k_keys_after{
     "usage_totals.keys", "SELECT app_key FROM usage_totals WHERE user_id = ? AND app_key > ? GROUP BY app_key ORDER BY app_key LIMIT ?"};
-constexpr db::Statement k_apps_between{"usage_totals.between",
-                                       FOCUS_TOP_APPS(FOCUS_TOTAL_PARTS " AND app_key > ? AND app_key <= ?", FOCUS_USED)};
+constexpr db::Statement k_apps_between{"usage_totals.between", FOCUS_TOP_TOTALS(" AND app_key > ? AND app_key <= ?")};
 constexpr db::Statement k_stored_apps{"usage_apps.all", "SELECT day, app_key, app_package, app_category, device_type, app_name, total_ms, "
                                                         "sessions FROM usage_apps WHERE user_id = ?"};
 constexpr db::Statement k_stored_totals{"usage_totals.stored",
@@ -316,7 +318,7 @@ db::Task<RollUps> stored_roll_ups(db::Session& session, std::int64_t user_id) {
 db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day) {
     const auto name = day.to_string();
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_day_apps, user_id, name, k_max_day_apps, 0));
+    commands.push_back(db::Command::of(k_day_apps, user_id, name, k_max_day_apps, 0, user_id, name));
     commands.push_back(db::Command::of(k_day_sums, user_id, name));
     commands.push_back(db::Command::of(k_day_categories, user_id, name, k_max_categories));
     commands.push_back(db::Command::of(k_day_hours, user_id, name));
@@ -335,7 +337,7 @@ db::Task<PeriodParts> period_parts(db::Session& session, std::int64_t user_id, D
     const auto from = first.to_string();
     const auto to = last.to_string();
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_period_apps, user_id, from, to, k_max_period_apps, 0));
+    commands.push_back(db::Command::of(k_period_apps, user_id, from, to, k_max_period_apps, 0, user_id, from, to));
     commands.push_back(db::Command::of(k_period_count, user_id, from, to));
     commands.push_back(db::Command::of(k_period_categories, user_id, from, to, k_max_categories));
     commands.push_back(db::Command::of(k_period_days, user_id, first.plus(first.since(last) - 1).to_string(), to));
@@ -357,7 +359,7 @@ db::Task<std::optional<std::string>> app_called(db::Session& session, std::int64
 
 db::Task<AppsPage> app(db::Session& session, std::int64_t user_id, std::string_view app_key) {
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_app_total, user_id, app_key, k_all, 0));
+    commands.push_back(db::Command::of(k_app_total, user_id, app_key, k_all, 0, user_id));
     commands.push_back(db::Command::of(k_whole, user_id));
     const auto results = co_await session.run(std::move(commands));
     co_return apps_of(results.at(0), results.at(1));
@@ -365,7 +367,7 @@ db::Task<AppsPage> app(db::Session& session, std::int64_t user_id, std::string_v
 
 db::Task<AppsPage> top_apps(db::Session& session, std::int64_t user_id, std::int64_t skip, std::int64_t limit) {
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_top_apps, user_id, limit, skip));
+    commands.push_back(db::Command::of(k_top_apps, user_id, limit, skip, user_id));
     commands.push_back(db::Command::of(k_whole, user_id));
     commands.push_back(db::Command::of(k_totals, user_id));
     const auto results = co_await session.run(std::move(commands));
@@ -379,7 +381,7 @@ db::Task<AppsPage> apps_after(db::Session& session, std::int64_t user_id, std::s
     if (keys.rows.empty()) co_return AppsPage{};
     const auto last = keys.rows.back().get<std::string>(0);
     std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_apps_between, user_id, after, last, k_all, 0));
+    commands.push_back(db::Command::of(k_apps_between, user_id, after, last, k_all, 0, user_id));
     commands.push_back(db::Command::of(k_whole, user_id));
     const auto results = co_await session.run(std::move(commands));
     auto page = apps_of(results.at(0), results.at(1));
