@@ -579,7 +579,7 @@ def test_addresses_of_version_6_in_lists(make_server):
 )  # fmt: skip
 def test_lists_as_deployments_write_them(tmp_path, text, shown):
     run = focus("config", "print", cwd=tmp_path, ALLOWED_HOSTS=text)
-    assert re.search(rf"^ALLOWED_HOSTS\s*=\s*{re.escape(shown)}$", run.stdout, re.MULTILINE | re.IGNORECASE), run.stdout
+    assert re.search(rf"^ALLOWED_HOSTS = \"{re.escape(shown)}\"$", run.stdout, re.MULTILINE), run.stdout
 
 
 def test_a_trusted_proxy_of_version_6(tmp_path):
