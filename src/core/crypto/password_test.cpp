@@ -125,15 +125,15 @@ TEST_F(Password, KnownNetworksAreServedFirst) {
         (void)co_await hasher.hash("Correct-Horse-7", std::move(place));
         order.push_back(std::move(name));
     };
-    // What the thread may have taken before the others came.
-    asio::co_spawn(context_, one("first", PasswordHasher::Lane::normal), asio::use_future);
-    for (int i = 0; i < 4; ++i) asio::co_spawn(context_, one("other", PasswordHasher::Lane::normal), asio::use_future);
+    for (int i = 0; i < 5; ++i) asio::co_spawn(context_, one("other", PasswordHasher::Lane::normal), asio::use_future);
     for (int i = 0; i < 6; ++i) asio::co_spawn(context_, one("known", PasswordHasher::Lane::preferred), asio::use_future);
     context_.run();
     ASSERT_EQ(order.size(), 11U);
-    const std::vector<std::string> queued{order.begin() + 1, order.end()};
-    // After four of them in a row one of the others has its turn.
-    EXPECT_EQ(queued, (std::vector<std::string>{"known", "known", "known", "known", "other", "known", "known", "other", "other", "other"}));
+    // The thread may have taken one before the known ones came. After four of these in a row one of the others has its turn.
+    using Order = std::vector<std::string>;
+    const Order taken{"other", "known", "known", "known", "known", "other", "known", "known", "other", "other", "other"};
+    const Order waiting{"known", "known", "known", "known", "other", "known", "known", "other", "other", "other", "other"};
+    EXPECT_TRUE(order == taken || order == waiting) << testing::PrintToString(order);
 }
 
 TEST_F(Password, APlaceIsHeldUntilItIsUsedOrGivenBack) {

@@ -7,7 +7,7 @@
 namespace focus::http {
 namespace {
 
-/// Of routes that ask for no token: anybody can send there, and an address or a token is short.
+/// Of routes that ask for no token and name no limit: anyone can send there, and an address or a token is short.
 constexpr std::size_t k_open_body_limit = std::size_t{8} << 10;
 
 constexpr Text k_bad_encoding{"The address contains broken percent-encoding.", "L'adresse contient un encodage « % » incorrect."};
@@ -63,7 +63,7 @@ Headers page_headers(const Call& call, std::int64_t total, const PageCursors& cu
 }
 
 void Routes::add_endpoint(Endpoint endpoint) {
-    if (endpoint.meta.access == Access::nobody) endpoint.meta.body_limit = std::min(endpoint.meta.body_limit, k_open_body_limit);
+    if (endpoint.meta.access == Access::nobody && endpoint.meta.body_limit == Meta{}.body_limit) endpoint.meta.body_limit = k_open_body_limit;
     endpoint.label = std::string{to_string(endpoint.method)} + ' ' + endpoint.pattern;
     endpoints_.push_back(std::move(endpoint));
 }

@@ -174,6 +174,7 @@ http::Meta token_meta(std::string_view id, std::string_view summary, std::vector
                     .access = Access::nobody,
                     .rate = Rate::auth,
                     .no_store = true,
+                    .body_limit = std::size_t{32} << 10, // ID tokens with many groups are long
                     .problems = {k_failed, k_inactive, k_confirm, k_out_of_order}};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
