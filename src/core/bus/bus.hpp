@@ -30,8 +30,6 @@ class Bus {
     virtual void on_gap(std::function<void()> handler) = 0;
     /// Whether messages reach the other instances now.
     [[nodiscard]] virtual bool is_up() const noexcept { return true; }
-    /// Whether messages of other instances arrive now. When not, what must be known in time is asked of the database.
-    [[nodiscard]] virtual bool hears_others() const noexcept { return false; }
     /// Begins and ends the exchange with other instances; publish() and subscribe() work before and after it, too.
     virtual void start() {}
     virtual void stop() {}

@@ -103,7 +103,6 @@ class RedisBus final : public Bus {
         exchange_->local->subscribe(std::string{k_lost}, [handler = std::move(handler)](std::string_view) { handler(); });
     }
     [[nodiscard]] bool is_up() const noexcept override { return link_->is_up(); }
-    [[nodiscard]] bool hears_others() const noexcept override { return link_->is_up(); }
     void start() override { link_->start(); }
     void stop() override { link_->stop(); }
 

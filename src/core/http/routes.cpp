@@ -63,7 +63,8 @@ Headers page_headers(const Call& call, std::int64_t total, const PageCursors& cu
 }
 
 void Routes::add_endpoint(Endpoint endpoint) {
-    if (endpoint.meta.access == Access::nobody && endpoint.meta.body_limit == Meta{}.body_limit) endpoint.meta.body_limit = k_open_body_limit;
+    if (endpoint.meta.access == Access::nobody && endpoint.meta.body_limit == Meta{}.body_limit)
+        endpoint.meta.body_limit = k_open_body_limit;
     endpoint.label = std::string{to_string(endpoint.method)} + ' ' + endpoint.pattern;
     endpoints_.push_back(std::move(endpoint));
 }

@@ -100,7 +100,6 @@ void Hub::receive(std::string_view payload) {
 
 void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& executor) {
     presence_.beat(now);
-    if (bus_.hears_others() && now - sessions_asked_at_.load() < settings_.heartbeat) return;
     if (watching_.exchange(true)) return;
     boost::asio::co_spawn(executor, watch_sessions(executor), [this](std::exception_ptr failure) {
         watching_ = false;
@@ -108,17 +107,17 @@ void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& ex
     });
 }
 
-/// Asks once, then again and again for as long as nothing is heard of other instances.
+/// Asks twice a second for as long as there are sockets: whether the bus carries the news depends on the instance that
+/// ends a session, too, and a socket must close within a second in any case.
 db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
     boost::asio::steady_timer pause{executor};
     for (;;) {
-        sessions_asked_at_ = std::chrono::steady_clock::now();
         bool any = true;
         try {
             any = co_await close_ended();
         } catch (const Error&) { // the database is away
         }
-        if (!any || bus_.hears_others()) co_return;
+        if (!any) co_return;
         pause.expires_after(k_between_questions);
         co_await pause.async_wait(boost::asio::use_awaitable);
     }

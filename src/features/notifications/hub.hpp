@@ -68,8 +68,7 @@ class Hub {
     metrics::Gauge users_;
     std::mutex mutex_;
     std::unordered_map<std::int64_t, Clients> clients_; // by user
-    std::atomic<http::Socket::Instant> sessions_asked_at_{http::Socket::Instant{}};
-    std::atomic<bool> watching_{false}; // one coroutine asks at a time
+    std::atomic<bool> watching_{false};                 // one coroutine asks at a time
 };
 
 } // namespace focus::notifications

@@ -72,6 +72,15 @@ def test_also_instances_that_never_had_redis(make_server) -> None:
         assert other.closed(3) == 4401
 
 
+def test_also_when_only_the_instance_that_ends_it_has_lost_redis(cluster: Cluster, make_server) -> None:
+    cut_off = make_server(database=cluster.database, REDIS_URL="redis://127.0.0.1:1", SECRET_KEY=cluster.instances[0].settings["SECRET_KEY"]).start()
+    person = cluster.new_account()
+    with _socket_on(cluster.instances[1], person) as live:
+        answer = cut_off.client().post("/api/auth/logout", json={"refresh_token": person.tokens["refresh_token"]})
+        assert answer.status_code == 204
+        assert live.closed(3) == 4401
+
+
 def test_what_was_missed_without_redis_is_shown_afterwards(cluster: Cluster, person: Account) -> None:
     leaver = cluster.new_account()
     with _socket_on(cluster.instances[1], person) as live, _socket_on(cluster.instances[1], leaver) as left:
