@@ -81,6 +81,8 @@ def test_files_that_others_may_read(make_server, tmp_path):
 def test_an_ill_database(make_server, db):
     server = make_server(db, **PRODUCTION)
     server.database.query("CREATE TABLE anything (id INTEGER)")
+    if db == "sqlite":
+        os.chmod(server.database.path, 0o600)
     status, found = look(server)
     assert (status, found["database.schema"][0], "sums" in found) == (0, "warn", False)
     assert server.command("migrate").returncode == 0

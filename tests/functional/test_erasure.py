@@ -132,6 +132,7 @@ def test_a_purged_account_leaves_no_row(server):
     needles = [*person.needles, person.app, person.challenge]
     expect(admin.api.delete(f"/api/admin/users/{person.id}?purge=true"), 200)
     eventually(lambda: not server.database.query("SELECT user_id FROM purges"), "the purge to be over")
+    mails_are_sent(server)
     assert traces(server, needles) == []
     for table, column in (("service_apps", "activities"), ("service_days", "activities"), ("last_use_days", "users")):
         assert server.database.query(f"SELECT COUNT(*) FROM {table} WHERE {column} = 0") == [("0",)], table
@@ -148,6 +149,7 @@ def test_a_purge_after_a_deletion_goes_as_far(server):
     mails_are_sent(server)
     expect(admin.api.delete(f"/api/admin/users/{person.id}?purge=true"), 200)
     eventually(lambda: not server.database.query("SELECT user_id FROM purges"), "the purge to be over")
+    mails_are_sent(server)
     assert traces(server, [*person.needles, person.app, person.challenge]) == []
 
 

@@ -380,7 +380,7 @@ def test_mails_are_shown_in_development(make_server):
     page = httpx.get(f"{server.url}/dev/mail", headers={"Accept": "text/html"})
     assert page.status_code == 200 and "unsafe-inline" not in page.headers["content-security-policy"]
     preview = httpx.get(f"{server.url}/dev/mail/{mails()[0]['id']}")
-    assert preview.status_code == 200 and account.username in preview.text
+    assert preview.status_code == 200 and "/verify-email?token=" in preview.text
     assert "sandbox" in preview.headers["content-security-policy"]
     link = re.search(r"https://focus\.example/verify-email\?token=[\w-]+", json.dumps(mails()[0]))
     assert link, mails()
