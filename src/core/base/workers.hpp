@@ -33,7 +33,8 @@ class Workers {
     /// A place in the queue that is held for a job to come. An empty one holds none.
     class Place {
       public:
-        Place() noexcept {} // = default would want lane_ before the class is complete
+        // `= default` would want lane_ before the class is complete.
+        Place() noexcept {} // NOLINT(modernize-use-equals-default)
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
         Place(Place&&) noexcept = default;

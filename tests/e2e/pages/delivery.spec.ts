@@ -21,11 +21,12 @@ test('the root is a page for browsers and JSON for programs; the API never answe
   const ask = (path: string, accept: string) => fetch(demoServer.url + path, { headers: { Accept: accept } });
   expect((await ask('/', 'text/html')).headers.get('content-type')).toContain('text/html');
   expect(await (await ask('/', 'application/json')).json()).toMatchObject({ name: 'Focus' });
-  for (const path of ['/api/nothing', '/api/admin/nothing', '/assets/nothing.js', '/nothing']) {
+  for (const path of ['/api/nothing', '/api/admin/nothing', '/assets/nothing.js']) {
     const answer = await ask(path, 'text/html');
     expect(answer.status, path).toBe(404);
     expect(answer.headers.get('content-type'), path).toContain('problem+json');
   }
+  expect((await ask('/nothing', 'application/json')).headers.get('content-type')).toContain('problem+json');
 });
 
 test('today is usable within a second', async ({ page, demoServer }) => {
