@@ -55,7 +55,7 @@ export const en = {
   stats: {
     app: 'App', apps: 'Apps', sessionsTitle: 'Uses', sessions: (count: number) => `${n(count)} ${s(count, 'use', 'uses')}`, category: 'Category', date: 'Date',
     streak: 'Streak', days: (count: number) => `${n(count)} ${s(count, 'day', 'days')}`,
-    thanYesterday: 'compared with all of yesterday', thanDayBefore: 'compared with the day before', nothingBefore: 'Nothing to compare with', hoverHint: 'Point at, tap or reach a day with the arrow keys to see its value.', hourHint: 'Point at, tap or reach an hour with the arrow keys to see its time.', hour: 'Hour', time: 'Time',
+    thanYesterday: 'compared with all of yesterday', thanDayBefore: 'compared with the day before', nothingBefore: 'Nothing to compare with', hoverHint: 'Pick a day to see its value.', hourHint: 'Pick an hour to see its time.', hour: 'Hour', time: 'Time',
   },
   today: {
     hello: (name: string) => `Hello ${name}`, total: 'The day’s total', inAll: 'in all', ofLimit: (limit: string) => `of ${limit}`,

@@ -57,7 +57,7 @@ export const fr: Messages = {
   stats: {
     app: 'Application', apps: 'Applications', sessionsTitle: 'Utilisations', sessions: (count) => `${n(count)} ${s(count, 'utilisation', 'utilisations')}`, category: 'Catégorie', date: 'Date',
     streak: 'Série', days: (count) => `${n(count)} ${s(count, 'jour', 'jours')}`,
-    thanYesterday: 'par rapport à hier entier', thanDayBefore: 'par rapport à la veille', nothingBefore: 'Rien à comparer', hoverHint: 'Pointez ou touchez un jour, ou parcourez-les avec les flèches, pour voir sa valeur.', hourHint: 'Pointez ou touchez une heure, ou parcourez-les avec les flèches, pour voir son temps.', hour: 'Heure', time: 'Temps',
+    thanYesterday: 'par rapport à hier entier', thanDayBefore: 'par rapport à la veille', nothingBefore: 'Rien à comparer', hoverHint: 'Choisissez un jour pour voir sa valeur.', hourHint: 'Choisissez une heure pour voir son temps.', hour: 'Heure', time: 'Temps',
   },
   today: {
     hello: (name) => `Bonjour ${name}`, total: 'Total du jour', inAll: 'au total', ofLimit: (limit) => `sur ${limit}`,
