@@ -52,7 +52,7 @@ constexpr std::array<Names, 7> k_systems{{{"Android", "Android"},
 bool is_common(std::string_view password) {
     static const auto known = [] {
         std::unordered_set<std::string_view> words;
-        for (const auto line : std::views::split(embedded::common_passwords().front().bytes, '\n')) words.emplace(std::string_view{line});
+        for (const auto line : std::views::split(embedded::common_passwords().front().bytes, '\n')) words.emplace(line.begin(), line.end());
         return words;
     }();
     return known.contains(fold_case(password));
