@@ -8,7 +8,7 @@ list(FILTER fuzz_sources EXCLUDE REGEX "_test\\.cpp$|workers\\.cpp$|password\\.c
 list(APPEND fuzz_sources
   src/core/http/forwarded.cpp src/core/http/head_parser.cpp src/core/http/headers.cpp src/core/http/target.cpp
   src/features/activities/cursor.cpp src/features/activities/import.cpp src/features/activities/import_csv.cpp
-  src/features/activities/import_json.cpp src/features/auth/rules.cpp)
+  src/features/activities/import_json.cpp src/features/auth/rules.cpp "${CMAKE_BINARY_DIR}/embedded/common_passwords.cpp")
 add_library(focus_fuzz STATIC ${fuzz_sources} cmake/asio_beast.cpp)
 target_include_directories(focus_fuzz PUBLIC src tests)
 target_compile_options(focus_fuzz PUBLIC -fsanitize=fuzzer-no-link)
