@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace focus::metrics {
@@ -45,6 +46,24 @@ class Session {
     [[nodiscard]] virtual Dialect dialect() const noexcept = 0;
 
     Task<Result> run_one(Command command);
+
+    /// Runs one query.
+    template <class T>
+    Task<T> get(Query<T> query) {
+        const auto result = co_await run_one(std::move(query.command));
+        co_return query.read(result);
+    }
+    /// Runs the queries in order in one round trip; `auto [apps, total] = co_await session.all(day_apps(…), total(…));`
+    template <class... T>
+    Task<std::tuple<T...>> all(Query<T>... queries) {
+        std::vector<Command> commands;
+        commands.reserve(sizeof...(T));
+        (commands.push_back(std::move(queries.command)), ...);
+        const auto results = co_await run(std::move(commands));
+        co_return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return std::tuple<T...>{queries.read(results.at(I))...};
+        }(std::index_sequence_for<T...>());
+    }
 
     /// Runs one statement.
     template <class... Args>
@@ -76,6 +95,10 @@ class Transaction : public Session {
     template <class... Args>
     void defer(const Statement& statement, const Args&... args) {
         defer(Command::of(statement, args...));
+    }
+    template <class T>
+    void defer(Query<T> query) {
+        defer(std::move(query.command));
     }
 
     /// Runs `effect` after the commit (cache invalidation, pushes, counters), never after a rollback. It must not

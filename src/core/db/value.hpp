@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -138,6 +139,21 @@ struct Command {
         command.owned = std::move(sql);
         command.params = std::move(params);
         return command;
+    }
+};
+
+/// A statement with its parameters, and what its result becomes. Made by what core/db/query.hpp declares; run by
+/// Session::get, Session::all or a Batch.
+template <class T>
+struct Query {
+    Command command;
+    std::function<T(const Result&)> read;
+
+    /// The same statement, whose result `change` turns into something else.
+    template <class F, class U = std::invoke_result_t<F, T>>
+    [[nodiscard]] Query<U> map(F change) && {
+        return {std::move(command),
+                [read = std::move(read), change = std::move(change)](const Result& result) { return change(read(result)); }};
     }
 };
 
