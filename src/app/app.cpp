@@ -1,7 +1,6 @@
 #include "app/app.hpp"
 
 #include "app/demo.hpp"
-#include "app/housekeeping.hpp"
 #include "app/observer.hpp"
 #include "app/reload.hpp"
 #include "app/secrets.hpp"
@@ -205,24 +204,20 @@ App::App(Settings settings)
     attempts_ = std::make_unique<attempts::Guard>(
         *database_, clock_,
         attempts::Guard::Options{.hash_key = crypto::derive_key(secret, "attempts"), .enabled = settings_.rate_limit_enabled});
-    rooms_ = std::make_unique<Rooms>(
-        Foundation{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
+    modules_ = std::make_unique<Modules>(
+        Core{*database_, *cache_, *bus_, clock_, *hasher_, *outbox_, *attempts_, metrics_, settings_.frontend_url},
         auth::Settings{.jwt_secret = crypto::derive_key(secret, "access token"),
                        .refresh_key = crypto::derive_key(secret, "refresh token"),
                        .access_token_ms = settings_.access_token_minutes * k_minute_ms,
                        .refresh_token_ms = settings_.refresh_token_days * k_day_ms,
                        .session_max_ms = settings_.session_max_days * k_day_ms,
-                       .frontend_url = settings_.frontend_url,
                        .max_sessions = settings_.max_sessions},
         user_defaults(settings_), socket_settings(settings_),
-        auth::OidcSettings{.providers = configured_providers(settings_),
-                           .frontend_url = settings_.frontend_url,
-                           .allow_plain_http = settings_.is_development()});
-    rooms_->auth.limit_refreshes(rate_limiter_.get());
+        auth::OidcSettings{.providers = configured_providers(settings_), .allow_plain_http = settings_.is_development()});
+    modules_->auth.limit_refreshes(rate_limiter_.get());
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
-    rooms_->add_jobs(*scheduler_, clock_, settings_.unverified_account_days);
-    add_housekeeping(*scheduler_, *database_, clock_, settings_.log_retention_days);
-    rooms_->admin.health().set_sources(health_sources());
+    modules_->add_jobs(*scheduler_, {.audit_days = settings_.log_retention_days, .unverified_days = settings_.unverified_account_days});
+    modules_->admin.health().set_sources(health_sources());
     templates_ = std::make_unique<mail::Templates>(
         mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
     if (!settings_.mail_server.empty())
@@ -238,7 +233,7 @@ admin::HealthSources App::health_sources() {
     admin::HealthSources sources;
     sources.jobs = [this] { return scheduler_->status(); };
     sources.websocket = [this]() -> asio::awaitable<admin::WebsocketHealth> {
-        const auto totals = rooms_->hub.totals(0);
+        const auto totals = modules_->hub.totals(0);
         co_return admin::WebsocketHealth{totals.active_users, totals.connections};
     };
     sources.cache = [this]() -> asio::awaitable<admin::CacheHealth> {
@@ -261,7 +256,7 @@ void App::add_routes() {
         auto& routes = settings_.metrics_address.empty() ? routes_ : metrics_routes_;
         add_metrics_route(routes, metrics_, settings_.metrics_token, background_.get_executor());
     }
-    rooms_->add_routes(routes_, *scheduler_, *templates_);
+    modules_->add_routes(routes_, *scheduler_, *templates_);
     if (settings_.is_development()) {
         add_development_routes(routes_, clock_, scheduler_->clock_guard());
         if (const auto* mailbox = dynamic_cast<const mail::DevMailbox*>(transport_.get())) add_mailbox_routes(routes_, *mailbox, pages_);
@@ -271,7 +266,7 @@ void App::add_routes() {
 
 http::Hooks App::hooks() {
     http::Hooks hooks;
-    hooks.authenticate = [this](std::string token) { return rooms_->guard.authenticate(std::move(token)); };
+    hooks.authenticate = [this](std::string token) { return modules_->guard.authenticate(std::move(token)); };
     hooks.rate_limiter = rate_limiter_.get();
     hooks.on_rate_limited = [this](http::Rate rate, const http::Call& call) { return refusals_->record(rate, call); };
     hooks.idempotency = idempotency_.get();
@@ -330,11 +325,11 @@ asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
     co_await prepare_database();
     state_.wait_for("the end of the start");
     if (!settings_.admin_password.empty()) {
-        co_await rooms_->auth.ensure_admin(settings_.admin_email, settings_.admin_username, settings_.admin_password,
-                                           Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "settings"});
+        co_await modules_->auth.ensure_admin(settings_.admin_email, settings_.admin_username, settings_.admin_password,
+                                             Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "settings"});
     }
     std::string demo_account;
-    if (with_demo) demo_account = co_await fill_demo(*rooms_, clock_);
+    if (with_demo) demo_account = co_await fill_demo(*modules_, clock_);
     if (!settings_.database_replica_urls.empty()) log::warning("DATABASE_REPLICA_URLS is not used: everything is read from DATABASE_URL");
     state_.open();
     log::info("ready");
@@ -383,7 +378,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     if (redis_) redis_->start();
     bus_->start();
     asio::co_spawn(background_, reload_on_hangup(std::move(reload)), Detached{"reload of the settings"});
-    Observer observer{{metrics_, *rooms_, *hasher_, server, clock_, redis_.get(), *bus_}, settings_};
+    Observer observer{{metrics_, *modules_, *hasher_, server, clock_, redis_.get(), *bus_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
     std::exception_ptr failure;
@@ -410,7 +405,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             delivery.start();
             pulse.start();
             scheduler_->start(background_.get_executor());
-            rooms_->blocking.schedules().start(background_.get_executor());
+            modules_->blocking.schedules().start(background_.get_executor());
             asio::co_spawn(background_, observer.run(), Detached{"metrics of the service"});
             asio::co_spawn(*contexts_.front(), service_manager::keep_alive(), Detached{"watchdog of systemd"});
             service_manager::ready();
@@ -422,11 +417,11 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
             server.drain();
             asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
             co_await drain.async_wait(asio::use_awaitable);
-            rooms_->blocking.schedules().stop();
+            modules_->blocking.schedules().stop();
             co_await server.shutdown();
             if (metrics_server) co_await metrics_server->shutdown();
             if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
-            co_await rooms_->blocking.schedules().stopped();
+            co_await modules_->blocking.schedules().stopped();
             co_await delivery.stop();
             co_await pulse.stop();
             bus_->stop();

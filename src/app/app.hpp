@@ -1,12 +1,12 @@
-// The application: core, rooms, routes and threads put together from the settings.
+// The application: core, modules, routes and threads put together from the settings.
 // Always holds: what was started is stopped in the opposite order, also when the start fails half-way.
 #pragma once
 
 #include "app/refusal_log.hpp"
-#include "app/rooms.hpp"
 #include "app/settings.hpp"
 #include "app/start_state.hpp"
 #include "app/web_pages.hpp"
+#include "app/wiring.hpp"
 #include "core/idempotency/idempotency.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -50,9 +50,9 @@ class App {
 
     [[nodiscard]] std::string openapi();
 
-    /// The jobs of the rooms and of the core.
+    /// The jobs of the modules and of the core.
     [[nodiscard]] jobs::Scheduler& scheduler() noexcept { return *scheduler_; }
-    [[nodiscard]] Rooms& rooms() noexcept { return *rooms_; }
+    [[nodiscard]] Modules& modules() noexcept { return *modules_; }
     [[nodiscard]] db::Database& database() noexcept { return *database_; }
     [[nodiscard]] Clock& clock() noexcept { return clock_; }
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
@@ -81,7 +81,7 @@ class App {
     std::unique_ptr<attempts::Guard> attempts_;
     std::unique_ptr<mail::Templates> templates_;
     std::unique_ptr<mail::Transport> transport_; // null: mails stay in the outbox
-    std::unique_ptr<Rooms> rooms_;
+    std::unique_ptr<Modules> modules_;
     std::unique_ptr<jobs::Scheduler> scheduler_;
     WebPages pages_;
     http::Routes routes_;

@@ -95,9 +95,9 @@ int create_admin(Settings settings, const std::string& email, const std::string&
     App app{std::move(settings)};
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
-        const auto user =
-            co_await app.rooms().auth.ensure_admin(checked.email.value, checked.username.value, checked.password.value,
-                                                   Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus admin create"});
+        const auto user = co_await app.modules().auth.ensure_admin(
+            checked.email.value, checked.username.value, checked.password.value,
+            Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus admin create"});
         print(std::format("{} <{}> is an administrator\n", user.username, user.email));
     });
     return 0;
@@ -223,7 +223,7 @@ struct CommandLine {
             App app{common.load()};
             app.run([&]() -> boost::asio::awaitable<void> {
                 co_await app.prepare_database();
-                const auto account = co_await fill_demo(app.rooms(), app.clock());
+                const auto account = co_await fill_demo(app.modules(), app.clock());
                 print(std::format("demo account: {}\n", account));
             });
             return 0;

@@ -102,7 +102,7 @@ class TimeTravel {
 
 class Demo {
   public:
-    Demo(Rooms& rooms, Clock& clock) : rooms_{rooms}, travel_{clock}, today_{zone_.day_of(clock.now_ms())} {}
+    Demo(Modules& modules, Clock& clock) : modules_{modules}, travel_{clock}, today_{zone_.day_of(clock.now_ms())} {}
 
     awaitable<void> fill() {
         for (int back = k_days; back >= 0; --back) {
@@ -113,7 +113,7 @@ class Demo {
             }
             if (back == k_days - 20) co_await set_limits();
             for (std::size_t i = 0; i < callers_.size(); ++i) co_await live(i, back, day);
-            if (back == 2) co_await rooms_.notifications.mark_all_read(callers_.at(k_demo).user_id);
+            if (back == 2) co_await modules_.notifications.mark_all_read(callers_.at(k_demo).user_id);
         }
         co_await profile(k_demo, R"({"email_reminders":true})"); // no mails about days long past
     }
@@ -125,8 +125,8 @@ class Demo {
             const auto& person = k_people.at(i);
             travel_.go_to(zone_.at(day, 6 * 60));
             const auto password = i == k_demo ? std::string{k_password} : crypto::random_token() + "aA1";
-            const auto user = co_await rooms_.auth.create_account(std::format("{}@focus.example", person.username),
-                                                                  std::string{person.username}, password, Role::user, origin_);
+            const auto user = co_await modules_.auth.create_account(std::format("{}@focus.example", person.username),
+                                                                    std::string{person.username}, password, Role::user, origin_);
             Caller caller;
             caller.user_id = user.id;
             caller.is_verified = true;
@@ -139,12 +139,12 @@ class Demo {
     }
 
     awaitable<void> profile(std::size_t who, std::string json) {
-        co_await rooms_.users.update_profile(callers_.at(who), origin_, json::parse<users::UpdateProfile>(json));
+        co_await modules_.users.update_profile(callers_.at(who), origin_, json::parse<users::UpdateProfile>(json));
     }
 
     awaitable<void> set_limits() {
         for (const auto* limit : k_limits) {
-            co_await rooms_.blocking.create(callers_.at(k_demo), origin_, json::parse<blocking::NewBlockedApp>(limit));
+            co_await modules_.blocking.create(callers_.at(k_demo), origin_, json::parse<blocking::NewBlockedApp>(limit));
         }
     }
 
@@ -152,10 +152,10 @@ class Demo {
         const auto text = std::format(R"({{{},"start_date":"{}","end_date":"{}","max_participants":20}})", challenge.fields,
                                       today_.plus(challenge.first).to_string(), today_.plus(challenge.last).to_string());
         const auto made =
-            co_await rooms_.challenges.create(callers_.at(challenge.creator), origin_, json::parse<challenges::NewChallenge>(text));
+            co_await modules_.challenges.create(callers_.at(challenge.creator), origin_, json::parse<challenges::NewChallenge>(text));
         for (const char digit : challenge.others) {
             const auto& caller = callers_.at(static_cast<std::size_t>(digit - '0'));
-            co_await rooms_.challenges.join(caller, origin_, made.id, made.invitation_code.value_or(""));
+            co_await modules_.challenges.join(caller, origin_, made.id, made.invitation_code.value_or(""));
         }
     }
 
@@ -175,8 +175,8 @@ class Demo {
         std::string batch;
         for (const auto& [start, json] : uses) batch += (batch.empty() ? "" : ",") + json;
         travel_.go_to(latest - k_minute_ms);
-        co_await rooms_.activities.create_batch(callers_.at(who), origin_,
-                                                json::parse<activities::NewBatch>(std::format(R"({{"activities":[{}]}})", batch)));
+        co_await modules_.activities.create_batch(callers_.at(who), origin_,
+                                                  json::parse<activities::NewBatch>(std::format(R"({{"activities":[{}]}})", batch)));
     }
 
     void add_use(std::vector<std::pair<EpochMs, std::string>>& uses, const DemoApp& app, double appetite, Day day, EpochMs latest) {
@@ -193,7 +193,7 @@ class Demo {
                 app.name, app.package, app.category, duration, day.to_string(), format_rfc3339(start), format_rfc3339(start + length)));
     }
 
-    Rooms& rooms_;
+    Modules& modules_;
     TimeTravel travel_;
     Zone zone_ = Zone::of(k_zone);
     Day today_;
@@ -204,9 +204,9 @@ class Demo {
 
 } // namespace
 
-awaitable<std::string> fill_demo(Rooms& rooms, Clock& clock) {
-    if (!co_await rooms.users.find_by_email(rooms.database, std::string{k_email})) {
-        Demo demo{rooms, clock};
+awaitable<std::string> fill_demo(Modules& modules, Clock& clock) {
+    if (!co_await modules.users.find_by_email(modules.core.database, std::string{k_email})) {
+        Demo demo{modules, clock};
         co_await demo.fill();
     }
     co_return std::format("{} / {}", k_email, k_password);

@@ -4,7 +4,7 @@
 #include "app/fastapi/source.hpp"
 #include "app/long_database.hpp"
 #include "app/progress.hpp"
-#include "app/recount.hpp"
+#include "core/base/days.hpp"
 #include "core/db/migrate.hpp"
 #include "core/db/url.hpp"
 
@@ -74,16 +74,15 @@ int migrate_from_fastapi(const Settings& settings, const std::string& source, bo
     if (dry_run) scratch.emplace();
     LongDatabase from{source};
     LongDatabase to{from, scratch ? scratch->url() : settings.database_url, true};
-    RecountServices services{to.get()};
     fastapi::MoveReport report;
     std::optional<ProgressBar> bar{std::in_place};
-    const fastapi::MoveOptions options{.now = services.clock.now_ms(),
+    const fastapi::MoveOptions options{.now = Clock{}.now_ms(),
                                        .reminder_minute = parse_hhmm(settings.reminder_time).value_or(0),
                                        .progress = [&bar](double part) { bar->show(part); }};
     from.run([&]() -> boost::asio::awaitable<void> {
         co_await fastapi::require_source(from.get());
         co_await db::migrate(to.get(), db::embedded_migrations(to.get().dialect()));
-        report = co_await fastapi::move_all(from.get(), to.get(), services.activities, options);
+        report = co_await fastapi::move_all(from.get(), to.get(), options);
     });
     bar.reset();
     std::cout << report.text();

@@ -54,7 +54,7 @@ int import_file(Settings settings, const std::string& path, const std::string& e
     std::optional<ProgressBar> bar{std::in_place};
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
-        const auto user = co_await app.rooms().users.find_by_email(app.database(), email);
+        const auto user = co_await app.modules().users.find_by_email(app.database(), email);
         if (!user) throw std::runtime_error{"nobody has the address " + email};
         Caller caller;
         caller.user_id = user->id;
@@ -62,7 +62,7 @@ int import_file(Settings settings, const std::string& path, const std::string& e
         caller.zone = Zone::of(user->timezone);
         const Origin origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "focus import"};
         const activities::ImportProgress progress = [&bar](double part) { bar->show(part); };
-        result = co_await app.rooms().activities.import_file(caller, origin, file, progress);
+        result = co_await app.modules().activities.import_file(caller, origin, file, progress);
     });
     bar.reset();
     print_errors(result);

@@ -43,7 +43,7 @@ Observer::Observer(Parts parts, const Settings& settings)
       users_{levels(parts.metrics, "focus_api_users_total", "Accounts by status.", {"active", "unverified", "inactive"})},
       challenges_{
           levels(parts.metrics, "focus_api_challenges_total", "Challenges by status.", {"upcoming", "active", "completed", "cancelled"})} {
-    auto& database = parts_.rooms.database;
+    auto& database = parts_.modules.core.database;
     parts_.metrics
         .gauge("focus_api_info", "What runs here.",
                {{"version", FOCUS_VERSION},
@@ -121,7 +121,7 @@ db::Task<void> Observer::run() {
 
 db::Task<bool> Observer::ping() {
     try {
-        auto& database = parts_.rooms.database;
+        auto& database = parts_.modules.core.database;
         co_await database.execute(k_ping);
         co_return database.damage().empty();
     } catch (const std::exception&) { // counted among the statements' errors, and logged by whoever needs the database
@@ -131,9 +131,9 @@ db::Task<bool> Observer::ping() {
 
 db::Task<void> Observer::count() {
     try {
-        const auto users = co_await parts_.rooms.users.count_by_status();
+        const auto users = co_await parts_.modules.users.count_by_status();
         set_all(users_, std::array{users.active, users.unverified, users.inactive});
-        set_all(challenges_, co_await parts_.rooms.challenges.count_by_status());
+        set_all(challenges_, co_await parts_.modules.challenges.count_by_status());
     } catch (const std::exception& error) {
         log::warning("accounts and challenges could not be counted", {{"cause", std::string_view{error.what()}}});
     }
@@ -142,11 +142,11 @@ db::Task<void> Observer::count() {
 db::Task<void> Observer::name_apps() {
     try {
         const auto today = Zone{}.day_of(parts_.clock.now_ms());
-        const auto apps = co_await parts_.rooms.admin.usage().apps(today, k_days_of_use, metrics::NameCounters::k_most);
+        const auto apps = co_await parts_.modules.admin.usage().apps(today, k_days_of_use, metrics::NameCounters::k_most);
         std::vector<metrics::Name> names;
         for (const auto& app : apps) names.push_back({fold_case(app.app_name), app.app_name});
-        parts_.rooms.activities.name_in_metrics(names);
-        parts_.rooms.blocking.name_in_metrics(names);
+        parts_.modules.activities.name_in_metrics(names);
+        parts_.modules.blocking.name_in_metrics(names);
     } catch (const std::exception& error) {
         log::warning("the apps used most could not be looked up", {{"cause", std::string_view{error.what()}}});
     }

@@ -4,8 +4,8 @@
 // Owns the registry's on_scrape; whatever it looks at outlives it.
 #pragma once
 
-#include "app/rooms.hpp"
 #include "app/settings.hpp"
+#include "app/wiring.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -27,7 +27,7 @@ class Observer {
   public:
     struct Parts {
         metrics::Registry& metrics;
-        Rooms& rooms;
+        Modules& modules;
         const crypto::PasswordHasher& hasher;
         const http::Server& server;
         const Clock& clock;

@@ -37,36 +37,36 @@ db::Task<void> recount_users(Target& target, const RecountOptions& options, reco
 }
 
 template <class Target>
-db::Task<void> recount_challenges(Target& target, activities::Service& activities, const RecountOptions& options, recount::Report& report) {
+db::Task<void> recount_challenges(Target& target, const RecountOptions& options, recount::Report& report) {
     for (const auto* table : {"challenges", "challenge_members", "challenge_scores"}) report.looked_at(table); // also without any
     for (std::int64_t after = 0;;) {
         const auto ids = co_await challenges::repository::ids_after(target, after, k_ids_at_once);
         if (ids.empty()) break;
-        for (const auto id : ids) co_await recount::run(target, challenges::recount_part(activities, id), options.mode, report);
+        for (const auto id : ids) co_await recount::run(target, challenges::recount_part(id), options.mode, report);
         after = ids.back();
     }
 }
 
 /// Users first: what follows is counted from their roll-ups.
 template <class Target>
-db::Task<void> recount_each(Target& target, activities::Service& activities, const RecountOptions& options, recount::Report& report) {
+db::Task<void> recount_each(Target& target, const RecountOptions& options, recount::Report& report) {
     co_await recount_users(target, options, report);
     co_await admin::recount_usage(target, options.mode, report);
     for (const auto& part : users::recount_parts(options.now)) co_await recount::run(target, part, options.mode, report);
     co_await recount::run(target, blocking::recount_part(options.now), options.mode, report);
     co_await recount::run(target, mail::recount_part(options.now), options.mode, report);
     co_await recount::run(target, audit::summary::recount_part(), options.mode, report);
-    co_await recount_challenges(target, activities, options, report);
+    co_await recount_challenges(target, options, report);
 }
 
 } // namespace
 
-db::Task<void> recount_all(db::Database& database, activities::Service& activities, RecountOptions options, recount::Report& report) {
-    co_await recount_each(database, activities, options, report);
+db::Task<void> recount_all(db::Database& database, RecountOptions options, recount::Report& report) {
+    co_await recount_each(database, options, report);
 }
 
-db::Task<void> recount_all(db::Transaction& tx, activities::Service& activities, RecountOptions options, recount::Report& report) {
-    co_await recount_each(tx, activities, options, report);
+db::Task<void> recount_all(db::Transaction& tx, RecountOptions options, recount::Report& report) {
+    co_await recount_each(tx, options, report);
 }
 
 } // namespace focus::app

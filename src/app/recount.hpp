@@ -2,9 +2,8 @@
 #pragma once
 
 #include "core/base/clock.hpp"
-#include "core/metrics/metrics.hpp"
+#include "core/db/database.hpp"
 #include "core/recount/report.hpp"
-#include "features/activities/service.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -19,19 +18,9 @@ struct RecountOptions {
     std::function<void(double)> progress = [](double) {};               // told the part that is done, 0 to 1
 };
 
-/// The services that a recount reads through, without the rest of the application.
-struct RecountServices {
-    explicit RecountServices(db::Database& database) : users{database, clock, {}}, activities{database, clock, users, metrics} {}
-
-    Clock clock;
-    metrics::Registry metrics{false};
-    users::Service users;
-    activities::Service activities;
-};
-
 /// In small transactions, one per user and table: a server may go on meanwhile.
-db::Task<void> recount_all(db::Database& database, activities::Service& activities, RecountOptions options, recount::Report& report);
+db::Task<void> recount_all(db::Database& database, RecountOptions options, recount::Report& report);
 /// Inside a transaction that nothing else can disturb.
-db::Task<void> recount_all(db::Transaction& tx, activities::Service& activities, RecountOptions options, recount::Report& report);
+db::Task<void> recount_all(db::Transaction& tx, RecountOptions options, recount::Report& report);
 
 } // namespace focus::app

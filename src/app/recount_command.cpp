@@ -23,15 +23,14 @@ std::string text_of(const recount::Report& report) {
 
 int recount_sums(const Settings& settings, bool dry_run) {
     LongDatabase database{settings.database_url};
-    RecountServices services{database.get()};
     recount::Report report;
     std::optional<ProgressBar> bar{std::in_place};
     const RecountOptions options{.mode = dry_run ? recount::Mode::look : recount::Mode::repair,
-                                 .now = services.clock.now_ms(),
+                                 .now = Clock{}.now_ms(),
                                  .progress = [&bar](double part) { bar->show(part); }};
     database.run([&]() -> boost::asio::awaitable<void> {
         co_await database.require_schema();
-        co_await recount_all(database.get(), services.activities, options, report);
+        co_await recount_all(database.get(), options, report);
     });
     bar.reset();
     std::cout << text_of(report);

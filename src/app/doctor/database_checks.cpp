@@ -142,9 +142,8 @@ class DatabaseChecks {
     }
 
     boost::asio::awaitable<void> look_at_sums() {
-        RecountServices services{db_};
         recount::Report report;
-        co_await recount_all(db_, services.activities, {.now = services.clock.now_ms(), .most_users = k_users_looked_at}, report);
+        co_await recount_all(db_, {.now = Clock{}.now_ms(), .most_users = k_users_looked_at}, report);
         if (report.keys() == 0) {
             findings_.ok("sums", std::format("right, of the newest {} accounts and of all together", k_users_looked_at));
             co_return;

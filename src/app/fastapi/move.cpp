@@ -240,7 +240,7 @@ db::Task<void> require_empty(db::Session& target) {
     if (!found.rows.empty()) throw std::runtime_error{"the target has accounts already: move into a new, empty database"};
 }
 
-db::Task<MoveReport> move_all(db::Session& source, db::Database& target, activities::Service& activities, MoveOptions options) {
+db::Task<MoveReport> move_all(db::Session& source, db::Database& target, MoveOptions options) {
     co_return co_await target.transaction([&](db::Transaction& tx) -> db::Task<MoveReport> {
         co_await require_empty(tx);
         Mover mover{source, tx, options};
@@ -249,7 +249,7 @@ db::Task<MoveReport> move_all(db::Session& source, db::Database& target, activit
         const RecountOptions counting{.mode = recount::Mode::repair, .now = options.now, .progress = [&options](double part) {
                                           options.progress(k_rows_part + (1 - k_rows_part) * part);
                                       }};
-        co_await recount_all(tx, activities, counting, sums);
+        co_await recount_all(tx, counting, sums);
         co_return report;
     });
 }

@@ -6,7 +6,6 @@
 #include "app/fastapi/report.hpp"
 #include "core/base/clock.hpp"
 #include "core/db/database.hpp"
-#include "features/activities/service.hpp"
 
 #include <functional>
 
@@ -22,6 +21,6 @@ struct MoveOptions {
 db::Task<void> require_empty(db::Session& target);
 
 /// Throws as require_empty does.
-db::Task<MoveReport> move_all(db::Session& source, db::Database& target, activities::Service& activities, MoveOptions options);
+db::Task<MoveReport> move_all(db::Session& source, db::Database& target, MoveOptions options);
 
 } // namespace focus::app::fastapi

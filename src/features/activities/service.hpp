@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/audit/audit.hpp"
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/metrics/name_counters.hpp"
 #include "core/personal/personal.hpp"
@@ -91,9 +92,9 @@ using ImportProgress = std::function<void(double)>;
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users, metrics::Registry& metrics)
-        : db_{database}, clock_{clock}, users_{users},
-          created_{metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
+    Service(const Core& core, users::Service& users)
+        : db_{core.database}, clock_{core.clock}, users_{users},
+          created_{core.metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
 
     /// Throws 422 for times that contradict each other and `too_many_apps`, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
@@ -144,8 +145,8 @@ class Service {
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once: the time
     /// of the apps whose folded name or package is among `keys`.
-    db::Task<std::vector<TargetDay>> target_days_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
-                                                    std::vector<std::string> keys);
+    static db::Task<std::vector<TargetDay>> target_days_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
+                                                           std::vector<std::string> keys);
     /// Per app, over all of the days: of each user the apps used most.
     db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
                                                 std::int64_t per_user);
@@ -156,6 +157,7 @@ class Service {
     /// Those of the users who have recorded something since that day.
     db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
 
+    /// Followers run in the order in which they were added; app adds them before the server starts.
     void on_recorded(Follower follower) { followers_.push_back(std::move(follower)); }
     /// The activities and what the user made of his apps, for his own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();

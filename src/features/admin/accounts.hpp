@@ -3,6 +3,7 @@
 // is always an active administrator (403 `last_admin`); each change says in the audit trail who made it.
 #pragma once
 
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "features/activities/service.hpp"
 #include "features/admin/types.hpp"
@@ -17,9 +18,8 @@ namespace focus::admin {
 
 class Accounts {
   public:
-    Accounts(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
-             UsageKeeper& keeper)
-        : db_{database}, clock_{clock}, users_{users}, auth_{auth}, activities_{activities}, keeper_{keeper} {}
+    Accounts(const Core& core, users::Service& users, auth::Service& auth, activities::Service& activities, UsageKeeper& keeper)
+        : db_{core.database}, clock_{core.clock}, users_{users}, auth_{auth}, activities_{activities}, keeper_{keeper} {}
 
     db::Task<users::AccountPage> list(UsersQuery query);
     /// Throws 404.

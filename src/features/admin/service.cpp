@@ -46,16 +46,17 @@ bool is_error(std::string_view level) { return level == "error" || level == "cri
 
 } // namespace
 
-Service::Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
-                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, cache::Cache& cache)
-    : db_{database}, clock_{clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox}, cache_{cache},
-      usage_{database}, accounts_{database, clock, users, auth, activities, usage_}, health_{database, clock} {
-    activities.on_recorded(
-        {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
-         .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
-             UsageKeeper::append(tx, recorded);
-             co_return;
-         }});
+Service::Service(const Core& core, users::Service& users, auth::Service& auth, activities::Service& activities, blocking::Service& blocking,
+                 challenges::Service& challenges)
+    : db_{core.database}, clock_{core.clock}, users_{users}, blocking_{blocking}, challenges_{challenges}, outbox_{core.outbox},
+      cache_{core.cache}, usage_{core.database}, accounts_{core, users, auth, activities, usage_}, health_{core.database, core.clock} {}
+
+activities::Follower Service::follower() {
+    return {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
+            .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
+                UsageKeeper::append(tx, recorded);
+                co_return;
+            }};
 }
 
 db::Task<Overview> Service::overview() {

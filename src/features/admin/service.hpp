@@ -5,6 +5,7 @@
 
 #include "core/audit/trail.hpp"
 #include "core/cache/cache.hpp"
+#include "core/core.hpp"
 #include "core/mail/outbox.hpp"
 #include "core/mail/outbox_view.hpp"
 #include "features/admin/accounts.hpp"
@@ -24,13 +25,16 @@ namespace focus::admin {
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users, auth::Service& auth, activities::Service& activities,
-            blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, cache::Cache& cache);
+    Service(const Core& core, users::Service& users, auth::Service& auth, activities::Service& activities, blocking::Service& blocking,
+            challenges::Service& challenges);
 
     [[nodiscard]] Accounts& accounts() noexcept { return accounts_; }
     [[nodiscard]] UsageKeeper& usage() noexcept { return usage_; }
     [[nodiscard]] Health& health() noexcept { return health_; }
     [[nodiscard]] challenges::Service& challenges() noexcept { return challenges_; }
+
+    /// Queues changed activities for the sums over all users.
+    [[nodiscard]] static activities::Follower follower();
 
     db::Task<Overview> overview();
     db::Task<std::vector<GrowthDay>> growth(GrowthQuery query);

@@ -1,7 +1,7 @@
 // The sums over everybody on both engines: they say what the activities say, whoever folds and whatever happened.
 #include "features/admin/usage_keeper.hpp"
 
-#include "support/cpp/rooms.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <gmock/gmock.h>
 
@@ -14,9 +14,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class UsageKeeperTest : public focus::testing::RoomsTest {
+class UsageKeeperTest : public focus::testing::ModulesTest {
   protected:
-    UsageKeeper& keeper() { return rooms().admin.usage(); }
+    UsageKeeper& keeper() { return modules().admin.usage(); }
     void fold() {
         run([&]() -> db::Task<void> { co_await keeper().fold([] { return true; }); });
     }
@@ -25,7 +25,7 @@ class UsageKeeperTest : public focus::testing::RoomsTest {
         input.app_name.value = app;
         input.duration_minutes.value.ms = minutes * k_minute_ms;
         input.activity_date = json::Date{Day::parse(day).value()};
-        return run([&]() -> db::Task<activities::Activity> { co_return co_await rooms().activities.create(caller, {}, input); });
+        return run([&]() -> db::Task<activities::Activity> { co_return co_await modules().activities.create(caller, {}, input); });
     }
     /// The sums, and what the activities themselves give.
     void expect_true() {
@@ -61,10 +61,10 @@ TEST_P(UsageKeeperTest, FollowsEveryChange) {
             const auto& [owner, id] = alive[static_cast<std::size_t>(pick(static_cast<int>(alive.size())))];
             const auto change = json::parse<activities::UpdateActivity>(
                 std::format(R"({{"app_name":"App {}","duration_minutes":{},"activity_date":"{}"}})", pick(3), pick(90), day));
-            run([&]() -> db::Task<void> { co_await rooms().activities.update(owner, {}, id, change); });
+            run([&]() -> db::Task<void> { co_await modules().activities.update(owner, {}, id, change); });
         } else {
             const auto at = alive.begin() + pick(static_cast<int>(alive.size()));
-            run([&]() -> db::Task<void> { co_await rooms().activities.remove(at->first, {}, at->second); });
+            run([&]() -> db::Task<void> { co_await modules().activities.remove(at->first, {}, at->second); });
             alive.erase(at);
         }
         if (pick(5) == 0) {
@@ -84,7 +84,7 @@ TEST_P(UsageKeeperTest, BatchesCountOncePerDay) {
                              i > 0 ? "," : "", i % 9, 1 + i % 4, i);
     }
     const auto batch = json::parse<activities::NewBatch>("{\"activities\":[" + items + "]}");
-    run([&]() -> db::Task<void> { co_await rooms().activities.create_batch(caller, {}, batch); });
+    run([&]() -> db::Task<void> { co_await modules().activities.create_batch(caller, {}, batch); });
     fold();
     expect_true();
     EXPECT_THAT(rows("SELECT users FROM service_days"), ElementsAre("1", "1", "1", "1"));
@@ -93,7 +93,7 @@ TEST_P(UsageKeeperTest, BatchesCountOncePerDay) {
 TEST_P(UsageKeeperTest, TwoInstancesFoldEachChangeOnce) {
     const auto caller = make_user();
     for (int i = 0; i < 40; ++i) record(caller, std::format("App {}", i % 5), 3, "2026-05-04");
-    auto& other = start_instance().rooms.admin.usage();
+    auto& other = start_instance().modules.admin.usage();
     run([&]() -> db::Task<void> {
         co_await db::testing::together(
             6, [&](int i) -> db::Task<void> { co_await (i % 2 == 0 ? keeper() : other).fold([] { return true; }); });

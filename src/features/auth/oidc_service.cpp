@@ -40,16 +40,12 @@ FlowSecrets secrets_of(std::string_view browser_secret, std::string_view state) 
 
 } // namespace
 
-OidcService::OidcService(db::Database& database, const Clock& clock, OidcSettings settings, users::Service& users, Service& auth)
-    : db_{database}, clock_{clock}, settings_{std::move(settings)}, users_{users}, auth_{auth} {
+OidcService::OidcService(const Core& core, OidcSettings settings, users::Service& users, Service& auth)
+    : db_{core.database}, clock_{core.clock}, settings_{std::move(settings)}, frontend_url_{core.frontend_url}, users_{users}, auth_{auth} {
     if (!settings_.providers.empty())
         http_ = std::make_unique<net::HttpClient>(net::HttpClient::Options{.allow_plain_http = settings_.allow_plain_http});
     for (const auto& one : settings_.providers)
         providers_.emplace(one.name, std::make_unique<Provider>(one, settings_.allow_plain_http, *http_, clock_));
-    users_.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::delete_identities(tx, user_id);
-        co_return;
-    });
 }
 
 Provider& OidcService::provider(const std::string& name) {
@@ -81,7 +77,7 @@ db::Task<OidcService::Begun> OidcService::begin_link(std::string name, std::stri
 
 db::Task<OidcService::Begun> OidcService::begin_flow(std::string name, std::string redirect_to, repository::Flow flow) {
     auto& there = provider(name);
-    auto path = rules::local_path(redirect_to, settings_.frontend_url);
+    auto path = rules::local_path(redirect_to, frontend_url_);
     if (!path) throw bad_redirect();
     Begun begun{.start = {.state = crypto::random_token()}, .browser_secret = crypto::random_token()};
     begun.start.authorization_url =
@@ -152,7 +148,7 @@ db::Task<SignedIn> OidcService::exchange(std::string code, std::string browser_s
 
 std::string OidcService::page(std::string_view what, std::string_view value, std::string_view redirect_to,
                               std::string_view provider_name) const {
-    return settings_.frontend_url + "/oauth/callback#" +
+    return frontend_url_ + "/oauth/callback#" +
            rules::encode_form({{what, value}, {"provider", provider_name}, {"redirect_to", redirect_to}});
 }
 

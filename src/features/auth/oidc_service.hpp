@@ -19,7 +19,7 @@ namespace focus::auth {
 
 class OidcService {
   public:
-    OidcService(db::Database& database, const Clock& clock, OidcSettings settings, users::Service& users, Service& auth);
+    OidcService(const Core& core, OidcSettings settings, users::Service& users, Service& auth);
 
     [[nodiscard]] std::vector<ProviderInfo> providers() const;
 
@@ -70,6 +70,8 @@ class OidcService {
     /// Throws 404, 400 `last_sign_in_method`, 403 `reauthentication_required`.
     db::Task<void> unlink(Caller caller, Origin origin, std::int64_t identity_id);
 
+    /// The account goes, and with it the ways to sign in.
+    static void erase_user(db::Transaction& tx, std::int64_t user_id) { repository::delete_identities(tx, user_id); }
     /// The identities, for the user's own export.
     [[nodiscard]] personal::Section personal_data() { return repository::personal_identities(db_); }
 
@@ -104,6 +106,7 @@ class OidcService {
     db::Database& db_;
     const Clock& clock_;
     OidcSettings settings_;
+    std::string frontend_url_;
     users::Service& users_;
     Service& auth_;
     std::unique_ptr<net::HttpClient> http_; // null without providers

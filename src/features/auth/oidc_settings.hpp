@@ -21,7 +21,6 @@ struct ProviderSettings {
 
 struct OidcSettings {
     std::vector<ProviderSettings> providers;
-    std::string frontend_url;      // the web page, without a trailing slash
     bool allow_plain_http = false; // issuers on the loopback, in development
 };
 

@@ -39,19 +39,17 @@ boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point mo
 
 } // namespace
 
-Service::Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
-                 mail::Outbox& outbox, SessionGuard& guard, attempts::Guard& attempts, metrics::Registry& metrics)
-    : db_{database}, clock_{clock}, settings_{std::move(settings)}, users_{users}, hasher_{hasher}, outbox_{outbox}, guard_{guard},
-      attempts_{attempts}, registered_{metrics.counter("focus_api_users_registered_total", "Accounts registered.")},
-      logged_in_{metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins.")} {
-    users_.on_changed([this](std::int64_t user_id) { guard_.forget(user_id); });
-    users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        if (const auto user = co_await users_.find(tx, user_id); user && user->is_verified) notify_deleted(tx, *user);
-        end_all_sessions(tx, user_id);
-        repository::forget_devices(tx, user_id);
-        repository::delete_link_tokens(tx, user_id);
-        co_return;
-    });
+Service::Service(const Core& core, Settings settings, users::Service& users, SessionGuard& guard)
+    : db_{core.database}, clock_{core.clock}, settings_{std::move(settings)}, frontend_url_{core.frontend_url}, users_{users},
+      hasher_{core.hasher}, outbox_{core.outbox}, guard_{guard}, attempts_{core.attempts},
+      registered_{core.metrics.counter("focus_api_users_registered_total", "Accounts registered.")},
+      logged_in_{core.metrics.counter("focus_api_users_logged_in_total", "Successful sign-ins.")} {}
+
+db::Task<void> Service::erase_user(db::Transaction& tx, std::int64_t user_id) {
+    if (const auto user = co_await users_.find(tx, user_id); user && user->is_verified) notify_deleted(tx, *user);
+    end_all_sessions(tx, user_id);
+    repository::forget_devices(tx, user_id);
+    repository::delete_link_tokens(tx, user_id);
 }
 
 db::Task<users::User> Service::register_user(Register input, Origin origin, Language language) {
@@ -278,7 +276,7 @@ void Service::send_welcome(db::Transaction& tx, const users::User& user) {
                      .recipient = user.email,
                      .recipient_name = users::display_name(user),
                      .language = user.language,
-                     .values = {.texts = {{"name", users::display_name(user)}, {"action_url", settings_.frontend_url + "/"}}, .lists = {}},
+                     .values = {.texts = {{"name", users::display_name(user)}, {"action_url", frontend_url_ + "/"}}, .lists = {}},
                      .user_id = user.id});
 }
 
@@ -435,8 +433,8 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
     // Until the address is verified, the name may be anyone's words: the mail does not carry it.
     const auto name = user.is_verified ? users::display_name(user) : std::string{};
     mail::Values values{.texts = {{"name", name},
-                                  {"action_url", settings_.frontend_url + page + token},
-                                  {"not_me_url", settings_.frontend_url + "/not-me?token=" + token},
+                                  {"action_url", frontend_url_ + page + token},
+                                  {"not_me_url", frontend_url_ + "/not-me?token=" + token},
                                   {"hours", std::to_string(lifetime / k_hour_ms)}},
                         .lists = {}};
     auto& asked = values.lists["asked"]; // empty where an administrator made the account

@@ -5,6 +5,7 @@
 
 #include "core/attempts/attempts.hpp"
 #include "core/audit/audit.hpp"
+#include "core/core.hpp"
 #include "core/crypto/password.hpp"
 #include "core/db/database.hpp"
 #include "core/mail/outbox.hpp"
@@ -31,14 +32,12 @@ struct Settings {
     EpochMs access_token_ms = 30 * k_minute_ms;
     EpochMs refresh_token_ms = 7 * k_day_ms; // a session that is not used
     EpochMs session_max_ms = 90 * k_day_ms;  // any session, from its sign-in
-    std::string frontend_url;                // where the mailed links lead, without a trailing slash
     int max_sessions = 50;                   // of one user; beyond that the one longest unused ends
 };
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, Settings settings, users::Service& users, crypto::PasswordHasher& hasher,
-            mail::Outbox& outbox, SessionGuard& guard, attempts::Guard& attempts, metrics::Registry& metrics);
+    Service(const Core& core, Settings settings, users::Service& users, SessionGuard& guard);
 
     /// Throws 400 `email_taken`, 400 `username_taken`, 429 `rate_limited` when the address was sent too many mails.
     db::Task<users::User> register_user(Register input, Origin origin, Language language);
@@ -102,6 +101,9 @@ class Service {
     /// Ends every session of the user in `tx` (account deactivated, deleted).
     void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
 
+    /// The account goes: its owner is told by mail, its sessions, links and known networks end.
+    db::Task<void> erase_user(db::Transaction& tx, std::int64_t user_id);
+
     // For those who sign in otherwise than by password.
 
     /// A new session of somebody who has proved who he is.
@@ -159,6 +161,7 @@ class Service {
     db::Database& db_;
     const Clock& clock_;
     Settings settings_;
+    std::string frontend_url_;
     users::Service& users_;
     crypto::PasswordHasher& hasher_;
     mail::Outbox& outbox_;

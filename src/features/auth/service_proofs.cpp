@@ -69,7 +69,7 @@ void Service::notify(db::Transaction& tx, const users::User& user, std::string_v
     // As in send_link: a name that nobody has vouched for is not mailed.
     const auto name = user.is_verified ? users::display_name(user) : std::string{};
     texts["name"] = name;
-    texts["action_url"] = settings_.frontend_url + std::string{path};
+    texts["action_url"] = frontend_url_ + std::string{path};
     outbox_.add(tx, {.type = std::string{type},
                      .recipient = user.email,
                      .recipient_name = name,

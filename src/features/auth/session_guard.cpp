@@ -70,8 +70,8 @@ struct SessionGuard::Memory {
     }
 };
 
-SessionGuard::SessionGuard(db::Database& database, bus::Bus& bus, const Clock& clock, std::string jwt_secret)
-    : db_{database}, bus_{bus}, clock_{clock}, secret_{std::move(jwt_secret)}, memory_{std::make_shared<Memory>()} {
+SessionGuard::SessionGuard(const Core& core, std::string jwt_secret)
+    : db_{core.database}, bus_{core.bus}, clock_{core.clock}, secret_{std::move(jwt_secret)}, memory_{std::make_shared<Memory>()} {
     bus_.subscribe(std::string{k_topic}, [memory = memory_](std::string_view payload) {
         std::int64_t user_id = 0;
         if (std::from_chars(payload.data(), payload.data() + payload.size(), user_id).ec == std::errc{}) memory->forget(user_id);

@@ -6,6 +6,7 @@
 
 #include "core/base/caller.hpp"
 #include "core/bus/bus.hpp"
+#include "core/core.hpp"
 #include "core/crypto/jwt.hpp"
 #include "core/db/database.hpp"
 
@@ -20,7 +21,7 @@ namespace focus::auth {
 
 class SessionGuard {
   public:
-    SessionGuard(db::Database& database, bus::Bus& bus, const Clock& clock, std::string jwt_secret);
+    SessionGuard(const Core& core, std::string jwt_secret);
     ~SessionGuard();
 
     /// The caller of an access token; nothing when it is malformed, expired, or its session has ended.

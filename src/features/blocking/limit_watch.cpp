@@ -70,9 +70,8 @@ void LimitWatch::Memory::remember(std::int64_t user_id, Day day, rules::Reached 
     known.reached.limit |= reached.limit;
 }
 
-LimitWatch::LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
-                       std::string frontend_url, Counters& counters)
-    : clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)},
+LimitWatch::LimitWatch(const Core& core, users::Service& users, notifications::Service& notifications, Counters& counters)
+    : clock_{core.clock}, users_{users}, notifications_{notifications}, outbox_{core.outbox}, frontend_url_{core.frontend_url},
       counters_{counters} {}
 
 std::vector<db::Command> LimitWatch::reads(const activities::Recorded& recorded) {

@@ -4,6 +4,7 @@
 // transactions on however many instances come at once; whoever evaluates an entry holds its row, so none is missed.
 #pragma once
 
+#include "core/core.hpp"
 #include "core/mail/outbox.hpp"
 #include "features/activities/service.hpp"
 #include "features/blocking/counters.hpp"
@@ -21,8 +22,7 @@ namespace focus::blocking {
 
 class LimitWatch {
   public:
-    LimitWatch(const Clock& clock, users::Service& users, notifications::Service& notifications, mail::Outbox& outbox,
-               std::string frontend_url, Counters& counters);
+    LimitWatch(const Core& core, users::Service& users, notifications::Service& notifications, Counters& counters);
 
     /// Activities have changed: what to read of it; evaluates what they count for and pushes the live counters.
     [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);

@@ -109,7 +109,7 @@ TEST_P(LimitWatchTest, WarnsOfTheOverallLimitAtEightyAndAHundred) {
 TEST_P(LimitWatchTest, RespectsWhatTheUserWantsToHear) {
     const auto user = make_user();
     const auto set = [&](const char* body) {
-        run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, json::parse<users::UpdateProfile>(body)); });
+        run([&]() -> db::Task<void> { co_await modules().users.update_profile(user, {}, json::parse<users::UpdateProfile>(body)); });
     };
     create(user, R"({"app_name":"a","daily_limit_minutes":10})");
     create(user, R"({"app_name":"b","daily_limit_minutes":10})");
@@ -136,7 +136,7 @@ TEST_P(LimitWatchTest, FiftyPostsAtOnceWarnOnceAndBlockOnce) {
     pushed.clear();
     std::vector<db::Task<void>> posts;
     for (int i = 0; i < k_posts; ++i) { // different categories are different rows of usage
-        posts.push_back(post(i % 2 == 0 ? rooms() : other.rooms, user,
+        posts.push_back(post(i % 2 == 0 ? modules() : other.modules, user,
                              std::format(R"({{"app_name":"Instagram","duration_minutes":1,"app_category":"c{}"}})", i % 5)));
     }
     run_at_once(std::move(posts));
@@ -162,7 +162,7 @@ TEST_P(LimitWatchTest, ChangesAndPostsAtOnce) {
     };
     std::vector<db::Task<void>> tasks;
     for (int i = 0; i < 20; ++i) {
-        tasks.push_back(post(rooms(), user, R"({"app_name":"Instagram","duration_minutes":1})"));
+        tasks.push_back(post(modules(), user, R"({"app_name":"Instagram","duration_minutes":1})"));
         tasks.push_back(set_limit(10 + i % 5));
     }
     run_at_once(std::move(tasks));
@@ -181,7 +181,7 @@ TEST_P(LimitWatchTest, AFirstLimitAndAFirstUseAtOnce) {
     std::vector<db::Task<void>> tasks;
     for (const auto& person : people) {
         tasks.push_back(set_limit(person));
-        tasks.push_back(post(rooms(), person, R"({"app_name":"Instagram","duration_minutes":10})"));
+        tasks.push_back(post(modules(), person, R"({"app_name":"Instagram","duration_minutes":10})"));
     }
     run_at_once(std::move(tasks));
     for (const auto& person : people) EXPECT_THAT(told(person), SizeIs(2));

@@ -28,9 +28,9 @@ constexpr int k_users_per_read = 100;
 
 } // namespace
 
-ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users,
-                             notifications::Service& notifications, Counters& counters)
-    : db_{database}, clock_{clock}, bus_{bus}, users_{users}, notifications_{notifications}, counters_{counters}, earliest_{k_never} {
+ScheduleWatch::ScheduleWatch(const Core& core, users::Service& users, notifications::Service& notifications, Counters& counters)
+    : db_{core.database}, clock_{core.clock}, bus_{core.bus}, users_{users}, notifications_{notifications}, counters_{counters},
+      earliest_{k_never} {
     bus_.subscribe(std::string{k_topic}, [this](std::string_view payload) {
         EpochMs at = 0;
         if (std::from_chars(payload.data(), payload.data() + payload.size(), at).ec != std::errc{}) return;
@@ -38,7 +38,6 @@ ScheduleWatch::ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock&
         while (at < known && !earliest_.compare_exchange_weak(known, at)) {
         }
     });
-    users_.on_saved([this](db::Transaction& tx, users::User user) { return follow_zone(tx, std::move(user)); });
 }
 
 void ScheduleWatch::start(boost::asio::any_io_executor executor) {

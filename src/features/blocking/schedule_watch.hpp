@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/bus/bus.hpp"
+#include "core/core.hpp"
 #include "features/activities/service.hpp"
 #include "features/blocking/counters.hpp"
 #include "features/blocking/repository.hpp"
@@ -19,8 +20,7 @@ namespace focus::blocking {
 
 class ScheduleWatch {
   public:
-    ScheduleWatch(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, notifications::Service& notifications,
-                  Counters& counters);
+    ScheduleWatch(const Core& core, users::Service& users, notifications::Service& notifications, Counters& counters);
 
     /// Announces what becomes due, on `executor`, until stop(). Once per instance.
     void start(boost::asio::any_io_executor executor);
@@ -34,6 +34,9 @@ class ScheduleWatch {
     /// changed: the caller writes it.
     db::Task<bool> announce(db::Transaction& tx, const users::User& user, Entry& entry, std::int64_t usage_ms, Zone zone, EpochMs now);
 
+    /// An account was saved: when its zone has changed, so have the instants of its schedules, with the same commit.
+    db::Task<void> follow_zone(db::Transaction& tx, users::User user);
+
     /// Announces everything that is due; gives the next instant of anybody.
     db::Task<std::optional<EpochMs>> announce_due();
 
@@ -41,8 +44,6 @@ class ScheduleWatch {
     db::Task<void> run();
     db::Task<void> wait_for_next(bool failed);
     db::Task<void> announce_user(std::int64_t user_id);
-    /// When the account's zone has changed, so have the instants of its schedules, with the same commit.
-    db::Task<void> follow_zone(db::Transaction& tx, users::User user);
 
     db::Database& db_;
     const Clock& clock_;

@@ -64,7 +64,7 @@ TEST_P(ScheduleWatchTest, TwoInstancesAnnounceOnce) {
     const auto announce = [](Service& at) -> db::Task<void> { co_await at.schedules().announce_due(); };
     std::vector<db::Task<void>> tasks;
     tasks.push_back(announce(service()));
-    tasks.push_back(announce(other.rooms.blocking));
+    tasks.push_back(announce(other.modules.blocking));
     run_at_once(std::move(tasks));
     for (const auto& person : people) EXPECT_THAT(told(person), SizeIs(1));
 }
@@ -90,14 +90,14 @@ TEST_P(ScheduleWatchTest, SchedulesMoveWithTheZone) {
     users::UpdateProfile to_paris;
     to_paris.timezone.value = json::ZoneName{"Europe/Paris"};
     pushed.clear();
-    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, to_paris); });
+    run([&]() -> db::Task<void> { co_await modules().users.update_profile(user, {}, to_paris); });
     ASSERT_THAT(pushed, SizeIs(1));
     EXPECT_THAT(pushed[0].frame, HasSubstr(R"("data":{"version":2})"));
     EXPECT_EQ(announce_due(), parse_rfc3339("2026-05-04T15:00:00+02:00")) << "14:00 in Paris: it is on";
     EXPECT_THAT(told(user), ElementsAre("a is blocked"));
     users::UpdateProfile renamed;
     renamed.bio = {.present = true, .value = json::Lines<0, 500>{"moved"}};
-    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, renamed); });
+    run([&]() -> db::Task<void> { co_await modules().users.update_profile(user, {}, renamed); });
     EXPECT_EQ(policy(refreshed(user)).version, 2) << "no change, no new version";
 }
 

@@ -141,20 +141,18 @@ struct Service::Scene {
     [[nodiscard]] rules::State state(const Entry& entry) const { return rules::state_of(entry, usage.of(entry), about.zone, about.now); }
 };
 
-Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
-                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
-    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, counters_{metrics},
-      limits_{clock, users, notifications, outbox, std::move(frontend_url), counters_},
-      schedules_{database, bus, clock, users, notifications, counters_} {
-    activities.on_recorded({.reads = &LimitWatch::reads,
-                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-                                return limits_.react(tx, recorded, std::move(results));
-                            }});
-    users.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::delete_of_user(tx, user_id, clock_.now_ms());
-        co_return;
-    });
+Service::Service(const Core& core, users::Service& users, notifications::Service& notifications)
+    : db_{core.database}, clock_{core.clock}, users_{users}, notifications_{notifications}, counters_{core.metrics},
+      limits_{core, users, notifications, counters_}, schedules_{core, users, notifications, counters_} {}
+
+activities::Follower Service::follower() {
+    return {.reads = &LimitWatch::reads,
+            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                return limits_.react(tx, recorded, std::move(results));
+            }};
 }
+
+void Service::erase_user(db::Transaction& tx, std::int64_t user_id) { repository::delete_of_user(tx, user_id, clock_.now_ms()); }
 
 void Service::name_in_metrics(const std::vector<metrics::Name>& apps) {
     counters_.limits_reached.prefer(apps);

@@ -16,8 +16,7 @@ namespace focus::blocking {
 
 class Service {
   public:
-    Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users, activities::Service& activities,
-            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics);
+    Service(const Core& core, users::Service& users, notifications::Service& notifications);
 
     /// Throws 400 `already_exists`, 400 `too_many_limits`.
     db::Task<BlockedApp> create(Caller caller, Origin origin, NewBlockedApp input);
@@ -51,6 +50,10 @@ class Service {
     /// Whoever runs the instance runs this too.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
 
+    /// Evaluates the limits that changed activities count for.
+    [[nodiscard]] activities::Follower follower();
+    /// Deletes the user's limits (the account goes).
+    void erase_user(db::Transaction& tx, std::int64_t user_id);
     /// For the user's own export.
     [[nodiscard]] personal::Section personal_data();
 

@@ -185,7 +185,7 @@ TEST_P(BlockingServiceTest, FollowsTheUsersZone) {
     EXPECT_TRUE(get(user, id).is_blocked);
     users::UpdateProfile to_paris;
     to_paris.timezone.value = json::ZoneName{"Europe/Paris"};
-    run([&]() -> db::Task<void> { co_await rooms().users.update_profile(user, {}, to_paris); });
+    run([&]() -> db::Task<void> { co_await modules().users.update_profile(user, {}, to_paris); });
     const auto moved = refreshed(user);
     EXPECT_FALSE(get(moved, id).is_blocked) << "in Paris it is tomorrow";
     EXPECT_EQ(policy(moved).date.value.to_string(), "2026-05-05");
@@ -262,7 +262,7 @@ TEST_P(BlockingServiceTest, GoesWithTheAccount) {
     const auto user = make_user();
     create(user, R"({"app_name":"a","daily_limit_minutes":1,"schedules":[{"days":["mon"],"start_time":"20:00","end_time":"06:00"}]})");
     record(user, 15, "a");
-    run([&]() -> db::Task<void> { co_await rooms().users.remove(user.user_id, {}, user.user_id); });
+    run([&]() -> db::Task<void> { co_await modules().users.remove(user.user_id, {}, user.user_id); });
     EXPECT_THAT(rows("SELECT id FROM blocked_apps"), IsEmpty());
     EXPECT_THAT(rows("SELECT user_id FROM limit_events"), IsEmpty());
     EXPECT_THAT(rows("SELECT user_id FROM limit_states"), IsEmpty());

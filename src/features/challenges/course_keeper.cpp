@@ -24,9 +24,9 @@ std::string name_of(const std::map<std::int64_t, users::PublicUser>& users, std:
 
 } // namespace
 
-CourseKeeper::CourseKeeper(db::Database& database, const Clock& clock, users::Service& users, notifications::Service& notifications,
-                           mail::Outbox& outbox, std::string frontend_url)
-    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, outbox_{outbox}, frontend_url_{std::move(frontend_url)} {}
+CourseKeeper::CourseKeeper(const Core& core, users::Service& users, notifications::Service& notifications)
+    : db_{core.database}, clock_{core.clock}, users_{users}, notifications_{notifications}, outbox_{core.outbox},
+      frontend_url_{core.frontend_url} {}
 
 db::Task<void> CourseKeeper::run(const jobs::Run& run) {
     std::set<std::int64_t> failed; // one that fails does not keep the others waiting

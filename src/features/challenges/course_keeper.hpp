@@ -3,6 +3,7 @@
 // Always holds: each step happens exactly once, however often and wherever it is tried.
 #pragma once
 
+#include "core/core.hpp"
 #include "core/jobs/scheduler.hpp"
 #include "core/mail/outbox.hpp"
 #include "features/challenges/member_repository.hpp"
@@ -17,8 +18,7 @@ namespace focus::challenges {
 
 class CourseKeeper {
   public:
-    CourseKeeper(db::Database& database, const Clock& clock, users::Service& users, notifications::Service& notifications,
-                 mail::Outbox& outbox, std::string frontend_url);
+    CourseKeeper(const Core& core, users::Service& users, notifications::Service& notifications);
 
     /// Does everything that is due.
     db::Task<void> run(const jobs::Run& run);

@@ -114,7 +114,7 @@ db::Task<void> Service::drop_member(db::Transaction& tx, Row row, Member member)
     co_return;
 }
 
-db::Task<void> Service::forget(db::Transaction& tx, std::int64_t user_id) {
+db::Task<void> Service::erase_user(db::Transaction& tx, std::int64_t user_id) {
     const auto open = co_await member_repository::open_challenges(tx, user_id);
     for (const auto id : open) {
         auto row = co_await repository::find_any_for_update(tx, id);

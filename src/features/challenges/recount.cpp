@@ -1,5 +1,6 @@
 #include "features/challenges/recount.hpp"
 
+#include "features/activities/service.hpp"
 #include "features/challenges/member_repository.hpp"
 
 #include <algorithm>
@@ -51,8 +52,8 @@ void compare(const rules::Terms& terms, Line line, db::Transaction* repair, reco
     member_repository::update(*repair, member);
 }
 
-db::Task<void> compare_members(db::Session& session, activities::Service& activities, rules::Terms terms, std::vector<Member> members,
-                               db::Transaction* repair, recount::Report& report) {
+db::Task<void> compare_members(db::Session& session, rules::Terms terms, std::vector<Member> members, db::Transaction* repair,
+                               recount::Report& report) {
     for (std::size_t at = 0; at < members.size(); at += k_members_at_once) {
         const auto end = std::min(members.size(), at + k_members_at_once);
         std::vector<std::int64_t> user_ids;
@@ -64,7 +65,8 @@ db::Task<void> compare_members(db::Session& session, activities::Service& activi
         }
         const auto stored = co_await session.run(std::move(commands));
         std::map<std::int64_t, std::vector<activities::TargetDay>> usage;
-        const auto days = co_await activities.target_days_of(session, std::move(user_ids), terms.start, terms.end, terms.target_keys);
+        const auto days =
+            co_await activities::Service::target_days_of(session, std::move(user_ids), terms.start, terms.end, terms.target_keys);
         for (const auto& day : days) usage[day.user_id].push_back(day);
         for (std::size_t i = at; i < end; ++i) {
             auto& member = members[i];
@@ -79,8 +81,8 @@ db::Task<void> compare_members(db::Session& session, activities::Service& activi
 
 } // namespace
 
-recount::Part recount_part(activities::Service& activities, std::int64_t challenge_id) {
-    return [&activities, challenge_id](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
+recount::Part recount_part(std::int64_t challenge_id) {
+    return [challenge_id](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
         std::optional<Row> row;
         if (repair != nullptr)
             row = co_await repository::find_for_update(*repair, challenge_id);
@@ -98,7 +100,7 @@ recount::Part recount_part(activities::Service& activities, std::int64_t challen
             members = co_await member_repository::lock_open(*repair, challenge_id);
         else
             members = co_await member_repository::list_open(session, challenge_id);
-        co_await compare_members(session, activities, terms_of(*row), std::move(members), repair, report);
+        co_await compare_members(session, terms_of(*row), std::move(members), repair, report);
     };
 }
 

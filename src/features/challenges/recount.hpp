@@ -4,13 +4,12 @@
 #pragma once
 
 #include "core/recount/part.hpp"
-#include "features/activities/service.hpp"
 
 #include <cstdint>
 
 namespace focus::challenges {
 
-/// Of one challenge. `activities` must outlive the part.
-[[nodiscard]] recount::Part recount_part(activities::Service& activities, std::int64_t challenge_id);
+/// Of one challenge.
+[[nodiscard]] recount::Part recount_part(std::int64_t challenge_id);
 
 } // namespace focus::challenges

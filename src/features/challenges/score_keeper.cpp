@@ -29,8 +29,8 @@ struct ScoreKeeper::Affected {
     rules::Periods was; // at least the periods that change
 };
 
-ScoreKeeper::ScoreKeeper(const Clock& clock, users::Service& users, activities::Service& activities, notifications::Service& notifications)
-    : clock_{clock}, users_{users}, activities_{activities}, notifications_{notifications} {}
+ScoreKeeper::ScoreKeeper(const Core& core, users::Service& users, notifications::Service& notifications)
+    : clock_{core.clock}, users_{users}, notifications_{notifications} {}
 
 std::vector<db::Command> ScoreKeeper::reads(const activities::Recorded& recorded) {
     std::vector<db::Command> commands;
@@ -155,7 +155,7 @@ db::Task<void> ScoreKeeper::recount(db::Transaction& tx, rules::Terms terms, std
         std::vector<std::int64_t> user_ids;
         for (std::size_t i = at; i < end; ++i) user_ids.push_back(members[i]->user_id);
         std::map<std::int64_t, std::vector<activities::TargetDay>> usage;
-        const auto days = co_await activities_.target_days_of(tx, std::move(user_ids), terms.start, terms.end, terms.target_keys);
+        const auto days = co_await activities::Service::target_days_of(tx, std::move(user_ids), terms.start, terms.end, terms.target_keys);
         for (const auto& day : days) usage[day.user_id].push_back(day);
         for (std::size_t i = at; i < end; ++i) {
             auto& member = *members[i];

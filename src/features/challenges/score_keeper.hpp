@@ -4,6 +4,7 @@
 // that are being written (and they for him): nothing is counted twice or missed. Somebody in no challenge costs one read.
 #pragma once
 
+#include "core/core.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/member_repository.hpp"
 #include "features/notifications/service.hpp"
@@ -14,7 +15,7 @@ namespace focus::challenges {
 
 class ScoreKeeper {
   public:
-    ScoreKeeper(const Clock& clock, users::Service& users, activities::Service& activities, notifications::Service& notifications);
+    ScoreKeeper(const Core& core, users::Service& users, notifications::Service& notifications);
 
     /// Activities have changed: what to read of it, and what follows.
     [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
@@ -37,7 +38,6 @@ class ScoreKeeper {
 
     const Clock& clock_;
     users::Service& users_;
-    activities::Service& activities_;
     notifications::Service& notifications_;
 };
 

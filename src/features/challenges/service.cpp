@@ -52,16 +52,15 @@ double average_minutes(std::int64_t ms, int days) {
 
 } // namespace
 
-Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
-                 notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics)
-    : db_{database}, clock_{clock}, users_{users}, notifications_{notifications}, scores_{clock, users, activities, notifications},
-      course_{database, clock, users, notifications, outbox, std::move(frontend_url)},
-      created_{metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {
-    activities.on_recorded({.reads = &ScoreKeeper::reads,
-                            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-                                return scores_.react(tx, recorded, std::move(results));
-                            }});
-    users_.on_removed([this](db::Transaction& tx, std::int64_t user_id) { return forget(tx, user_id); });
+Service::Service(const Core& core, users::Service& users, notifications::Service& notifications)
+    : db_{core.database}, clock_{core.clock}, users_{users}, notifications_{notifications}, scores_{core, users, notifications},
+      course_{core, users, notifications}, created_{core.metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {}
+
+activities::Follower Service::follower() {
+    return {.reads = &ScoreKeeper::reads,
+            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+                return scores_.react(tx, recorded, std::move(results));
+            }};
 }
 
 db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge input) {

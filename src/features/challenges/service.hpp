@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/audit/audit.hpp"
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/metrics/metrics.hpp"
 #include "core/personal/personal.hpp"
@@ -31,8 +32,7 @@ namespace focus::challenges {
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
-            notifications::Service& notifications, mail::Outbox& outbox, std::string frontend_url, metrics::Registry& metrics);
+    Service(const Core& core, users::Service& users, notifications::Service& notifications);
 
     /// The caller takes part at once. Throws 400 `invalid_dates`, 400 `too_many_challenges`.
     db::Task<Challenge> create(Caller caller, Origin origin, NewChallenge input);
@@ -76,6 +76,10 @@ class Service {
     /// Starts and ends challenges.
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
 
+    /// Scores changed activities in the challenges that they count for.
+    [[nodiscard]] activities::Follower follower();
+    /// Takes the user out of the challenges that run (the account goes); challenges of theirs without participants end.
+    db::Task<void> erase_user(db::Transaction& tx, std::int64_t user_id);
     /// For the user's own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
 
@@ -95,7 +99,6 @@ class Service {
     db::Task<Member> add_member(db::Transaction& tx, std::int64_t user_id, const Row& row);
     db::Task<void> announce_joined(db::Transaction& tx, const users::User& user, const Row& row);
     db::Task<void> drop_member(db::Transaction& tx, Row row, Member member);
-    db::Task<void> forget(db::Transaction& tx, std::int64_t user_id);
     void audit(db::Transaction& tx, const Origin& origin, const Caller& caller, std::string_view action, std::string message,
                std::int64_t id) const;
 

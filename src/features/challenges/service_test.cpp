@@ -5,7 +5,7 @@
 #include "features/challenges/jobs.hpp"
 #include "features/challenges/rules.hpp"
 #include "features/notifications/names.hpp"
-#include "support/cpp/database.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -28,24 +28,19 @@ constexpr db::Statement k_rows{"test.rows", "SELECT (SELECT COUNT(*) FROM challe
 
 Day day(std::string_view text) { return Day::parse(text).value(); }
 
-class ChallengesTest : public db::testing::DatabaseTest {
+class ChallengesTest : public focus::testing::ModulesTest {
   protected:
     void SetUp() override {
-        DatabaseTest::SetUp();
+        ModulesTest::SetUp();
         set_clock("2026-03-02T12:00:00Z"); // a Monday
-        bus_ = bus::make_local_bus();
-        users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{});
-        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_, metrics());
-        notifications_ = std::make_unique<notifications::Service>(database(), *bus_, clock_, *users_);
-        outbox_ = std::make_unique<mail::Outbox>(mail::Outbox::Options{.sealing_key = std::string(32, 'k')}, clock_);
-        challenges_ = std::make_unique<Service>(database(), clock_, *users_, *activities_, *notifications_, *outbox_,
-                                                "https://focus.example", metrics());
-        scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock_, metrics(), jobs::Scheduler::Options{});
+        users_ = &modules().users;
+        activities_ = &modules().activities;
+        challenges_ = &modules().challenges;
+        scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock(), metrics(), jobs::Scheduler::Options{});
         add_jobs(*scheduler_, *challenges_);
     }
 
-    void set_clock(std::string_view at) { clock_.freeze(parse_rfc3339(at).value()); }
-    void advance(EpochMs by) { clock_.freeze(clock_.now_ms() + by); }
+    void advance(EpochMs by) { clock().freeze(clock().now_ms() + by); }
 
     db::Task<Caller> new_user(std::string name, std::string zone = "UTC", Language language = Language::en) {
         const users::NewUser fresh{
@@ -83,7 +78,7 @@ class ChallengesTest : public db::testing::DatabaseTest {
         co_return (co_await challenges_->leaderboard(caller, id, query)).items;
     }
     db::Task<void> run_job() {
-        co_await scheduler_->clock_guard().trust(clock_.now_ms()); // tests leap on purpose
+        co_await scheduler_->clock_guard().trust(clock().now_ms()); // tests leap on purpose
         const auto outcome = co_await scheduler_->run_now("challenges");
         EXPECT_EQ(outcome.error, std::nullopt);
     }
@@ -125,13 +120,9 @@ class ChallengesTest : public db::testing::DatabaseTest {
     }
     db::Task<void> expect_plain_ranking(Caller viewer, std::int64_t id, std::vector<Caller> members);
 
-    Clock clock_;
-    std::unique_ptr<bus::Bus> bus_;
-    std::unique_ptr<users::Service> users_;
-    std::unique_ptr<activities::Service> activities_;
-    std::unique_ptr<notifications::Service> notifications_;
-    std::unique_ptr<mail::Outbox> outbox_;
-    std::unique_ptr<Service> challenges_;
+    users::Service* users_ = nullptr;
+    activities::Service* activities_ = nullptr;
+    Service* challenges_ = nullptr;
     std::unique_ptr<jobs::Scheduler> scheduler_;
 };
 FOCUS_TEST_ON_EACH_DATABASE(ChallengesTest);
@@ -203,7 +194,7 @@ TEST_P(ChallengesTest, ScoresEqualAPlainRecomputationWhateverHappens) {
             const auto which = static_cast<std::size_t>(pick(3));
             auto& own = recorded[who];
             const int what = pick(9);
-            const auto today = people[who].zone.day_of(clock_.now_ms());
+            const auto today = people[who].zone.day_of(clock().now_ms());
             if (what <= 4) {
                 own.push_back(co_await record(people[who], std::string{k_apps[pick(3)]}, pick(120), today.plus(-pick(8)),
                                               pick(2) == 0 ? "com.example.VIDEO" : ""));
@@ -430,7 +421,7 @@ TEST_P(ChallengesTest, TheEndIsFrozenAndToldOnce) {
         set_clock("2026-03-05T11:00:00Z");
         co_await record(anna, "Instagram", 0, day("2026-03-03")); // too late, though the job has not run
         std::vector<std::function<db::Task<void>()>> works;       // as two instances would
-        jobs::Scheduler other{database(), clock_, metrics(), {}};
+        jobs::Scheduler other{database(), clock(), metrics(), {}};
         other.add({.name = "twin", .schedule = jobs::Schedule::every(std::chrono::minutes{1}), .body = [&](const jobs::Run& run) {
                        return challenges_->course().run(run);
                    }});

@@ -30,20 +30,20 @@ Error too_many_connections() {
 
 } // namespace
 
-Hub::Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
-         Settings settings)
-    : service_{service}, guard_{guard}, bus_{bus}, clock_{clock}, settings_{settings}, presence_{bus},
-      connections_{metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance.")},
-      users_{metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance.")} {
+Hub::Hub(const Core& core, Service& service, auth::SessionGuard& guard, Settings settings)
+    : service_{service}, guard_{guard}, bus_{core.bus}, clock_{core.clock}, settings_{settings}, presence_{core.bus},
+      connections_{core.metrics.gauge("focus_api_websocket_connections", "Open notification sockets of this instance.")},
+      users_{core.metrics.gauge("focus_api_active_users", "People with at least one open notification socket on this instance.")} {
     bus_.subscribe(std::string{k_push_topic}, [this](std::string_view payload) { receive(payload); });
     bus_.subscribe(std::string{k_ended_topic}, [this](std::string_view payload) { end_sessions(payload); });
     bus_.on_gap([this] { look_again(); });
-    auth.on_sessions_ended([this](auth::Service::Ended ended) {
-        bus_.publish(k_ended_topic, std::format("{} {} {}", ended.user_id, ended.session_id, ended.kept));
-    });
 }
 
 Hub::~Hub() = default;
+
+void Hub::publish_end(auth::Service::Ended ended) {
+    bus_.publish(k_ended_topic, std::format("{} {} {}", ended.user_id, ended.session_id, ended.kept));
+}
 
 std::shared_ptr<http::SocketListener> Hub::welcome(const Caller& caller, std::optional<std::int64_t> after_id) {
     if (settings_.max_per_user && count_of(caller.user_id) >= *settings_.max_per_user) throw too_many_connections();

@@ -29,14 +29,16 @@ class Hub {
         std::chrono::seconds heartbeat{30};            // between heartbeats; who is silent for two of them is let go
         std::optional<std::size_t> max_per_user = 100; // sockets of one user on this instance
     };
-    Hub(Service& service, auth::Service& auth, auth::SessionGuard& guard, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics,
-        Settings settings);
+    Hub(const Core& core, Service& service, auth::SessionGuard& guard, Settings settings);
     ~Hub();
 
     /// A listener for a new connection of the caller, which is told what it has missed after `after_id` (nothing: from
     /// now on). Throws 429 `too_many_connections`.
     [[nodiscard]] std::shared_ptr<http::SocketListener> welcome(const Caller& caller, std::optional<std::int64_t> after_id);
     [[nodiscard]] Presence::Totals totals(std::int64_t user_id) { return presence_.totals(user_id, std::chrono::steady_clock::now()); }
+
+    /// Closes the sockets of sessions that have ended, on every instance.
+    void publish_end(auth::Service::Ended ended);
 
     // for the sockets
     void add(std::shared_ptr<LiveClient> client);

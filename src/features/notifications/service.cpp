@@ -51,13 +51,7 @@ Rendered render(const Draft& draft, Language language) {
 
 } // namespace
 
-Service::Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users)
-    : db_{database}, bus_{bus}, clock_{clock}, users_{users} {
-    users_.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::delete_of_user(tx, user_id);
-        co_return;
-    });
-}
+void Service::erase_user(db::Transaction& tx, std::int64_t user_id) { repository::delete_of_user(tx, user_id); }
 
 db::Task<bool> Service::add(db::Transaction& tx, std::int64_t user_id, Draft draft) {
     std::vector<std::int64_t> ids{user_id};

@@ -5,6 +5,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/bus/bus.hpp"
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/notifications/types.hpp"
@@ -23,7 +24,7 @@ namespace focus::notifications {
 
 class Service {
   public:
-    Service(db::Database& database, bus::Bus& bus, const Clock& clock, users::Service& users);
+    Service(const Core& core, users::Service& users) : db_{core.database}, bus_{core.bus}, clock_{core.clock}, users_{users} {}
 
     /// Stores a notification for the user. False when he has one with the same dedup_key, or is gone.
     db::Task<bool> add(db::Transaction& tx, std::int64_t user_id, Draft draft);
@@ -55,6 +56,8 @@ class Service {
     /// Deletes what is older than 30 days in small steps; gives how many rows went.
     db::Task<std::uint64_t> delete_old();
 
+    /// Deletes the user's notifications (the account goes).
+    static void erase_user(db::Transaction& tx, std::int64_t user_id);
     /// For the user's own export.
     [[nodiscard]] personal::Section personal_data();
 

@@ -1,7 +1,7 @@
 #include "features/notifications/service.hpp"
 
 #include "features/notifications/push.hpp"
-#include "support/cpp/rooms.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <gmock/gmock.h>
 
@@ -27,13 +27,13 @@ Draft draft(std::string name = "Zoé", std::string dedup_key = {}) {
             .dedup_key = std::move(dedup_key)};
 }
 
-class NotificationsTest : public focus::testing::RoomsTest {
+class NotificationsTest : public focus::testing::ModulesTest {
   protected:
     void SetUp() override {
-        RoomsTest::SetUp();
+        ModulesTest::SetUp();
         bus().subscribe(std::string{k_push_topic}, [this](std::string_view payload) { pushed.push_back(decode(payload).value()); });
     }
-    Service& service() { return rooms().notifications; }
+    Service& service() { return modules().notifications; }
     bool add(std::int64_t user_id, Draft what) {
         return run([&]() -> db::Task<bool> {
             co_return co_await database().transaction(
@@ -46,7 +46,7 @@ class NotificationsTest : public focus::testing::RoomsTest {
     void set_enabled(const Caller& caller, bool enabled) {
         users::UpdateProfile change;
         change.notifications_enabled.value = enabled;
-        run([&]() -> db::Task<void> { co_await rooms().users.update_profile(caller, {}, change); });
+        run([&]() -> db::Task<void> { co_await modules().users.update_profile(caller, {}, change); });
     }
 
     std::vector<Push> pushed;
@@ -216,7 +216,7 @@ TEST_P(NotificationsTest, GoesOnTellingEverybodyAfterARestart) {
     };
     go_on(service(), 1); // then the process ends
     EXPECT_THAT(rows("SELECT told, done_at_ms FROM announcements"), ElementsAre("500|"));
-    go_on(start_instance().rooms.notifications, 100);
+    go_on(start_instance().modules.notifications, 100);
     EXPECT_THAT(rows("SELECT told FROM announcements WHERE done_at_ms IS NOT NULL"), ElementsAre("1101"));
     EXPECT_THAT(rows("SELECT COUNT(*), COUNT(DISTINCT user_id) FROM notifications"), ElementsAre("1101|1101"));
     EXPECT_THAT(list(one).items, SizeIs(1));
@@ -238,7 +238,7 @@ TEST_P(NotificationsTest, ForgetsAfterThirtyDays) {
 TEST_P(NotificationsTest, GoesWithTheAccount) {
     const auto user = make_user();
     add(user.user_id, draft());
-    run([&]() -> db::Task<void> { co_await rooms().users.remove(user.user_id, {}, user.user_id); });
+    run([&]() -> db::Task<void> { co_await modules().users.remove(user.user_id, {}, user.user_id); });
     EXPECT_THAT(list(user).items, IsEmpty());
 }
 
@@ -267,7 +267,7 @@ TEST_P(NotificationsTest, ReadersMissNothingWhileManyWrite) {
     run([&]() -> db::Task<void> {
         const auto executor = co_await boost::asio::this_coro::executor;
         for (int number = 0; number < k_writers; ++number) {
-            auto& at = number % 2 == 0 ? rooms() : other.rooms;
+            auto& at = number % 2 == 0 ? modules() : other.modules;
             boost::asio::co_spawn(executor, writer(at.notifications, at.database, number),
                                   [](std::exception_ptr error) { EXPECT_FALSE(error) << "a writer failed"; });
         }

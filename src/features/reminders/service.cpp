@@ -36,19 +36,10 @@ std::vector<std::int64_t> ids_of(const std::vector<users::User>& users) {
 
 } // namespace
 
-Service::Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities,
-                 blocking::Service& blocking, challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url)
-    : db_{database}, clock_{clock}, users_{users}, activities_{activities}, blocking_{blocking}, challenges_{challenges}, outbox_{outbox},
-      frontend_url_{std::move(frontend_url)} {
-    users_.on_saved([this](db::Transaction& tx, users::User user) -> db::Task<void> {
-        follow(tx, user);
-        co_return;
-    });
-    users_.on_removed([](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
-        repository::remove(tx, user_id);
-        co_return;
-    });
-}
+Service::Service(const Core& core, users::Service& users, activities::Service& activities, blocking::Service& blocking,
+                 challenges::Service& challenges)
+    : db_{core.database}, clock_{core.clock}, users_{users}, activities_{activities}, blocking_{blocking}, challenges_{challenges},
+      outbox_{core.outbox}, frontend_url_{core.frontend_url} {}
 
 void Service::follow(db::Transaction& tx, const users::User& user) const {
     const auto now = clock_.now_ms();

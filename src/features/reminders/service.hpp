@@ -3,6 +3,7 @@
 // instance; who is not due is not looked at; work is done in small transactions with pauses between them.
 #pragma once
 
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/jobs/scheduler.hpp"
 #include "core/mail/outbox.hpp"
@@ -21,11 +22,16 @@ namespace focus::reminders {
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, users::Service& users, activities::Service& activities, blocking::Service& blocking,
-            challenges::Service& challenges, mail::Outbox& outbox, std::string frontend_url);
+    Service(const Core& core, users::Service& users, activities::Service& activities, blocking::Service& blocking,
+            challenges::Service& challenges);
 
     /// Queues the mails that are due.
     db::Task<void> run(Kind kind, const jobs::Run& run);
+
+    /// An account was saved: its next mails are due at its own time, or never.
+    void follow(db::Transaction& tx, const users::User& user) const;
+    /// Plans no more mails (the account goes).
+    static void erase_user(db::Transaction& tx, std::int64_t user_id) { repository::remove(tx, user_id); }
 
     /// Whose link this is; nothing when it is not one of ours. Accounts that are gone have none.
     db::Task<std::optional<users::User>> owner_of(std::string token);
@@ -38,7 +44,6 @@ class Service {
     db::Task<std::vector<mail::Message>> compose_summaries(std::vector<users::User> users, Day monday);
     db::Task<std::map<std::int64_t, int>> streaks(const std::vector<users::User>& users, Day last);
     [[nodiscard]] mail::Message message(Kind kind, const users::User& user, Day day) const;
-    void follow(db::Transaction& tx, const users::User& user) const;
 
     db::Database& db_;
     const Clock& clock_;

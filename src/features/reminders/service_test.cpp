@@ -3,7 +3,7 @@
 
 #include "core/base/error.hpp"
 #include "features/reminders/jobs.hpp"
-#include "support/cpp/database.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,29 +15,22 @@ namespace {
 constexpr db::Statement k_mails{"test.mails", "SELECT type, recipient, dedup_key, sealed, language FROM outbox ORDER BY id"};
 constexpr db::Statement k_next{"test.next", "SELECT next_reminder_ms, next_summary_ms FROM reminders WHERE user_id = ?"};
 
-class RemindersTest : public db::testing::DatabaseTest {
+class RemindersTest : public focus::testing::ModulesTest {
   protected:
+    users::Defaults user_defaults() override { return {.daily_limit_ms = 2 * k_hour_ms}; }
     void SetUp() override {
-        DatabaseTest::SetUp();
+        ModulesTest::SetUp();
         set_clock("2026-03-04T12:00:00Z"); // a Wednesday
-        bus_ = bus::make_local_bus();
-        outbox_ = std::make_unique<mail::Outbox>(
-            mail::Outbox::Options{.sealing_key = std::string(32, 'k'), .links = {"key", "https://focus.example"}}, clock_);
-        users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{.daily_limit_ms = 2 * k_hour_ms});
-        activities_ = std::make_unique<activities::Service>(database(), clock_, *users_, metrics());
-        notifications_ = std::make_unique<notifications::Service>(database(), *bus_, clock_, *users_);
-        blocking_ = std::make_unique<blocking::Service>(database(), *bus_, clock_, *users_, *activities_, *notifications_, *outbox_,
-                                                        "https://focus.example", metrics());
-        challenges_ = std::make_unique<challenges::Service>(database(), clock_, *users_, *activities_, *notifications_, *outbox_,
-                                                            "https://focus.example", metrics());
-        reminders_ = std::make_unique<Service>(database(), clock_, *users_, *activities_, *blocking_, *challenges_, *outbox_,
-                                               "https://focus.example");
-        scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock_, metrics(), jobs::Scheduler::Options{});
+        users_ = &modules().users;
+        activities_ = &modules().activities;
+        blocking_ = &modules().blocking;
+        challenges_ = &modules().challenges;
+        reminders_ = &modules().reminders;
+        scheduler_ = std::make_unique<jobs::Scheduler>(database(), clock(), metrics(), jobs::Scheduler::Options{});
         add_jobs(*scheduler_, *reminders_);
     }
 
-    void set_clock(std::string_view at) { clock_.freeze(parse_rfc3339(at).value()); }
-    void advance(EpochMs by) { clock_.freeze(clock_.now_ms() + by); }
+    void advance(EpochMs by) { clock().freeze(clock().now_ms() + by); }
 
     db::Task<Caller> new_user(std::string name, std::string zone = "UTC", Language language = Language::en) {
         const users::NewUser fresh{
@@ -53,7 +46,7 @@ class RemindersTest : public db::testing::DatabaseTest {
         activities::NewActivity fresh;
         fresh.app_name.value = app;
         fresh.duration_minutes.value.ms = minutes * k_minute_ms;
-        fresh.activity_date = json::Date{caller.zone.day_of(clock_.now_ms()).plus(-days_ago)};
+        fresh.activity_date = json::Date{caller.zone.day_of(clock().now_ms()).plus(-days_ago)};
         co_await activities_->create(caller, {}, fresh);
     }
     db::Task<void> change(Caller caller, std::string profile) {
@@ -73,7 +66,7 @@ class RemindersTest : public db::testing::DatabaseTest {
     }
     db::Task<mail::Values> values_of_last() {
         const auto result = co_await database().execute(k_mails);
-        co_return outbox_->open(result.rows.back().get<std::string>(3)).values;
+        co_return outbox().open(result.rows.back().get<std::string>(3)).values;
     }
     db::Task<std::string> next_of(Caller caller, std::size_t column = 0) {
         const auto row = co_await database().find(k_next, caller.user_id);
@@ -84,15 +77,11 @@ class RemindersTest : public db::testing::DatabaseTest {
         return std::string{type} + ":" + std::to_string(caller.user_id) + ":" + std::string{day};
     }
 
-    Clock clock_;
-    std::unique_ptr<bus::Bus> bus_;
-    std::unique_ptr<mail::Outbox> outbox_;
-    std::unique_ptr<users::Service> users_;
-    std::unique_ptr<activities::Service> activities_;
-    std::unique_ptr<notifications::Service> notifications_;
-    std::unique_ptr<blocking::Service> blocking_;
-    std::unique_ptr<challenges::Service> challenges_;
-    std::unique_ptr<Service> reminders_;
+    users::Service* users_ = nullptr;
+    activities::Service* activities_ = nullptr;
+    blocking::Service* blocking_ = nullptr;
+    challenges::Service* challenges_ = nullptr;
+    Service* reminders_ = nullptr;
     std::unique_ptr<jobs::Scheduler> scheduler_;
 };
 FOCUS_TEST_ON_EACH_DATABASE(RemindersTest);
@@ -187,7 +176,7 @@ TEST_P(RemindersTest, TwoInstancesQueueEachMailOnce) {
     run([&]() -> db::Task<void> {
         for (int i = 0; i < 450; ++i) co_await record(co_await new_user("user" + std::to_string(i)), "Maps", 5);
         set_clock("2026-03-04T20:00:00Z");
-        jobs::Scheduler other{database(), clock_, metrics(), {}};
+        jobs::Scheduler other{database(), clock(), metrics(), {}};
         other.add({.name = "twin", .schedule = jobs::Schedule::every(std::chrono::minutes{1}), .body = [&](const jobs::Run& run) {
                        return reminders_->run(Kind::daily_reminder, run);
                    }});
@@ -272,7 +261,7 @@ TEST_P(RemindersTest, ALongStreakIsReadStepByStep) {
 TEST_P(RemindersTest, TheMailedLinkTurnsThemOff) {
     run([&]() -> db::Task<void> {
         const auto anna = co_await new_user("anna");
-        const auto url = outbox_->options().links.url(anna.user_id);
+        const auto url = outbox().options().links.url(anna.user_id);
         const auto token = url.substr(url.find('=') + 1);
         EXPECT_TRUE((co_await reminders_->owner_of(token)).value().email_reminders);
         EXPECT_FALSE(co_await reminders_->unsubscribe(token + "x", {}));

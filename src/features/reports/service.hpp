@@ -1,6 +1,7 @@
 // What is said about a user over all rooms: his statistics, and everything that is held on him as one file.
 #pragma once
 
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/service.hpp"
@@ -17,8 +18,7 @@ namespace focus::reports {
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, activities::Service& activities)
-        : db_{database}, clock_{clock}, activities_{activities} {}
+    Service(const Core& core, activities::Service& activities) : db_{core.database}, clock_{core.clock}, activities_{activities} {}
 
     db::Task<UserStats> stats(Caller caller);
 

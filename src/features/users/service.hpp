@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/audit/audit.hpp"
+#include "core/core.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/users/repository.hpp"
@@ -25,7 +26,7 @@ using repository::Defaults;
 
 class Service {
   public:
-    Service(db::Database& database, const Clock& clock, Defaults defaults) : db_{database}, clock_{clock}, defaults_{defaults} {}
+    Service(const Core& core, Defaults defaults) : db_{core.database}, clock_{core.clock}, defaults_{defaults} {}
 
     /// Throws 404.
     db::Task<User> get(std::int64_t id);
@@ -96,7 +97,9 @@ class Service {
     /// Deletes the row of an account that was removed, and what hangs on it.
     static void erase(db::Transaction& tx, std::int64_t id);
 
-    /// Runs inside the deleting transaction: rooms drop what they hold on the person.
+    // Hooks, which app binds before the server starts.
+
+    /// Runs inside the deleting transaction: modules delete what they hold on the user.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
     /// Runs inside each transaction that makes an account or changes what it is, with what it is then.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "features/activities/service.hpp"
+#include "support/cpp/core.hpp"
 #include "support/cpp/database.hpp"
 
 #include <memory>
@@ -15,13 +16,16 @@ class ActivitiesTest : public db::testing::DatabaseTest {
     void SetUp() override {
         DatabaseTest::SetUp();
         clock_.freeze(*parse_rfc3339("2026-06-15T12:00:00Z"));
-        users_ = std::make_unique<users::Service>(database(), clock_, users::Defaults{});
-        service_ = std::make_unique<Service>(database(), clock_, *users_, metrics());
+        bus_ = bus::make_local_bus();
+        parts_ = std::make_unique<focus::testing::TestCore>(database(), *bus_, clock_, metrics());
+        users_ = std::make_unique<users::Service>(parts_->core, users::Defaults{});
+        service_ = std::make_unique<Service>(parts_->core, *users_);
         caller_ = new_caller("ada");
     }
     void TearDown() override {
         service_.reset();
         users_.reset();
+        parts_.reset();
         DatabaseTest::TearDown();
     }
 
@@ -66,6 +70,8 @@ class ActivitiesTest : public db::testing::DatabaseTest {
 
     Clock clock_;
     Caller caller_;
+    std::unique_ptr<bus::Bus> bus_;
+    std::unique_ptr<focus::testing::TestCore> parts_;
     std::unique_ptr<users::Service> users_;
     std::unique_ptr<Service> service_;
 };

@@ -3,7 +3,7 @@
 
 #include "features/blocking/service.hpp"
 #include "features/notifications/push.hpp"
-#include "support/cpp/rooms.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -21,14 +21,14 @@ namespace focus::blocking::testing {
 
 inline constexpr auto k_all_days = R"(["mon","tue","wed","thu","fri","sat","sun"])";
 
-class BlockingTest : public focus::testing::RoomsTest {
+class BlockingTest : public focus::testing::ModulesTest {
   protected:
     void SetUp() override {
-        RoomsTest::SetUp();
+        ModulesTest::SetUp();
         bus().subscribe(std::string{notifications::k_push_topic},
                         [this](std::string_view payload) { pushed.push_back(notifications::decode(payload).value()); });
     }
-    Service& service() { return rooms().blocking; }
+    Service& service() { return modules().blocking; }
 
     BlockedApp create(const Caller& caller, const std::string& body) {
         return run([&]() -> db::Task<BlockedApp> { return service().create(caller, {}, json::parse<NewBlockedApp>(body)); });
@@ -54,23 +54,26 @@ class BlockingTest : public focus::testing::RoomsTest {
     std::int64_t record(const Caller& caller, double minutes, const std::string& app = "Instagram", const std::string& more = "") {
         const auto body = std::format(R"({{"app_name":"{}","duration_minutes":{}{}}})", app, minutes, more);
         return run([&]() -> db::Task<std::int64_t> {
-            const auto made = co_await rooms().activities.create(caller, {}, json::parse<activities::NewActivity>(body));
+            const auto made = co_await modules().activities.create(caller, {}, json::parse<activities::NewActivity>(body));
             co_return made.id;
         });
     }
     void change(const Caller& caller, std::int64_t id, const std::string& body) {
-        run([&]() -> db::Task<void> { co_await rooms().activities.update(caller, {}, id, json::parse<activities::UpdateActivity>(body)); });
+        run([&]() -> db::Task<void> {
+            co_await modules().activities.update(caller, {}, id, json::parse<activities::UpdateActivity>(body));
+        });
     }
     void erase(const Caller& caller, std::int64_t id) {
-        run([&]() -> db::Task<void> { co_await rooms().activities.remove(caller, {}, id); });
+        run([&]() -> db::Task<void> { co_await modules().activities.remove(caller, {}, id); });
     }
     std::optional<EpochMs> announce_due() {
         return run([&]() -> db::Task<std::optional<EpochMs>> { return service().schedules().announce_due(); });
     }
     /// "limit_warning Instagram: 80 % …" of all that was stored for the user, oldest first.
     std::vector<std::string> told(const Caller& caller) {
-        auto list = run(
-            [&]() -> db::Task<notifications::Listed> { return rooms().notifications.list(caller, {.after_id = {{0}}, .limit = {{100}}}); });
+        auto list = run([&]() -> db::Task<notifications::Listed> {
+            return modules().notifications.list(caller, {.after_id = {{0}}, .limit = {{100}}});
+        });
         std::vector<std::string> titles;
         for (const auto& item : list.items) titles.push_back(item.title);
         return titles;
@@ -81,7 +84,7 @@ class BlockingTest : public focus::testing::RoomsTest {
     }
 
     /// Records a use at one of several instances.
-    static db::Task<void> post(app::Rooms& at, Caller caller, std::string body) {
+    static db::Task<void> post(app::Modules& at, Caller caller, std::string body) {
         co_await at.activities.create(caller, {}, json::parse<activities::NewActivity>(body));
     }
     /// Runs pieces of work at once; each must succeed.

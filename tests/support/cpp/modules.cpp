@@ -1,24 +1,21 @@
-#include "support/cpp/rooms.hpp"
+#include "support/cpp/modules.hpp"
 
 #include <format>
 
 namespace focus::testing {
 
-Instance::Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics)
-    : hasher{{.cost = 4}, metrics}, outbox{{.sealing_key = std::string(32, 'k')}, clock}, cache{{}, database, nullptr, bus, metrics},
-      attempts{database, clock, {.hash_key = std::string(32, 'a')}},
-      rooms{{database, cache, bus, clock, hasher, outbox, attempts, metrics, "https://focus.example"},
-            {.jwt_secret = std::string(32, 's'), .refresh_key = std::string(32, 'r'), .frontend_url = "https://focus.example"},
-            {}} {}
+Instance::Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics, users::Defaults defaults)
+    : TestCore{database, bus, clock, metrics},
+      modules{core, {.jwt_secret = std::string(32, 's'), .refresh_key = std::string(32, 'r')}, defaults} {}
 
-void RoomsTest::SetUp() {
+void ModulesTest::SetUp() {
     DatabaseTest::SetUp();
     set_clock("2026-05-04T12:00:00Z");
     bus_ = bus::make_local_bus();
-    instance_ = std::make_unique<Instance>(database(), *bus_, clock_, metrics());
+    instance_ = std::make_unique<Instance>(database(), *bus_, clock_, metrics(), user_defaults());
 }
 
-void RoomsTest::TearDown() {
+void ModulesTest::TearDown() {
     for (const auto& other : other_databases_) other->close();
     io().restart();
     io().run_for(std::chrono::milliseconds{100});
@@ -28,23 +25,23 @@ void RoomsTest::TearDown() {
     DatabaseTest::TearDown();
 }
 
-Instance& RoomsTest::start_instance() {
+Instance& ModulesTest::start_instance() {
     auto& own = *other_databases_.emplace_back(open_again());
-    return *others_.emplace_back(std::make_unique<Instance>(own, *bus_, clock_, metrics()));
+    return *others_.emplace_back(std::make_unique<Instance>(own, *bus_, clock_, metrics(), user_defaults()));
 }
 
-Caller RoomsTest::make_user(Person person) {
+Caller ModulesTest::make_user(Person person) {
     const auto name = std::format("person{}", ++named_);
     const auto user = run([&]() -> db::Task<users::User> {
         co_return co_await database().transaction([&](db::Transaction& tx) -> db::Task<users::User> {
-            auto made = co_await rooms().users.create(tx, {.email = name + "@example.org",
-                                                           .username = name,
-                                                           .is_verified = true,
-                                                           .language = person.language,
-                                                           .timezone = person.timezone});
+            auto made = co_await modules().users.create(tx, {.email = name + "@example.org",
+                                                             .username = name,
+                                                             .is_verified = true,
+                                                             .language = person.language,
+                                                             .timezone = person.timezone});
             if (person.daily_limit_minutes) {
                 made.daily_limit_minutes = json::Minutes{*person.daily_limit_minutes * k_minute_ms};
-                co_await rooms().users.save(tx, made);
+                co_await modules().users.save(tx, made);
             }
             co_return made;
         });
@@ -52,8 +49,8 @@ Caller RoomsTest::make_user(Person person) {
     return refreshed({.user_id = user.id});
 }
 
-Caller RoomsTest::refreshed(const Caller& caller) {
-    const auto user = run([&]() -> db::Task<users::User> { co_return co_await rooms().users.get(caller.user_id); });
+Caller ModulesTest::refreshed(const Caller& caller) {
+    const auto user = run([&]() -> db::Task<users::User> { co_return co_await modules().users.get(caller.user_id); });
     return {.user_id = user.id,
             .session_id = 1,
             .role = user.role,
@@ -62,7 +59,7 @@ Caller RoomsTest::refreshed(const Caller& caller) {
             .zone = Zone::of(user.timezone)};
 }
 
-std::vector<std::string> RoomsTest::rows(std::string sql) {
+std::vector<std::string> ModulesTest::rows(std::string sql) {
     return run([&]() -> db::Task<std::vector<std::string>> {
         const auto result = co_await database().run_one(db::Command::composed("test", sql, {}));
         std::vector<std::string> lines;

@@ -1,8 +1,9 @@
-// All rooms on a real database, as an instance of the service has them, for tests of one of them.
-// A RoomsTest runs on SQLite and on MariaDB; its clock stands still until the test moves it.
+// All modules on a real database, as an instance of the service has them, for tests of one of them.
+// A ModulesTest runs on SQLite and on MariaDB; its clock stands still until the test moves it.
 #pragma once
 
-#include "app/rooms.hpp"
+#include "app/wiring.hpp"
+#include "support/cpp/core.hpp"
 #include "support/cpp/database.hpp"
 
 #include <memory>
@@ -12,23 +13,23 @@
 
 namespace focus::testing {
 
-/// One instance's rooms. Several may share a database and a bus, as the instances of a service do.
-struct Instance {
-    Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics);
+/// One instance's modules. Several may share a database and a bus, as the instances of a service do.
+struct Instance : TestCore {
+    Instance(db::Database& database, bus::Bus& bus, const Clock& clock, metrics::Registry& metrics, users::Defaults defaults);
 
-    crypto::PasswordHasher hasher;
-    mail::Outbox outbox;
-    cache::Cache cache;
-    attempts::Guard attempts;
-    app::Rooms rooms;
+    app::Modules modules;
 };
 
-class RoomsTest : public db::testing::DatabaseTest {
+/// Overriding user_defaults() changes what accounts begin with.
+class ModulesTest : public db::testing::DatabaseTest {
   protected:
     void SetUp() override;
     void TearDown() override;
 
-    app::Rooms& rooms() { return instance_->rooms; }
+    virtual users::Defaults user_defaults() { return {}; }
+
+    app::Modules& modules() { return instance_->modules; }
+    mail::Outbox& outbox() { return instance_->outbox; }
     bus::Bus& bus() { return *bus_; }
     Clock& clock() { return clock_; }
     void set_clock(std::string_view rfc3339) { clock_.freeze(parse_rfc3339(rfc3339).value()); }
