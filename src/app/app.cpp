@@ -213,7 +213,7 @@ App::App(Settings settings)
                        .session_max_ms = settings_.session_max_days * k_day_ms,
                        .max_sessions = settings_.max_sessions},
         user_defaults(settings_), socket_settings(settings_),
-        auth::OidcSettings{.providers = configured_providers(settings_), .allow_plain_http = settings_.is_development()});
+        oidc::Settings{.providers = configured_providers(settings_), .allow_plain_http = settings_.is_development()});
     modules_->auth.limit_refreshes(rate_limiter_.get());
     scheduler_ = std::make_unique<jobs::Scheduler>(*database_, clock_, metrics_, jobs::Scheduler::Options{.instance = instance_name()});
     modules_->add_jobs(*scheduler_, {.audit_days = settings_.log_retention_days, .unverified_days = settings_.unverified_account_days});

@@ -1,7 +1,7 @@
 #include "app/oidc_settings.hpp"
 
 #include "app/settings.hpp"
-#include "features/auth/oidc_rules.hpp"
+#include "features/oidc/rules.hpp"
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ namespace focus::app {
 
 namespace {
 
-using auth::ProviderSettings;
+using oidc::ProviderSettings;
 
 constexpr std::string_view k_prefix = "OIDC_";
 constexpr std::string_view k_file = "_FILE";
@@ -64,7 +64,7 @@ void check_one(const ProviderSettings& provider, const std::string& prefix, bool
         throw std::invalid_argument{std::format("{}{} {}", prefix, field, why)};
     };
     if (provider.issuer.empty()) refuse("_ISSUER", "is required");
-    if (!auth::rules::is_acceptable_endpoint(provider.issuer, is_development))
+    if (!oidc::rules::is_acceptable_endpoint(provider.issuer, is_development))
         refuse("_ISSUER", "must be https (plain http only in development, on the loopback)");
     if (provider.client_ids.empty()) refuse("_CLIENT_ID", "is required");
     if (!(" " + provider.scopes + " ").contains(" openid ")) refuse("_SCOPES", "must contain openid");
@@ -78,7 +78,7 @@ bool set_oidc(OidcProviders& providers, std::string_view setting, const std::str
     for (const auto& field : k_fields) {
         if (!name.ends_with(field.suffix) || name.size() <= k_prefix.size() + field.suffix.size()) continue;
         const auto key = lower(name.substr(k_prefix.size(), name.size() - k_prefix.size() - field.suffix.size()));
-        if (!auth::rules::is_provider_name(key)) return false;
+        if (!oidc::rules::is_provider_name(key)) return false;
         auto& provider = providers[key];
         provider.name = key;
         field.set(provider, value);
@@ -110,7 +110,7 @@ void check_oidc(const Settings& settings) {
     else if (!settings.google.client_secret.empty())
         throw std::invalid_argument{"GOOGLE_CLIENT_SECRET needs GOOGLE_CLIENT_ID"};
     for (const auto& [name, provider] : settings.oidc) {
-        if (name == auth::k_google) throw std::invalid_argument{"OIDC_GOOGLE_*: the settings of Google are GOOGLE_CLIENT_ID and so on"};
+        if (name == oidc::k_google) throw std::invalid_argument{"OIDC_GOOGLE_*: the settings of Google are GOOGLE_CLIENT_ID and so on"};
         check_one(provider, std::string{k_prefix} + upper(name), is_development);
     }
 }

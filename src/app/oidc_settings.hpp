@@ -1,7 +1,7 @@
 // Settings of OpenID providers: Google's by name, any other one's as OIDC_<NAME>_<FIELD>.
 #pragma once
 
-#include "features/auth/oidc_settings.hpp"
+#include "features/oidc/settings.hpp"
 
 #include <map>
 #include <string>
@@ -14,7 +14,7 @@ struct Settings;
 struct SettingInfo;
 
 /// Providers by name in lower case, with what was set of each.
-using OidcProviders = std::map<std::string, auth::ProviderSettings, std::less<>>;
+using OidcProviders = std::map<std::string, oidc::ProviderSettings, std::less<>>;
 
 /// Takes a setting like OIDC_KEYCLOAK_ISSUER; false for any other name.
 bool set_oidc(OidcProviders& providers, std::string_view name, const std::string& value);
@@ -24,7 +24,7 @@ void apply_oidc_environment(OidcProviders& providers);
 void check_oidc(const Settings& settings);
 
 /// Every configured provider, Google first, with the defaults filled in.
-[[nodiscard]] std::vector<auth::ProviderSettings> configured_providers(const Settings& settings);
+[[nodiscard]] std::vector<oidc::ProviderSettings> configured_providers(const Settings& settings);
 /// One entry per field of each provider; with no provider the fields of <NAME>, for the documentation.
 [[nodiscard]] std::vector<SettingInfo> describe_oidc(const OidcProviders& providers);
 

@@ -49,7 +49,7 @@ struct Settings {
     std::string admin_email;
     std::string admin_password;
     std::string admin_username = "admin";
-    auth::ProviderSettings google{.name = std::string{auth::k_google}, .issuer = "https://accounts.google.com"};
+    oidc::ProviderSettings google{.name = std::string{oidc::k_google}, .issuer = "https://accounts.google.com"};
     OidcProviders oidc;    // other OpenID providers
     int max_sessions = 50; // of one user
     bool rate_limit_enabled = true;

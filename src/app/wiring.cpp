@@ -7,7 +7,6 @@
 #include "features/admin/jobs.hpp"
 #include "features/admin/routes.hpp"
 #include "features/auth/jobs.hpp"
-#include "features/auth/oidc_routes.hpp"
 #include "features/auth/routes.hpp"
 #include "features/blocking/jobs.hpp"
 #include "features/blocking/routes.hpp"
@@ -15,6 +14,7 @@
 #include "features/challenges/routes.hpp"
 #include "features/notifications/jobs.hpp"
 #include "features/notifications/routes.hpp"
+#include "features/oidc/module.hpp"
 #include "features/reminders/jobs.hpp"
 #include "features/reminders/routes.hpp"
 #include "features/reports/routes.hpp"
@@ -23,7 +23,7 @@
 namespace focus::app {
 
 Modules::Modules(Core shared, auth::Settings auth_settings, users::Defaults user_defaults, notifications::Hub::Settings socket_settings,
-                 auth::OidcSettings oidc_settings)
+                 oidc::Settings oidc_settings)
     : core{std::move(shared)}, users{core, user_defaults}, guard{core, auth_settings.jwt_secret},
       auth{core, std::move(auth_settings), users, guard}, oidc{core, std::move(oidc_settings), users, auth}, activities{core, users},
       notifications{core, users}, hub{core, notifications, guard, socket_settings}, blocking{core, users, notifications},
@@ -44,6 +44,11 @@ void Modules::bind_hooks() {
     // An account was saved: after the commit.
     users.on_changed([this](std::int64_t user_id) { guard.forget(user_id); });
 
+    // A password reset shows, and may drop, what can sign in without the password: inside that transaction.
+    auth.set_identities({.of_user = &oidc::Service::identities_of,
+                         .drop = [this](db::Transaction& tx, const users::User& user, const std::vector<auth::Identity>& identities,
+                                        const Origin& origin) { oidc.drop_identities(tx, user, identities, origin); }});
+
     // A user's sessions ended: after the commit.
     auth.on_sessions_ended([this](auth::Service::Ended ended) { hub.publish_end(ended); });
 
@@ -52,7 +57,7 @@ void Modules::bind_hooks() {
     // writes an audit entry comes before admin, which takes devices and addresses out of the entries.
     users.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         co_await auth.erase_user(tx, user_id);
-        auth::OidcService::erase_user(tx, user_id);
+        oidc::Service::erase_user(tx, user_id);
         notifications::Service::erase_user(tx, user_id);
         blocking.erase_user(tx, user_id);
         co_await challenges.erase_user(tx, user_id);
@@ -90,7 +95,7 @@ void Modules::add_export_sections() {
 void Modules::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const mail::Templates& templates) {
     users::add_routes(routes, users, core.cache);
     auth::add_routes(routes, auth);
-    auth::add_oidc_routes(routes, oidc);
+    oidc::add_routes(routes, oidc);
     activities::add_routes(routes, activities, core.cache);
     notifications::add_routes(routes, notifications, hub);
     blocking::add_routes(routes, blocking);
@@ -103,6 +108,7 @@ void Modules::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const
 /// Each job runs by its schedule; the order only decides in which order they are listed.
 void Modules::add_jobs(jobs::Scheduler& scheduler, Retention retention) {
     auth::add_jobs(scheduler, auth);                                          // expired_sessions
+    oidc::add_jobs(scheduler, oidc);                                          // expired_flows
     notifications::add_jobs(scheduler, notifications);                        // old_notifications, announcements
     blocking::add_jobs(scheduler, blocking);                                  // old_limit_events
     challenges::add_jobs(scheduler, challenges);                              // challenges

@@ -9,11 +9,11 @@
 #include "core/mail/templates.hpp"
 #include "features/activities/service.hpp"
 #include "features/admin/service.hpp"
-#include "features/auth/oidc_service.hpp"
 #include "features/auth/service.hpp"
 #include "features/blocking/service.hpp"
 #include "features/challenges/service.hpp"
 #include "features/notifications/hub.hpp"
+#include "features/oidc/service.hpp"
 #include "features/reminders/service.hpp"
 #include "features/reports/service.hpp"
 #include "features/users/service.hpp"
@@ -22,7 +22,7 @@ namespace focus::app {
 
 struct Modules {
     Modules(Core shared, auth::Settings auth_settings, users::Defaults user_defaults, notifications::Hub::Settings socket_settings = {},
-            auth::OidcSettings oidc_settings = {});
+            oidc::Settings oidc_settings = {});
     Modules(const Modules&) = delete;
     Modules& operator=(const Modules&) = delete;
 
@@ -37,7 +37,7 @@ struct Modules {
     users::Service users;
     auth::SessionGuard guard;
     auth::Service auth;
-    auth::OidcService oidc;
+    oidc::Service oidc;
     activities::Service activities;
     notifications::Service notifications;
     notifications::Hub hub;

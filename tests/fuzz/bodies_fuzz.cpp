@@ -1,10 +1,10 @@
 // The JSON bodies of all requests. The first byte says which.
 #include "features/activities/types.hpp"
-#include "features/auth/oidc_types.hpp"
 #include "features/auth/types.hpp"
 #include "features/blocking/types.hpp"
 #include "features/challenges/types.hpp"
 #include "features/notifications/types.hpp"
+#include "features/oidc/types.hpp"
 #include "features/users/types.hpp"
 #include "fuzz.hpp"
 
@@ -36,10 +36,10 @@ constexpr std::array<void (*)(std::string_view), 24> k_readers{
     &read<auth::Address>,
     &read<auth::ResetPassword>,
     &read<auth::ChangePassword>,
-    &read<auth::ExchangeCode>,
-    &read<auth::NativeToken>,
-    &read<auth::LinkWish>,
-    &read<auth::LinkToken>,
+    &read<oidc::ExchangeCode>,
+    &read<oidc::NativeToken>,
+    &read<oidc::LinkWish>,
+    &read<oidc::LinkToken>,
     &read<users::UpdateProfile>,
     &read<activities::NewActivity>,
     &read<activities::NewBatch>,

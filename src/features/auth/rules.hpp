@@ -17,8 +17,8 @@ inline constexpr EpochMs k_verify_link_ms = 24 * k_hour_ms;
 inline constexpr EpochMs k_reset_link_ms = k_hour_ms;
 /// How long after a sign-in (or the password once more) an account may be deleted, its identities changed, and so on.
 inline constexpr EpochMs k_fresh_ms = 10 * k_minute_ms;
-/// How long an identity waits for the password of its account, and how long a reset password counts as having entered it.
-inline constexpr EpochMs k_pending_link_ms = 10 * k_minute_ms;
+/// How long a reset password counts as having entered it.
+inline constexpr EpochMs k_reset_counts_ms = 10 * k_minute_ms;
 inline constexpr EpochMs k_exchange_ms = k_minute_ms;
 /// How long after its first presentation a refresh token gives the same successor again, although that one was used.
 inline constexpr EpochMs k_refresh_grace_ms = 30 * k_second_ms;

@@ -4,7 +4,6 @@
 #include "core/idempotency/idempotency.hpp"
 #include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
-#include "features/auth/oidc_repository.hpp"
 #include "features/auth/repository.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -323,9 +322,9 @@ db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin orig
         audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
               audit::Level::warning);
         notify(tx, *user, "password_changed", "/forgot-password");
-        auto identities = repository::shown(co_await repository::identities_of(tx, user->id));
+        auto identities = co_await identities_.of_user(tx, user->id);
         if (!input.drop_identities.value) co_return PasswordReset{.identities = std::move(identities)};
-        co_await drop_identities(tx, *user, std::move(identities), origin);
+        identities_.drop(tx, *user, identities, origin);
         co_return PasswordReset{};
     });
 }
@@ -413,9 +412,7 @@ db::Task<std::uint64_t> Service::delete_expired() {
     std::uint64_t gone = 0;
     for (;;) {
         const auto before = clock_.now_ms() - k_day_ms;
-        const auto step = co_await repository::delete_expired(db_, before, k_step) +
-                          co_await repository::delete_expired_flows(db_, before, k_step) +
-                          co_await repository::delete_expired_proofs(db_, before, k_step);
+        const auto step = co_await repository::delete_expired(db_, before, k_step);
         gone += step;
         if (step == 0) co_return gone;
     }

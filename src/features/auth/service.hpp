@@ -11,11 +11,11 @@
 #include "core/mail/outbox.hpp"
 #include "core/metrics/metrics.hpp"
 #include "core/personal/personal.hpp"
-#include "features/auth/account_types.hpp"
 #include "features/auth/session_guard.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/service.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +33,14 @@ struct Settings {
     EpochMs refresh_token_ms = 7 * k_day_ms; // a session that is not used
     EpochMs session_max_ms = 90 * k_day_ms;  // any session, from its sign-in
     int max_sessions = 50;                   // of one user; beyond that the one longest unused ends
+};
+
+/// The identities at providers that can sign in to an account; a later module keeps them.
+struct Identities {
+    /// Those of a user, the oldest first.
+    std::function<db::Task<std::vector<Identity>>(db::Session&, std::int64_t user_id)> of_user;
+    /// Unlinks all of them, in a transaction that resets the user's password.
+    std::function<void(db::Transaction&, const users::User&, const std::vector<Identity>&, const Origin&)> drop;
 };
 
 class Service {
@@ -94,6 +102,8 @@ class Service {
         std::int64_t kept = 0;
     };
     void on_sessions_ended(std::function<void(Ended)> hook) { ended_hooks_.push_back(std::move(hook)); }
+    /// Before the server starts.
+    void set_identities(Identities identities) { identities_ = std::move(identities); }
     /// The sessions, for the user's own export.
     [[nodiscard]] personal::Section personal_data();
     /// The mailed links of the user stop working (his address changes).
@@ -112,14 +122,14 @@ class Service {
     void void_credentials(db::Transaction& tx, std::int64_t user_id);
     /// A code that signs in once, within a minute.
     void add_exchange_code(db::Transaction& tx, std::int64_t user_id, std::string_view code);
+    /// Whether this session of the user is live, asked of the database.
+    db::Task<bool> has_session(std::int64_t user_id, std::int64_t session_id);
     /// Nothing when the code is unknown, used or expired. Throws 403 `account_inactive`.
     db::Task<std::optional<SignedIn>> use_exchange_code(std::string code, Origin origin);
     void send_welcome(db::Transaction& tx, const users::User& user);
     /// Tells the owner of a change by mail; `path` is the page where they look into it.
     void notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
                 std::map<std::string, std::string> texts = {});
-    /// The same of an identity at a provider: "identity_linked", "identity_unlinked".
-    void notify_identity(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity);
     /// Whether the user has set a new password by mailed link within the last ten minutes.
     db::Task<bool> was_reset_lately(db::Session& session, std::int64_t user_id);
     /// A password that was right, until the transaction that relies on it.
@@ -152,7 +162,6 @@ class Service {
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                audit::Level level = audit::Level::info) const;
     void notify_deleted(db::Transaction& tx, const users::User& user);
-    db::Task<void> drop_identities(db::Transaction& tx, users::User user, std::vector<Identity> identities, Origin origin);
     db::Task<void> record_failed_login(std::int64_t user_id, Origin origin);
     [[nodiscard]] std::string successor_of(std::string_view refresh_token) const;
     db::Task<void> require_refresh_budget(std::string_view token_hash);
@@ -171,6 +180,7 @@ class Service {
     metrics::Counter registered_;
     metrics::Counter logged_in_;
     std::vector<std::function<void(Ended)>> ended_hooks_;
+    Identities identities_;
 };
 
 } // namespace focus::auth

@@ -1,7 +1,6 @@
 // Mailed links before they are used: the part of Service that says what a link would do, and takes "this was not me".
 #include "core/crypto/crypto.hpp"
 #include "features/auth/errors.hpp"
-#include "features/auth/oidc_repository.hpp"
 #include "features/auth/repository.hpp"
 #include "features/auth/service.hpp"
 
@@ -30,7 +29,7 @@ db::Task<MailedLink> Service::describe_link(Token input) {
     if (link && clock_.now_ms() >= link->expires_at_ms) throw token_expired();
     told.email_hint = rules::email_hint(user->email);
     told.username = user->username;
-    if (told.purpose == repository::k_reset_link) told.identities = repository::shown(co_await repository::identities_of(db_, user->id));
+    if (told.purpose == repository::k_reset_link) told.identities = co_await identities_.of_user(db_, user->id);
     co_return told;
 }
 

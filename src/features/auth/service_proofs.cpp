@@ -1,8 +1,6 @@
 // Proofs of identity: the part of Service that asks for a recent sign-in, and tells owners what has changed.
 #include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
-#include "features/auth/oidc_repository.hpp"
-#include "features/auth/oidc_rules.hpp"
 #include "features/auth/repository.hpp"
 #include "features/auth/service.hpp"
 
@@ -36,7 +34,7 @@ db::Task<void> Service::delete_account(Caller caller, Origin origin) {
 }
 
 db::Task<bool> Service::was_reset_lately(db::Session& session, std::int64_t user_id) {
-    return repository::was_reset_since(session, user_id, clock_.now_ms() - rules::k_pending_link_ms);
+    return repository::was_reset_since(session, user_id, clock_.now_ms() - rules::k_reset_counts_ms);
 }
 
 db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::string password, Origin origin) {
@@ -62,6 +60,11 @@ db::Task<users::User> Service::accept(db::Transaction& tx, Proof proof) {
     co_return std::move(*user);
 }
 
+db::Task<bool> Service::has_session(std::int64_t user_id, std::int64_t session_id) {
+    const auto caller = co_await repository::caller_of(db_, session_id, user_id, clock_.now_ms());
+    co_return caller.has_value();
+}
+
 // --- mails to the owner ----------------------------------------------------------------------------------------------
 
 void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
@@ -78,24 +81,11 @@ void Service::notify(db::Transaction& tx, const users::User& user, std::string_v
                      .user_id = user.id});
 }
 
-void Service::notify_identity(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity) {
-    notify(tx, user, type, "/settings", {{"provider", rules::title_of(identity.provider)}, {"identity_email", identity.email}});
-}
-
 /// The mail belongs to no account any more, so that it is not dropped with the account's; its address goes when it was sent.
 void Service::notify_deleted(db::Transaction& tx, const users::User& user) {
     auto nameless = user;
     nameless.id = 0;
     notify(tx, nameless, "account_deleted", "/register");
-}
-
-db::Task<void> Service::drop_identities(db::Transaction& tx, users::User user, std::vector<Identity> identities, Origin origin) {
-    repository::delete_identities(tx, user.id);
-    for (const auto& identity : identities) {
-        audit(tx, origin, "identity_unlinked", "Identity unlinked by a password reset", user.id, audit::Level::warning);
-        notify_identity(tx, user, "identity_unlinked", identity);
-    }
-    co_return;
 }
 
 } // namespace focus::auth

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace focus::auth {
 
@@ -91,6 +92,46 @@ struct Session {
     json::Timestamp last_used_at;
     json::Timestamp expires_at;
     bool current = false;
+};
+
+/// The password once more, for what a stolen access token must not be enough for.
+struct Reauthenticate {
+    std::string password;
+};
+
+/// Somebody at a provider, linked to an account.
+struct Identity {
+    std::int64_t id = 0;
+    std::string provider;
+    std::string email;
+    json::Timestamp created_at;
+    json::Timestamp last_used_at;
+
+    static constexpr json::FieldDoc k_docs[] = {{"email", "The address there; it may be another one than the account's"}};
+};
+
+/// What a mailed link would do, and to which account, for the page that asks before it acts.
+struct MailedLink {
+    std::string purpose;
+    std::string email_hint;
+    std::string username;
+    std::vector<Identity> identities;
+
+    static constexpr json::FieldDoc k_docs[] = {{"purpose", "verify_email, reset_password or unsubscribe", "\"verify_email\""},
+                                                {"email_hint", "The masked address of the account", "\"a…@example.org\""},
+                                                {"identities", "Of a password reset: who can sign in without the password"}};
+};
+
+struct PasswordReset {
+    std::vector<Identity> identities;
+};
+
+/// The answer to a password reset.
+struct ResetDone {
+    std::string message;
+    std::vector<Identity> identities;
+
+    static constexpr json::FieldDoc k_docs[] = {{"identities", "Who can still sign in without the password"}};
 };
 
 } // namespace focus::auth

@@ -1,14 +1,14 @@
-#include "features/auth/oidc_provider.hpp"
+#include "features/oidc/provider.hpp"
 
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/http/target.hpp"
-#include "features/auth/errors.hpp"
-#include "features/auth/oidc_rules.hpp"
+#include "features/oidc/errors.hpp"
+#include "features/oidc/rules.hpp"
 
 #include <algorithm>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 namespace {
 
@@ -179,4 +179,4 @@ boost::asio::awaitable<crypto::Person> Provider::check(std::string id_token, std
     co_return std::move(*person);
 }
 
-} // namespace focus::auth
+} // namespace focus::oidc

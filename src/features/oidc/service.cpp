@@ -1,14 +1,13 @@
-#include "features/auth/oidc_service.hpp"
+#include "features/oidc/service.hpp"
 
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
-#include "features/auth/errors.hpp"
-#include "features/auth/oidc_rules.hpp"
-#include "features/auth/repository.hpp"
+#include "features/oidc/errors.hpp"
+#include "features/oidc/rules.hpp"
 
 #include <algorithm>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 namespace {
 
@@ -40,7 +39,7 @@ FlowSecrets secrets_of(std::string_view browser_secret, std::string_view state) 
 
 } // namespace
 
-OidcService::OidcService(const Core& core, OidcSettings settings, users::Service& users, Service& auth)
+Service::Service(const Core& core, Settings settings, users::Service& users, auth::Service& auth)
     : db_{core.database}, clock_{core.clock}, settings_{std::move(settings)}, frontend_url_{core.frontend_url}, users_{users}, auth_{auth} {
     if (!settings_.providers.empty())
         http_ = std::make_unique<net::HttpClient>(net::HttpClient::Options{.allow_plain_http = settings_.allow_plain_http});
@@ -48,14 +47,14 @@ OidcService::OidcService(const Core& core, OidcSettings settings, users::Service
         providers_.emplace(one.name, std::make_unique<Provider>(one, settings_.allow_plain_http, *http_, clock_));
 }
 
-Provider& OidcService::provider(const std::string& name) {
+Provider& Service::provider(const std::string& name) {
     const auto found = providers_.find(name);
     if (found != providers_.end()) return *found->second;
     if (name == k_google) throw not_configured();
     throw not_found();
 }
 
-std::vector<ProviderInfo> OidcService::providers() const {
+std::vector<ProviderInfo> Service::providers() const {
     std::vector<ProviderInfo> infos;
     for (const auto& one : settings_.providers)
         infos.push_back({one.name, rules::title_of(one.name), (one.name == k_google ? "/api/auth/" : "/api/auth/oidc/") + one.name});
@@ -64,18 +63,18 @@ std::vector<ProviderInfo> OidcService::providers() const {
 
 // --- a flow ----------------------------------------------------------------------------------------------------------
 
-db::Task<OidcService::Begun> OidcService::begin(std::string name, std::string redirect_to, bool in_browser) {
+db::Task<Service::Begun> Service::begin(std::string name, std::string redirect_to, bool in_browser) {
     co_return co_await begin_flow(std::move(name), std::move(redirect_to), repository::Flow{.in_browser = in_browser});
 }
 
-db::Task<OidcService::Begun> OidcService::begin_link(std::string name, std::string redirect_to, Caller caller) {
+db::Task<Service::Begun> Service::begin_link(std::string name, std::string redirect_to, Caller caller) {
     if (!caller.is_verified) throw email_not_verified();
     co_await auth_.require_fresh(db_, caller);
     repository::Flow flow{.in_browser = true, .user_id = caller.user_id, .session_id = caller.session_id};
     co_return co_await begin_flow(std::move(name), std::move(redirect_to), std::move(flow));
 }
 
-db::Task<OidcService::Begun> OidcService::begin_flow(std::string name, std::string redirect_to, repository::Flow flow) {
+db::Task<Service::Begun> Service::begin_flow(std::string name, std::string redirect_to, repository::Flow flow) {
     auto& there = provider(name);
     auto path = rules::local_path(redirect_to, frontend_url_);
     if (!path) throw bad_redirect();
@@ -89,7 +88,7 @@ db::Task<OidcService::Begun> OidcService::begin_flow(std::string name, std::stri
     co_return begun;
 }
 
-db::Task<OidcService::Ended> OidcService::finish(std::string name, Returned returned, Origin origin, Language language) {
+db::Task<Service::Ended> Service::finish(std::string name, Returned returned, Origin origin, Language language) {
     require_provider(name);
     const auto flow = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::optional<repository::Flow>> {
         co_return co_await repository::take_flow(tx, crypto::sha256_hex(returned.state), crypto::sha256_hex(returned.browser_secret));
@@ -108,7 +107,7 @@ db::Task<OidcService::Ended> OidcService::finish(std::string name, Returned retu
     co_return Ended{.location = page("error", failure->code(), flow->redirect_to)};
 }
 
-db::Task<OidcService::Ended> OidcService::complete(repository::Flow flow, Returned returned, Origin origin, Language language) {
+db::Task<Service::Ended> Service::complete(repository::Flow flow, Returned returned, Origin origin, Language language) {
     auto& there = provider(flow.provider);
     if (returned.error == "access_denied" && flow.in_browser) co_return Ended{.location = page("error", "access_denied", flow.redirect_to)};
     // What the provider said goes into the log as far as it is one of the words of RFC 6749 §4.1.2.1.
@@ -118,8 +117,7 @@ db::Task<OidcService::Ended> OidcService::complete(repository::Flow flow, Return
     auto person = co_await there.redeem(std::move(returned.code), secrets_of(returned.browser_secret, returned.state));
     rules::require_vouched_for(person);
     if (flow.user_id != 0) {
-        if (!co_await repository::caller_of(db_, flow.session_id, flow.user_id, clock_.now_ms()))
-            throw oauth_failed("the session that began the link has ended");
+        if (!co_await auth_.has_session(flow.user_id, flow.session_id)) throw oauth_failed("the session that began the link has ended");
         co_await link(flow.provider, std::move(person), flow.user_id, origin);
         co_return Ended{.location = page("linked", flow.provider, flow.redirect_to)};
     }
@@ -140,22 +138,21 @@ db::Task<OidcService::Ended> OidcService::complete(repository::Flow flow, Return
     });
 }
 
-db::Task<SignedIn> OidcService::exchange(std::string code, std::string browser_secret, Origin origin) {
+db::Task<SignedIn> Service::exchange(std::string code, std::string browser_secret, Origin origin) {
     auto signed_in = co_await auth_.use_exchange_code(code + browser_secret, origin);
     if (!signed_in) throw oauth_failed("the exchange code is unknown, used, expired, or of another browser");
     co_return std::move(*signed_in);
 }
 
-std::string OidcService::page(std::string_view what, std::string_view value, std::string_view redirect_to,
-                              std::string_view provider_name) const {
+std::string Service::page(std::string_view what, std::string_view value, std::string_view redirect_to,
+                          std::string_view provider_name) const {
     return frontend_url_ + "/oauth/callback#" +
            rules::encode_form({{what, value}, {"provider", provider_name}, {"redirect_to", redirect_to}});
 }
 
-std::string OidcService::error_page(std::string_view code) const { return page("error", code, "/"); }
+std::string Service::error_page(std::string_view code) const { return page("error", code, "/"); }
 
-db::Task<SignedIn> OidcService::sign_in_natively(std::string name, std::string id_token, std::string nonce, Origin origin,
-                                                 Language language) {
+db::Task<SignedIn> Service::sign_in_natively(std::string name, std::string id_token, std::string nonce, Origin origin, Language language) {
     auto& there = provider(name);
     crypto::Person person;
     std::optional<Error> failure;
@@ -180,15 +177,27 @@ db::Task<SignedIn> OidcService::sign_in_natively(std::string name, std::string i
     co_return std::move(*ended.signed_in);
 }
 
-db::Task<void> OidcService::record_failure(std::string name, std::string cause, Origin origin) {
+db::Task<std::uint64_t> Service::delete_expired() {
+    constexpr int k_step = 500;
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto before = clock_.now_ms() - k_day_ms;
+        const auto step = co_await repository::delete_expired_flows(db_, before, k_step) +
+                          co_await repository::delete_expired_proofs(db_, before, k_step);
+        gone += step;
+        if (step == 0) co_return gone;
+    }
+}
+
+db::Task<void> Service::record_failure(std::string name, std::string cause, Origin origin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         audit(tx, origin, "login_failed", cause, 0, name, audit::Level::warning);
         co_return;
     });
 }
 
-void OidcService::audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
-                        std::string_view provider_name, audit::Level level) const {
+void Service::audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
+                    std::string_view provider_name, audit::Level level) const {
     audit::record(tx, origin,
                   {.action = action,
                    .message = std::move(message),
@@ -200,4 +209,4 @@ void OidcService::audit(db::Transaction& tx, const Origin& origin, std::string_v
                   clock_.now_ms());
 }
 
-} // namespace focus::auth
+} // namespace focus::oidc

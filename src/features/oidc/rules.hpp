@@ -1,6 +1,7 @@
 // The rules of signing in through providers, without I/O: safe ways back, addresses, names for new users.
 #pragma once
 
+#include "core/base/clock.hpp"
 #include "core/crypto/id_token.hpp"
 
 #include <initializer_list>
@@ -9,7 +10,10 @@
 #include <string_view>
 #include <utility>
 
-namespace focus::auth::rules {
+namespace focus::oidc::rules {
+
+/// How long an identity waits for the password of its account.
+inline constexpr EpochMs k_pending_link_ms = 10 * k_minute_ms;
 
 /// The path of the web page that `redirect_to` means: a path itself ("/stats?day=1"), or an address within the page's
 /// origin. Nothing for whatever could lead elsewhere. Empty is "/".
@@ -35,4 +39,4 @@ void require_vouched_for(const crypto::Person& person);
 /// "Google", "Keycloak": what a button says.
 [[nodiscard]] std::string title_of(std::string_view provider_name);
 
-} // namespace focus::auth::rules
+} // namespace focus::oidc::rules

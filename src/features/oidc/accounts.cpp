@@ -1,15 +1,14 @@
-// Which account somebody at a provider has: the part of OidcService that finds, links and makes accounts.
+// Which account somebody at a provider has: the part of Service that finds, links and makes accounts.
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
-#include "features/auth/errors.hpp"
-#include "features/auth/oidc_rules.hpp"
-#include "features/auth/oidc_service.hpp"
-#include "features/auth/rules.hpp"
+#include "features/oidc/errors.hpp"
+#include "features/oidc/rules.hpp"
+#include "features/oidc/service.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 namespace {
 
@@ -52,7 +51,7 @@ repository::NewIdentity identity_of(std::int64_t user_id, std::string provider, 
 } // namespace
 
 template <class T>
-db::Task<T> OidcService::settle(std::function<db::Task<T>(db::Transaction&)> body) {
+db::Task<T> Service::settle(std::function<db::Task<T>(db::Transaction&)> body) {
     constexpr int k_tries = 3;
     for (int left = k_tries; left > 0; --left) {
         try {
@@ -65,10 +64,10 @@ db::Task<T> OidcService::settle(std::function<db::Task<T>(db::Transaction&)> bod
     }
     throw unavailable("oauth: a unique key says no again and again");
 }
-template db::Task<OidcService::Ended> OidcService::settle(std::function<db::Task<OidcService::Ended>(db::Transaction&)> body);
+template db::Task<Service::Ended> Service::settle(std::function<db::Task<Service::Ended>(db::Transaction&)> body);
 
-db::Task<OidcService::Arrival> OidcService::account_of(db::Transaction& tx, std::string name, crypto::Person person, Origin origin,
-                                                       Language language) {
+db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string name, crypto::Person person, Origin origin,
+                                               Language language) {
     auto email = checked<json::EmailAddress>(person.email);
     if (!email) throw oauth_failed("the provider's e-mail address is none");
     person.email = std::move(*email);
@@ -103,8 +102,7 @@ db::Task<OidcService::Arrival> OidcService::account_of(db::Transaction& tx, std:
 /// The account of this address becomes the person's. A verified one is his already; one that nobody ever verified may be
 /// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
 /// provider's word for the address is not enough.
-db::Task<OidcService::Arrival> OidcService::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
-                                                 Origin origin) {
+db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
     if (!user.is_active) throw account_inactive();
     const auto linked = co_await repository::identities_of(tx, user.id);
     const auto key = fold_case(person.email);
@@ -122,13 +120,13 @@ db::Task<OidcService::Arrival> OidcService::join(db::Transaction& tx, users::Use
     if (!was_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
     auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
     audit(tx, origin, "identity_linked", "Identity with the same verified address linked", user.id, name);
-    if (was_verified) auth_.notify_identity(tx, user, "identity_linked", repository::shown(std::move(made)));
+    if (was_verified) notify(tx, user, "identity_linked", repository::shown(std::move(made)));
     co_return Arrival{.user = std::move(user)};
 }
 
 /// Whether the owner of the account has to enter its password before a provider is linked. Who has just set a new one by a
 /// mailed link has shown as much.
-db::Task<bool> OidcService::needs_confirmation(db::Transaction& tx, users::User user) {
+db::Task<bool> Service::needs_confirmation(db::Transaction& tx, users::User user) {
     if (!user.is_verified) co_return false;
     const auto credentials = co_await users_.credentials(tx, user.id);
     if (!credentials || credentials->password_hash.empty()) co_return false;
@@ -136,7 +134,7 @@ db::Task<bool> OidcService::needs_confirmation(db::Transaction& tx, users::User 
     co_return !was_reset;
 }
 
-db::Task<SignedIn> OidcService::confirm_link(ConfirmLink input, Origin origin) {
+db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.link_token.value);
     const auto waiting = co_await repository::find_pending_link(db_, hash);
     if (!waiting || clock_.now_ms() >= waiting->expires_at_ms) throw invalid_token();
@@ -150,7 +148,7 @@ db::Task<SignedIn> OidcService::confirm_link(ConfirmLink input, Origin origin) {
             auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked after the password was entered", user.id, identity.provider);
             audit(tx, origin, "oauth_login", "Signed in through a provider", user.id, identity.provider);
-            auth_.notify_identity(tx, user, "identity_linked", repository::shown(std::move(made)));
+            notify(tx, user, "identity_linked", repository::shown(std::move(made)));
             co_return co_await auth_.sign_in(tx, std::move(user), origin);
         });
     } catch (const db::ConstraintError&) { // linked a moment ago
@@ -158,13 +156,12 @@ db::Task<SignedIn> OidcService::confirm_link(ConfirmLink input, Origin origin) {
     }
 }
 
-db::Task<void> OidcService::spend(db::Transaction& tx, std::string id_token, EpochMs expires_at) {
+db::Task<void> Service::spend(db::Transaction& tx, std::string id_token, EpochMs expires_at) {
     if (!co_await repository::spend_id_token(tx, crypto::id_token_hash(id_token), expires_at))
         throw oauth_failed("the ID token, which has no nonce, was used before");
 }
 
-db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
-                                             Origin origin) {
+db::Task<users::User> Service::take_over(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
     auth_.void_credentials(tx, user.id);
     repository::delete_identities(tx, user.id);
     user.is_verified = true;
@@ -178,7 +175,7 @@ db::Task<users::User> OidcService::take_over(db::Transaction& tx, users::User us
     co_return user;
 }
 
-db::Task<users::User> OidcService::create(db::Transaction& tx, std::string name, crypto::Person person, Origin origin, Language language) {
+db::Task<users::User> Service::create(db::Transaction& tx, std::string name, crypto::Person person, Origin origin, Language language) {
     const auto wish = rules::username_from(
         !person.preferred_username.empty() && !person.preferred_username.contains('@') ? person.preferred_username : person.name);
     auto username = co_await free_username(tx, person.email, wish);
@@ -195,7 +192,7 @@ db::Task<users::User> OidcService::create(db::Transaction& tx, std::string name,
     co_return user;
 }
 
-db::Task<std::string> OidcService::free_username(db::Transaction& tx, std::string email, std::string wish) {
+db::Task<std::string> Service::free_username(db::Transaction& tx, std::string email, std::string wish) {
     constexpr int k_tries = 5;
     auto name = wish;
     for (int i = 0; i < k_tries; ++i) {
@@ -212,7 +209,7 @@ db::Task<std::string> OidcService::free_username(db::Transaction& tx, std::strin
     throw unavailable("oauth: no free username");
 }
 
-db::Task<Identity> OidcService::link(std::string name, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token) {
+db::Task<Identity> Service::link(std::string name, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token) {
     try {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Identity> {
             const auto user = co_await users_.find_for_update(tx, user_id);
@@ -226,7 +223,7 @@ db::Task<Identity> OidcService::link(std::string name, crypto::Person person, st
             auto made = co_await repository::insert_identity(tx, identity_of(user_id, name, person), clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked", user_id, name, audit::Level::warning);
             auto identity = repository::shown(std::move(made));
-            auth_.notify_identity(tx, *user, "identity_linked", identity);
+            notify(tx, *user, "identity_linked", identity);
             co_return identity;
         });
     } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
@@ -234,7 +231,7 @@ db::Task<Identity> OidcService::link(std::string name, crypto::Person person, st
     }
 }
 
-db::Task<Identity> OidcService::link_natively(std::string name, std::string id_token, std::string nonce, Caller caller, Origin origin) {
+db::Task<Identity> Service::link_natively(std::string name, std::string id_token, std::string nonce, Caller caller, Origin origin) {
     auto& there = provider(name);
     if (!caller.is_verified) throw email_not_verified();
     co_await auth_.require_fresh(db_, caller);
@@ -244,11 +241,9 @@ db::Task<Identity> OidcService::link_natively(std::string name, std::string id_t
     co_return co_await link(std::move(name), std::move(person), caller.user_id, origin, std::move(id_token));
 }
 
-db::Task<std::vector<Identity>> OidcService::identities(Caller caller) {
-    co_return repository::shown(co_await repository::identities_of(db_, caller.user_id));
-}
+db::Task<std::vector<Identity>> Service::identities(Caller caller) { co_return co_await identities_of(db_, caller.user_id); }
 
-db::Task<void> OidcService::unlink(Caller caller, Origin origin, std::int64_t identity_id) {
+db::Task<void> Service::unlink(Caller caller, Origin origin, std::int64_t identity_id) {
     co_await auth_.require_fresh(db_, caller);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id); // one at a time, or two could remove the last two
@@ -259,8 +254,31 @@ db::Task<void> OidcService::unlink(Caller caller, Origin origin, std::int64_t id
         if (linked.size() == 1 && (!credentials || credentials->password_hash.empty())) throw last_sign_in_method();
         repository::delete_identity(tx, caller.user_id, identity_id);
         audit(tx, origin, "identity_unlinked", "Identity unlinked", caller.user_id, found->provider, audit::Level::warning);
-        auth_.notify_identity(tx, *user, "identity_unlinked", repository::shown(std::move(*found)));
+        notify(tx, *user, "identity_unlinked", repository::shown(std::move(*found)));
     });
 }
 
-} // namespace focus::auth
+db::Task<std::vector<Identity>> Service::identities_of(db::Session& session, std::int64_t user_id) {
+    co_return repository::shown(co_await repository::identities_of(session, user_id));
+}
+
+void Service::drop_identities(db::Transaction& tx, const users::User& user, const std::vector<Identity>& identities, const Origin& origin) {
+    repository::delete_identities(tx, user.id);
+    for (const auto& identity : identities) {
+        audit::record(tx, origin,
+                      {.action = "identity_unlinked",
+                       .message = "Identity unlinked by a password reset",
+                       .level = audit::Level::warning,
+                       .user_id = user.id,
+                       .resource_type = "user",
+                       .resource_id = user.id},
+                      clock_.now_ms());
+        notify(tx, user, "identity_unlinked", identity);
+    }
+}
+
+void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity) {
+    auth_.notify(tx, user, type, "/settings", {{"provider", rules::title_of(identity.provider)}, {"identity_email", identity.email}});
+}
+
+} // namespace focus::oidc

@@ -1,8 +1,8 @@
-#include "features/auth/oidc_rules.hpp"
+#include "features/oidc/rules.hpp"
 
 #include <gtest/gtest.h>
 
-namespace focus::auth::rules {
+namespace focus::oidc::rules {
 namespace {
 
 constexpr std::string_view k_page = "https://focus.example";
@@ -81,4 +81,4 @@ TEST(OidcRules, ProvidersHaveNamesAndTitles) {
 }
 
 } // namespace
-} // namespace focus::auth::rules
+} // namespace focus::oidc::rules

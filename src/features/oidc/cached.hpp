@@ -17,7 +17,7 @@
 #include <optional>
 #include <utility>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 template <class T>
 class Cached {
@@ -99,4 +99,4 @@ class Cached {
     bool is_fetching_ = false;
 };
 
-} // namespace focus::auth
+} // namespace focus::oidc

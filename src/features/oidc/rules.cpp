@@ -1,11 +1,11 @@
-#include "features/auth/oidc_rules.hpp"
+#include "features/oidc/rules.hpp"
 
 #include "core/http/target.hpp"
-#include "features/auth/errors.hpp"
+#include "features/oidc/errors.hpp"
 
 #include <algorithm>
 
-namespace focus::auth::rules {
+namespace focus::oidc::rules {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::string title_of(std::string_view provider_name) {
     return title;
 }
 
-} // namespace focus::auth::rules
+} // namespace focus::oidc::rules

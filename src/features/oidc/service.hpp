@@ -4,10 +4,10 @@
 // counts only for an address that it calls verified.
 #pragma once
 
-#include "features/auth/oidc_provider.hpp"
-#include "features/auth/oidc_repository.hpp"
-#include "features/auth/oidc_types.hpp"
 #include "features/auth/service.hpp"
+#include "features/oidc/provider.hpp"
+#include "features/oidc/repository.hpp"
+#include "features/oidc/types.hpp"
 
 #include <map>
 #include <memory>
@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-namespace focus::auth {
+namespace focus::oidc {
 
-class OidcService {
+class Service {
   public:
-    OidcService(const Core& core, OidcSettings settings, users::Service& users, Service& auth);
+    Service(const Core& core, Settings settings, users::Service& users, auth::Service& auth);
 
     [[nodiscard]] std::vector<ProviderInfo> providers() const;
 
@@ -70,6 +70,12 @@ class OidcService {
     /// Throws 404, 400 `last_sign_in_method`, 403 `reauthentication_required`.
     db::Task<void> unlink(Caller caller, Origin origin, std::int64_t identity_id);
 
+    /// The identities of an account, the oldest first.
+    static db::Task<std::vector<Identity>> identities_of(db::Session& session, std::int64_t user_id);
+    /// Unlinks every identity of an account whose password was reset, and tells its owner.
+    void drop_identities(db::Transaction& tx, const users::User& user, const std::vector<Identity>& identities, const Origin& origin);
+    /// Deletes expired flows, waiting links and ID tokens that have served, in small steps.
+    db::Task<std::uint64_t> delete_expired();
     /// The account goes, and with it the ways to sign in.
     static void erase_user(db::Transaction& tx, std::int64_t user_id) { repository::delete_identities(tx, user_id); }
     /// The identities, for the user's own export.
@@ -97,6 +103,8 @@ class OidcService {
     db::Task<users::User> create(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
     db::Task<std::string> free_username(db::Transaction& tx, std::string email, std::string wish);
     db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token = {});
+    /// Tells the owner by mail: "identity_linked", "identity_unlinked".
+    void notify(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity);
     db::Task<void> record_failure(std::string provider, std::string cause, Origin origin);
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                std::string_view provider, audit::Level level = audit::Level::info) const;
@@ -105,12 +113,12 @@ class OidcService {
 
     db::Database& db_;
     const Clock& clock_;
-    OidcSettings settings_;
+    Settings settings_;
     std::string frontend_url_;
     users::Service& users_;
-    Service& auth_;
+    auth::Service& auth_;
     std::unique_ptr<net::HttpClient> http_; // null without providers
     std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
 };
 
-} // namespace focus::auth
+} // namespace focus::oidc

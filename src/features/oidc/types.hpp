@@ -3,7 +3,8 @@
 #pragma once
 
 #include "core/json/json.hpp"
-#include "features/auth/oidc_settings.hpp"
+#include "features/auth/types.hpp"
+#include "features/oidc/settings.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +12,10 @@
 #include <string_view>
 #include <vector>
 
-namespace focus::auth {
+namespace focus::oidc {
+
+using auth::Identity;
+using auth::SignedIn;
 
 /// How much of `state` names a flow's cookie, and begins its exchange code.
 inline constexpr std::size_t k_flow_id_size = 8;
@@ -92,15 +96,13 @@ struct LinkToken {
                                                 {"nonce", "The one that the app gave to the provider, if it gave one"}};
 };
 
-/// Somebody at a provider, linked to an account.
-struct Identity {
-    std::int64_t id = 0;
-    std::string provider;
-    std::string email;
-    json::Timestamp created_at;
-    json::Timestamp last_used_at;
+/// The password of the account that an identity is to be linked to.
+struct ConfirmLink {
+    json::Text<1, 200> link_token;
+    std::string password;
 
-    static constexpr json::FieldDoc k_docs[] = {{"email", "The address there; it may be another one than the account's"}};
+    static constexpr json::FieldDoc k_docs[] = {{"link_token", "Of the 409 link_confirmation_required; good once, for ten minutes"},
+                                                {"password", "Of the account with this address"}};
 };
 
-} // namespace focus::auth
+} // namespace focus::oidc

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 inline constexpr std::string_view k_google = "google";
 
@@ -19,9 +19,9 @@ struct ProviderSettings {
     std::string scopes = "openid email profile";
 };
 
-struct OidcSettings {
+struct Settings {
     std::vector<ProviderSettings> providers;
     bool allow_plain_http = false; // issuers on the loopback, in development
 };
 
-} // namespace focus::auth
+} // namespace focus::oidc

@@ -1,11 +1,13 @@
-#include "features/auth/oidc_routes.hpp"
+#include "features/oidc/module.hpp"
 
 #include "core/http/headers.hpp"
-#include "features/auth/errors.hpp"
+#include "core/http/routes.hpp"
+#include "features/oidc/errors.hpp"
+#include "features/oidc/service.hpp"
 
 #include <algorithm>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 namespace {
 
@@ -72,13 +74,13 @@ std::string text_of(const auto& optional_text) { return optional_text ? optional
 
 /// What went wrong as a page of ours, for a person who follows a link (only browsers say that they navigate); for everybody
 /// else it is thrown on.
-http::Headers page_or_throw(const Call& call, const OidcService& service, Error failure) {
+http::Headers page_or_throw(const Call& call, const Service& service, Error failure) {
     const bool is_for_people = failure.code() == "invalid_state" || failure.code() == "unavailable";
     if (!is_for_people || call.header("Sec-Fetch-Mode") != "navigate") throw std::move(failure);
     return {{"Location", service.error_page(failure.code())}};
 }
 
-Task<Reply<AuthorizationStart>> begin(Call& call, OidcService& service, std::string provider, BeginQuery query) {
+Task<Reply<AuthorizationStart>> begin(Call& call, Service& service, std::string provider, BeginQuery query) {
     const bool in_browser = is_browser(call);
     std::optional<Error> failure;
     try {
@@ -105,15 +107,15 @@ void require_parameters(const CallbackQuery& query) {
     if (!faults.empty()) throw invalid_input(std::move(faults));
 }
 
-Task<Reply<SignedIn>> finish(Call& call, OidcService& service, std::string provider, CallbackQuery query) {
+Task<Reply<SignedIn>> finish(Call& call, Service& service, std::string provider, CallbackQuery query) {
     service.require_provider(provider);
     require_parameters(query);
     const auto state = query.state->value;
-    OidcService::Returned returned{.state = state,
-                                   .code = text_of(query.code),
-                                   .error = text_of(query.error),
-                                   .issuer = text_of(query.iss),
-                                   .browser_secret = cookie_of(call, state)};
+    Service::Returned returned{.state = state,
+                               .code = text_of(query.code),
+                               .error = text_of(query.error),
+                               .issuer = text_of(query.iss),
+                               .browser_secret = cookie_of(call, state)};
     std::optional<Error> failure;
     std::string link_token;
     try {
@@ -182,7 +184,7 @@ http::Meta token_meta(std::string_view id, std::string_view summary, std::vector
 
 // --- routes ----------------------------------------------------------------------------------------------------------
 
-void add_google(http::Routes& routes, OidcService& service) {
+void add_google(http::Routes& routes, Service& service) {
     routes.get("/api/auth/google", begin_meta("startGoogle", "Sign in with Google", {k_not_configured}),
                [&service](Call& call, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::string{k_google}, std::move(query.value));
@@ -198,7 +200,7 @@ void add_google(http::Routes& routes, OidcService& service) {
                 });
 }
 
-void add_others(http::Routes& routes, OidcService& service) {
+void add_others(http::Routes& routes, Service& service) {
     routes.get("/api/auth/oidc/{provider}", begin_meta("startOidc", "Sign in with an OpenID provider", {k_unknown, k_not_configured}),
                [&service](Call& call, Path<ProviderPath> path, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::move(path.value.provider), std::move(query.value));
@@ -238,7 +240,7 @@ void add_others(http::Routes& routes, OidcService& service) {
                 });
 }
 
-void add_link(http::Routes& routes, OidcService& service) {
+void add_link(http::Routes& routes, Service& service) {
     routes.post("/api/auth/oidc/link",
                 {.id = "confirmLink",
                  .summary = "Link a provider to the account with its address, and sign in",
@@ -258,7 +260,7 @@ void add_link(http::Routes& routes, OidcService& service) {
                 });
 }
 
-void add_identities(http::Routes& routes, OidcService& service) {
+void add_identities(http::Routes& routes, Service& service) {
     routes.get("/api/users/me/identities",
                {.id = "listIdentities",
                 .summary = "The caller's identities at OpenID providers",
@@ -308,11 +310,11 @@ void add_identities(http::Routes& routes, OidcService& service) {
 
 } // namespace
 
-void add_oidc_routes(http::Routes& routes, OidcService& service) {
+void add_routes(http::Routes& routes, Service& service) {
     add_google(routes, service);
     add_others(routes, service);
     add_link(routes, service);
     add_identities(routes, service);
 }
 
-} // namespace focus::auth
+} // namespace focus::oidc

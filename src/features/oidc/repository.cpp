@@ -1,9 +1,9 @@
-#include "features/auth/oidc_repository.hpp"
+#include "features/oidc/repository.hpp"
 
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
 
-namespace focus::auth::repository {
+namespace focus::oidc::repository {
 
 namespace {
 
@@ -177,4 +177,4 @@ personal::Section personal_identities(db::Database& database) {
         {{"id"}, {"provider"}, {"subject"}, {"email"}, {"created_at", Kind::time}, {"last_used_at", Kind::time}});
 }
 
-} // namespace focus::auth::repository
+} // namespace focus::oidc::repository

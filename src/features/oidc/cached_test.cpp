@@ -1,4 +1,4 @@
-#include "features/auth/oidc_cached.hpp"
+#include "features/oidc/cached.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace focus::auth {
+namespace focus::oidc {
 namespace {
 
 using std::chrono::hours;
@@ -103,4 +103,4 @@ TEST_F(CachedDocument, OutlivesFailuresAndCallersWhoGoAway) {
 }
 
 } // namespace
-} // namespace focus::auth
+} // namespace focus::oidc

@@ -5,14 +5,14 @@
 
 #include "core/crypto/id_token.hpp"
 #include "core/net/http_client.hpp"
-#include "features/auth/oidc_cached.hpp"
-#include "features/auth/oidc_types.hpp"
+#include "features/oidc/cached.hpp"
+#include "features/oidc/types.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace focus::auth {
+namespace focus::oidc {
 
 /// What only the two ends of a flow know.
 struct FlowSecrets {
@@ -61,4 +61,4 @@ class Provider {
     Cached<crypto::KeySet> keys_;
 };
 
-} // namespace focus::auth
+} // namespace focus::oidc

@@ -4,7 +4,7 @@
 #include "core/base/clock.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
-#include "features/auth/oidc_types.hpp"
+#include "features/oidc/types.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace focus::auth::repository {
+namespace focus::oidc::repository {
 
 struct IdentityRow {
     std::int64_t id = 0;
@@ -76,4 +76,4 @@ db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs befor
 /// The user's identities, for his own export.
 [[nodiscard]] personal::Section personal_identities(db::Database& database);
 
-} // namespace focus::auth::repository
+} // namespace focus::oidc::repository
