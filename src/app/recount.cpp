@@ -2,12 +2,12 @@
 
 #include "core/audit/summary.hpp"
 #include "core/mail/recount.hpp"
-#include "features/activities/recount.hpp"
-#include "features/admin/usage_recount.hpp"
-#include "features/blocking/recount.hpp"
-#include "features/challenges/recount.hpp"
+#include "features/activities/module.hpp"
+#include "features/admin/module.hpp"
+#include "features/blocking/module.hpp"
+#include "features/challenges/module.hpp"
 #include "features/challenges/repository.hpp"
-#include "features/users/recount.hpp"
+#include "features/users/module.hpp"
 
 namespace focus::app {
 

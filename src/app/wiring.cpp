@@ -3,22 +3,16 @@
 #include "app/housekeeping.hpp"
 #include "core/cache/cache.hpp"
 #include "core/idempotency/idempotency.hpp"
-#include "features/activities/routes.hpp"
-#include "features/admin/jobs.hpp"
-#include "features/admin/routes.hpp"
-#include "features/auth/jobs.hpp"
-#include "features/auth/routes.hpp"
-#include "features/blocking/jobs.hpp"
-#include "features/blocking/routes.hpp"
-#include "features/challenges/jobs.hpp"
-#include "features/challenges/routes.hpp"
-#include "features/notifications/jobs.hpp"
-#include "features/notifications/routes.hpp"
+#include "features/activities/module.hpp"
+#include "features/admin/module.hpp"
+#include "features/auth/module.hpp"
+#include "features/blocking/module.hpp"
+#include "features/challenges/module.hpp"
+#include "features/notifications/module.hpp"
 #include "features/oidc/module.hpp"
-#include "features/reminders/jobs.hpp"
-#include "features/reminders/routes.hpp"
-#include "features/reports/routes.hpp"
-#include "features/users/routes.hpp"
+#include "features/reminders/module.hpp"
+#include "features/reports/module.hpp"
+#include "features/users/module.hpp"
 
 namespace focus::app {
 
@@ -44,7 +38,8 @@ void Modules::bind_hooks() {
     // An account was saved: after the commit.
     users.on_changed([this](std::int64_t user_id) { guard.forget(user_id); });
 
-    // A password reset shows, and may drop, what can sign in without the password: inside that transaction.
+    // What can sign in to an account without its password: shown behind mailed links, and dropped by a password reset if
+    // its user wishes so, inside that transaction.
     auth.set_identities({.of_user = &oidc::Service::identities_of,
                          .drop = [this](db::Transaction& tx, const users::User& user, const std::vector<auth::Identity>& identities,
                                         const Origin& origin) { oidc.drop_identities(tx, user, identities, origin); }});

@@ -1,4 +1,4 @@
-#include "features/activities/recount.hpp"
+#include "features/activities/module.hpp"
 
 #include "core/cache/versions.hpp"
 #include "features/activities/list_repository.hpp"

@@ -1,4 +1,8 @@
-#include "features/activities/routes.hpp"
+#include "features/activities/module.hpp"
+
+#include "core/cache/cache.hpp"
+#include "core/http/routes.hpp"
+#include "features/activities/service.hpp"
 
 namespace focus::activities {
 

@@ -1,4 +1,7 @@
-#include "features/admin/jobs.hpp"
+#include "features/admin/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/admin/service.hpp"
 
 namespace focus::admin {
 

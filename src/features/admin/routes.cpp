@@ -1,4 +1,9 @@
-#include "features/admin/routes.hpp"
+#include "features/admin/module.hpp"
+
+#include "core/http/routes.hpp"
+#include "core/jobs/scheduler.hpp"
+#include "core/mail/templates.hpp"
+#include "features/admin/service.hpp"
 
 #include <algorithm>
 

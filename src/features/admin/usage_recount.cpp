@@ -1,4 +1,4 @@
-#include "features/admin/usage_recount.hpp"
+#include "features/admin/module.hpp"
 
 #include "features/admin/usage_keeper.hpp"
 #include "features/admin/usage_sums.hpp"

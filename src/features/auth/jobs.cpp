@@ -1,4 +1,7 @@
-#include "features/auth/jobs.hpp"
+#include "features/auth/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/auth/service.hpp"
 
 namespace focus::auth {
 

@@ -1,4 +1,7 @@
-#include "features/auth/routes.hpp"
+#include "features/auth/module.hpp"
+
+#include "core/http/routes.hpp"
+#include "features/auth/service.hpp"
 
 namespace focus::auth {
 

@@ -1,4 +1,7 @@
-#include "features/blocking/jobs.hpp"
+#include "features/blocking/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/blocking/service.hpp"
 
 namespace focus::blocking {
 

@@ -1,4 +1,4 @@
-#include "features/blocking/recount.hpp"
+#include "features/blocking/module.hpp"
 
 #include "core/counters/recount.hpp"
 #include "features/blocking/repository.hpp"

@@ -1,4 +1,7 @@
-#include "features/blocking/routes.hpp"
+#include "features/blocking/module.hpp"
+
+#include "core/http/routes.hpp"
+#include "features/blocking/service.hpp"
 
 namespace focus::blocking {
 

@@ -1,4 +1,7 @@
-#include "features/challenges/jobs.hpp"
+#include "features/challenges/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/challenges/service.hpp"
 
 namespace focus::challenges {
 

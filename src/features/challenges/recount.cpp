@@ -1,4 +1,4 @@
-#include "features/challenges/recount.hpp"
+#include "features/challenges/module.hpp"
 
 #include "features/activities/service.hpp"
 #include "features/challenges/member_repository.hpp"

@@ -1,4 +1,8 @@
-#include "features/challenges/routes.hpp"
+#include "features/challenges/module.hpp"
+
+#include "core/attempts/attempts.hpp"
+#include "core/http/routes.hpp"
+#include "features/challenges/service.hpp"
 
 namespace focus::challenges {
 

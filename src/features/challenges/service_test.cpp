@@ -2,7 +2,7 @@
 #include "features/challenges/service.hpp"
 
 #include "core/base/fold.hpp"
-#include "features/challenges/jobs.hpp"
+#include "features/challenges/module.hpp"
 #include "features/challenges/rules.hpp"
 #include "features/notifications/names.hpp"
 #include "support/cpp/modules.hpp"

@@ -1,4 +1,7 @@
-#include "features/notifications/jobs.hpp"
+#include "features/notifications/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/notifications/service.hpp"
 
 namespace focus::notifications {
 

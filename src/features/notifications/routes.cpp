@@ -1,4 +1,7 @@
-#include "features/notifications/routes.hpp"
+#include "features/notifications/module.hpp"
+
+#include "core/http/routes.hpp"
+#include "features/notifications/hub.hpp"
 
 namespace focus::notifications {
 

@@ -1,4 +1,7 @@
-#include "features/reminders/jobs.hpp"
+#include "features/reminders/module.hpp"
+
+#include "core/jobs/scheduler.hpp"
+#include "features/reminders/service.hpp"
 
 namespace focus::reminders {
 

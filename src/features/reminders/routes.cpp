@@ -1,6 +1,8 @@
-#include "features/reminders/routes.hpp"
+#include "features/reminders/module.hpp"
 
 #include "core/crypto/crypto.hpp"
+#include "core/http/routes.hpp"
+#include "features/reminders/service.hpp"
 
 #include <format>
 

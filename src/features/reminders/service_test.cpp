@@ -2,7 +2,7 @@
 #include "features/reminders/service.hpp"
 
 #include "core/base/error.hpp"
-#include "features/reminders/jobs.hpp"
+#include "features/reminders/module.hpp"
 #include "support/cpp/modules.hpp"
 
 #include <boost/asio/co_spawn.hpp>

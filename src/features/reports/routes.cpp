@@ -1,4 +1,8 @@
-#include "features/reports/routes.hpp"
+#include "features/reports/module.hpp"
+
+#include "core/cache/cache.hpp"
+#include "core/http/routes.hpp"
+#include "features/reports/service.hpp"
 
 namespace focus::reports {
 

@@ -1,4 +1,4 @@
-#include "features/users/recount.hpp"
+#include "features/users/module.hpp"
 
 #include "core/counters/recount.hpp"
 #include "features/users/repository.hpp"

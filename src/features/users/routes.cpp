@@ -1,4 +1,8 @@
-#include "features/users/routes.hpp"
+#include "features/users/module.hpp"
+
+#include "core/cache/cache.hpp"
+#include "core/http/routes.hpp"
+#include "features/users/service.hpp"
 
 namespace focus::users {
 
