@@ -1,13 +1,11 @@
 #include "core/db/migrate.hpp"
 
-#include "core/base/embedded.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/db/migration_session.hpp"
 #include "core/db/migration_steps.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace focus::db {
@@ -21,25 +19,6 @@ struct Applied {
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-/// "0007_users.sql" is number 7, name "users".
-Migration from_file(const embedded::File& file) {
-    int number = 0;
-    const auto underscore = file.path.find('_');
-    const auto [end, error] = std::from_chars(file.path.data(), file.path.data() + std::min(underscore, file.path.size()), number);
-    if (underscore != 4 || error != std::errc{} || end != file.path.data() + 4 || number < 1 || !file.path.ends_with(".sql"))
-        throw std::logic_error{"migration " + std::string{file.path} + " isn't named NNNN_name.sql"};
-    return {number, file.path.substr(5, file.path.size() - 9), file.bytes};
-}
-
-std::vector<Migration> load(std::span<const embedded::File> files) {
-    std::vector<Migration> migrations;
-    for (const auto& file : files) migrations.push_back(from_file(file));
-    std::ranges::sort(migrations, {}, &Migration::number);
-    const auto twin = std::ranges::adjacent_find(migrations, {}, &Migration::number);
-    if (twin != migrations.end()) throw std::logic_error{"two migrations have the number " + std::to_string(twin->number)};
-    return migrations;
 }
 
 std::string insert_applied(const Migration& migration) {
@@ -157,12 +136,6 @@ Task<int> apply_in_steps(Database& database, MigrationSession& session, std::spa
 }
 
 } // namespace
-
-std::span<const Migration> embedded_migrations(Dialect dialect) {
-    static const auto sqlite = load(embedded::migrations_sqlite());
-    static const auto mysql = load(embedded::migrations_mysql());
-    return dialect == Dialect::sqlite ? sqlite : mysql;
-}
 
 std::vector<std::string> split_statements(std::string_view sql) {
     std::vector<std::string> statements;
