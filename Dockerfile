@@ -5,6 +5,7 @@ FROM debian:13-slim AS build
 WORKDIR /src
 # The packages change seldom: they have a layer of their own.
 COPY dev ./
+COPY scripts/common.sh scripts/environment.sh scripts/install-packages.sh scripts/
 COPY deploy/packages.txt deploy/
 RUN ./dev install build web && rm -rf /var/lib/apt/lists/*
 COPY . .
@@ -16,7 +17,8 @@ FROM debian:13-slim
 LABEL org.opencontainers.image.title="Focus" \
       org.opencontainers.image.description="Records app usage, keeps limits, runs challenges, tells people" \
       org.opencontainers.image.licenses="MIT"
-RUN --mount=type=bind,source=dev,target=/tmp/setup/dev --mount=type=bind,source=deploy/packages.txt,target=/tmp/setup/deploy/packages.txt \
+RUN --mount=type=bind,source=dev,target=/tmp/setup/dev --mount=type=bind,source=scripts,target=/tmp/setup/scripts \
+    --mount=type=bind,source=deploy/packages.txt,target=/tmp/setup/deploy/packages.txt \
     FOCUS_CACHE=/tmp/setup-cache /tmp/setup/dev install run && rm -rf /tmp/setup-cache /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/focus --shell /usr/sbin/nologin focus \
     && install -d -o focus -g focus -m 0700 /var/lib/focus
