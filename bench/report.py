@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs every measurement and writes docs/benchmarks.md with its tables, and the plots beside it from their data.
+"""Runs every measurement and writes build/bench/report.md with what each printed, and plots of the data beside it.
 
-    ./dev bench report [--short] [--only http,stats] [--minutes 30]
+    ./dev bench report [--short] [--only http,stats] [--minutes 30] [--write]
 
---short takes smaller data and shorter runs: for seeing that everything works, not for quoting. One that fails or takes longer
-than --minutes is said to have done so, and the others go on; what is not run keeps its last figures. build/bench has the raw data.
+--write also puts the figures into the table of docs/benchmarks.md (bench/figures.py); rows of measurements that were not run, or
+failed, stay. --short takes smaller data and shorter runs: to see that everything works, not to quote. A measurement that fails or takes
+longer than --minutes is marked so, and the others go on; the report keeps the last section of one that is not run.
 """
 
 import argparse
@@ -23,9 +24,11 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.append(str(TOP / "bench"))  # at the end: bench/http.py is not the module http
 
+import figures  # noqa: E402
 from plots import Chart, draw  # noqa: E402
 
-PAGE, PLOTS, DATA = TOP / "docs/benchmarks.md", TOP / "docs/benchmarks", TOP / "build/bench"
+PAGE, DATA = TOP / "docs/benchmarks.md", TOP / "build/bench"
+REPORT = DATA / "report.md"
 NAMES = {"sqlite": "SQLite", "mysql": "MariaDB"}
 
 
@@ -85,7 +88,7 @@ KNOWN = {
     "ws": Bench("--connections 500 --seconds 5 --rounds 1"),
     "admin": Bench("--users 20000 --activities 200000 --calls 3"),
 }
-NO_BENCHES = {"report", "plots"}
+NO_BENCHES = {"report", "plots", "figures"}
 
 
 def names() -> list[str]:
@@ -95,7 +98,7 @@ def names() -> list[str]:
 
 
 def run(name: str, short: bool, minutes: float) -> tuple[bool, str, str]:
-    """Whether it succeeded, its command, and what it printed."""
+    """Whether it succeeded, its command, and its output."""
     arguments = KNOWN[name].short.split() if short and name in KNOWN else []
     (DATA / f"{name}.json").unlink(missing_ok=True)
     command = " ".join(["./dev bench", name, *arguments])
@@ -115,17 +118,16 @@ def run(name: str, short: bool, minutes: float) -> tuple[bool, str, str]:
 
 
 def plots_of(name: str) -> list[str]:
-    """Draws what the data of this measurement give; the lines that show it."""
+    """Draws the charts of this measurement; returns the lines that show them."""
     source = DATA / f"{name}.json"
     if name not in KNOWN or KNOWN[name].charts is None or not source.exists():
         return []
-    PLOTS.mkdir(exist_ok=True)
-    for old in PLOTS.glob(f"{name}-*.svg"):
+    for old in DATA.glob(f"{name}-*.svg"):
         old.unlink()
     lines = []
     for number, chart in enumerate(KNOWN[name].charts(json.loads(source.read_text())), 1):
-        draw(chart, PLOTS / f"{name}-{number}.svg")
-        lines.append(f"![{chart.title}](benchmarks/{name}-{number}.svg)\n")
+        draw(chart, DATA / f"{name}-{number}.svg")
+        lines.append(f"![{chart.title}]({name}-{number}.svg)\n")
     return lines
 
 
@@ -139,7 +141,7 @@ def section(name: str, succeeded: bool, command: str, text: str) -> str:
     return f"## {name}\n\n{about}\n\n`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC:\n\n{state}```text\n{text.strip()}\n```\n\n" + "\n".join(plots)
 
 
-# --- the page --------------------------------------------------------------------------------------------------------
+# --- the pages -------------------------------------------------------------------------------------------------------
 
 
 def output_of(*command: str) -> str:
@@ -165,7 +167,7 @@ def machine(short: bool) -> str:
 
 
 def replace_part(text: str, name: str, content: str) -> str:
-    """The part between the page's marks of this name; one that is new goes to the end."""
+    """The page with this content between its marks of this name; a new part goes to the end."""
     begin, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
     part = f"{begin}\n{content.strip()}\n{end}"
     if begin not in text:
@@ -178,6 +180,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--minutes", type=float, default=30, help="that one measurement may take")
+    parser.add_argument("--write", action="store_true", help="the figures into docs/benchmarks.md")
     options = parser.parse_args()
     wanted = options.only.split(",") if options.only else names()
     if unknown := set(wanted) - set(names()):
@@ -189,9 +192,13 @@ def main() -> int:
         succeeded, command, text = run(name, options.short, options.minutes)
         if not succeeded:
             failed.append(name)
-        page = replace_part(PAGE.read_text(), "machine", facts)
-        PAGE.write_text(replace_part(page, name, section(name, succeeded, command, text)))
-    print(f"{len(wanted)} measurements in {(time.monotonic() - begun) / 60:.1f} minutes, written to {PAGE.relative_to(TOP)}"
+        report = replace_part(REPORT.read_text() if REPORT.exists() else "# Measurements\n", "machine", facts)
+        REPORT.write_text(replace_part(report, name, section(name, succeeded, command, text)))
+        data = DATA / f"{name}.json"
+        if options.write and succeeded and name in figures.OF and data.exists():
+            page = replace_part(PAGE.read_text(), "machine", facts)
+            PAGE.write_text(figures.replace_lines(page, name, figures.lines(name, json.loads(data.read_text()))))
+    print(f"{len(wanted)} measurements in {(time.monotonic() - begun) / 60:.1f} minutes, written to {REPORT.relative_to(TOP)}"
           + (f"; failed: {', '.join(failed)}" if failed else ""))  # fmt: skip
     return 1 if failed else 0
 

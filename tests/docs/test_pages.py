@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 import pytest
 from support.client import Account, expect
@@ -16,6 +17,7 @@ def test_the_api_guide(make_server, tmp_path):
     for setting in ("MAIL_SERVER", "MAIL_PORT", "MAIL_FROM", "FRONTEND_URL", "BCRYPT_COST"):
         server.settings.pop(setting)
     server.start()
+    server.set_clock(time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime()))  # outside the guide's schedule, whatever the time is
     snippets.run(TOP / "docs/api-guide.md", cwd=tmp_path, environment={"PATH": os.environ["PATH"]}, replace={"http://127.0.0.1:8000": server.url})
 
 
@@ -30,7 +32,7 @@ def test_operations(tmp_path):
 
 
 def test_moving_from_fastapi(make_server, world):
-    """The page's command on the older service's tables, and the people of then find everything."""
+    """The page's command on the older service's tables, and its users find everything."""
     command = re.search(r"^DATABASE_URL=\S+ focus (migrate-from-fastapi) (--source) \S+ (--dry-run)$", (TOP / "docs/migration-from-fastapi.md").read_text(), re.MULTILINE)
     assert command
     move, source, dry_run = command.groups()

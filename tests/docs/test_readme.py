@@ -25,7 +25,7 @@ def tour(readme: Path) -> str:
 @pytest.mark.parametrize("name", ["README.md", "README.fr.md"])
 def test_the_tour(make_server, name):
     script = tour(TOP / name)
-    assert script.count(ADDRESS) == 1, "the address is said once"
+    assert script.count(ADDRESS) == 1, "the address occurs once"
     server = make_server()
     for setting in ("MAIL_SERVER", "MAIL_PORT", "MAIL_FROM", "FRONTEND_URL", "BCRYPT_COST"):
         server.settings.pop(setting)
@@ -63,8 +63,8 @@ def test_the_table_of_settings_is_the_programs_own():
     assert printed.strip() in page, "run: build/release/focus config docs, and put it into docs/configuration.md"
 
 
-def test_the_python_client_of_the_websocket_page(make_server):
-    found = re.search(r"<!-- client.*?-->\n```python\n(.*?)```", (TOP / "docs/websocket.md").read_text(), re.DOTALL)
+def test_the_python_client_of_the_api_guide(make_server):
+    found = re.search(r"<!-- client.*?-->\n```python\n(.*?)```", (TOP / "docs/api-guide.md").read_text(), re.DOTALL)
     server = make_server(PORT=str(free_port())).start()
     user = server.new_account()
     client = spawn([sys.executable, "-c", found[1]], stdout=subprocess.PIPE, text=True,

@@ -1,4 +1,4 @@
-"""docs/oauth.md: every attack of its table, on the flow, on ID tokens and on accounts."""
+"""docs/api-guide.md: every attack of its table, on the flow, on ID tokens and on accounts."""
 
 import concurrent.futures
 import threading

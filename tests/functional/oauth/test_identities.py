@@ -1,4 +1,4 @@
-"""docs/oauth.md: identities are listed, linked and unlinked."""
+"""docs/api-guide.md: identities are listed, linked and unlinked."""
 
 import concurrent.futures
 import uuid

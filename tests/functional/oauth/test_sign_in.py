@@ -1,4 +1,4 @@
-"""docs/oauth.md: signing in through OpenID providers, in browsers and in apps."""
+"""docs/api-guide.md: signing in through OpenID providers, in browsers and in apps."""
 
 import concurrent.futures
 import contextlib
