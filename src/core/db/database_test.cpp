@@ -428,7 +428,7 @@ class ImpatientTest : public DatabaseTest {
             const auto version = co_await database().run_one(composed("SELECT VERSION()"));
             is_mysql_ = !version.rows.front().get<std::string_view>(0).contains("MariaDB");
         });
-        if (is_mysql_) GTEST_SKIP() << "MySQL limits the time of SELECT only, and lets SLEEP end without an error (docs/mysql.md)";
+        if (is_mysql_) GTEST_SKIP() << "MySQL limits the time of SELECT only, and lets SLEEP end without an error (docs/operations.md)";
     }
 
   private:

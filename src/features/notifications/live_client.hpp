@@ -1,4 +1,4 @@
-// LiveClient: one notification socket and what it says (docs/websocket.md): heartbeats, subscriptions, acknowledgements,
+// LiveClient: one notification socket and what it says (docs/api-guide.md): heartbeats, subscriptions, acknowledgements,
 // token renewal, and the notifications in the order of their ids.
 // Always holds: a stored notification is sent once and after the ones before it; when a push tells of one that this
 // socket has not seen, it reads the rows instead of guessing. Lives on its connection's thread but for the constructor,

@@ -41,7 +41,7 @@ void add_socket(http::Routes& routes, Hub& hub) {
     routes.websocket("/api/ws/notifications",
                      {.id = "notificationSocket",
                       .summary = "Notifications as they happen, over a WebSocket",
-                      .description = "Messages are JSON objects; docs/websocket.md describes them all.",
+                      .description = "Messages are JSON objects; docs/api-guide.md describes them all.",
                       .tag = "notifications",
                       .access = Access::signed_in,
                       .problems = {{429, "too_many_connections", "the user has 100 sockets open here"}}},

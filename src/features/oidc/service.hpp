@@ -1,4 +1,4 @@
-// Signing in through OpenID providers, and the identities linked to accounts (docs/oauth.md).
+// Signing in through OpenID providers, and the identities linked to accounts (docs/api-guide.md).
 // Always holds: a flow ends only in the browser that began it, once, within ten minutes; an identity is linked to one
 // account, and only to one whose e-mail is verified; an account never loses its last way to sign in; a provider's word
 // counts only for an address that it calls verified.

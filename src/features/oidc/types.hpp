@@ -1,4 +1,4 @@
-// What signing in through OpenID providers speaks (docs/oauth.md).
+// What signing in through OpenID providers speaks (docs/api-guide.md).
 // Always holds: no type here carries a client secret, and only answers to their owner carry tokens.
 #pragma once
 

@@ -27,7 +27,7 @@ constexpr auto k_grace = 1s;      // the server's own statement limit should str
 constexpr std::size_t k_part = 4; // of the connections, one asker's
 
 constexpr std::string_view k_galera_refused =
-    "the database is a node of a Galera cluster: Focus may write to one node at a time only; see docs/mysql.md and add "
+    "the database is a node of a Galera cluster: Focus may write to one node at a time only; see docs/operations.md and add "
     "galera=single-writer to DATABASE_URL";
 
 template <class F>
