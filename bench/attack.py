@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What other people notice of an attacker who tries passwords on 50 connections as fast as he is answered: p50 and p99 of
+"""What other users notice of an attacker that tries passwords on 50 connections without a pause: p50 and p99 of
 signed-in users' requests before and during the attack, on SQLite and on MariaDB, and how many of the tries were judged.
 The attack comes from one address, then from a new address for each try. Prints a table and writes build/bench/attack.json.
 
@@ -83,7 +83,7 @@ def measure(name: str, database, mail: MailSink, options: argparse.Namespace, fo
         server.start()
         victim, *others = [server.new_account() for _ in range(options.clients + 1)]
         latencies(others, 2)
-        for attacker in ("nobody", *ADDRESSES):
+        for attacker in ("none", *ADDRESSES):
             process = attack(server, victim, options.attackers, options.seconds, ADDRESSES[attacker], folder) if attacker in ADDRESSES else None
             row = {"database": name, "attack": attacker} | quantiles(latencies(others, options.seconds)) | {"tries": 0, "judged": 0}
             if process:
@@ -110,7 +110,7 @@ def main() -> int:
     normal = 0.0
     print(f"{'database':<10}{'attack from':<16}{'p50 ms':>8}{'p99 ms':>8}{'factor':>8}{'tries':>9}{'judged':>8}")
     for row in rows:
-        if row["attack"] == "nobody":
+        if row["attack"] == "none":
             normal = row["p99_ms"]
         row["factor"] = round(row["p99_ms"] / normal, 2)
         fine &= row["factor"] <= WANTED_SLOWDOWN or row["p99_ms"] <= SETTLED_P99_MS

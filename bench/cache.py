@@ -101,7 +101,7 @@ local tokens = {{{bearer}}}
 local paths = {{{",".join(f'"{path}"' for path in paths)}}}
 local sums, total = {{}}, 0
 for i = 1, #tokens do total = total + 1 / i ^ {ZIPF}; sums[i] = total end
-local function somebody()
+local function any_token()
   local wanted, low, high = math.random() * total, 1, #tokens
   while low < high do
     local middle = math.floor((low + high) / 2)
@@ -110,7 +110,7 @@ local function somebody()
   return tokens[low]
 end
 request = function()
-  local headers = {{["Authorization"] = somebody(), ["Accept-Encoding"] = "identity"}}
+  local headers = {{["Authorization"] = any_token(), ["Accept-Encoding"] = "identity"}}
   if math.random() < {writes} then
     headers["Content-Type"] = "application/json"
     return wrk.format("POST", "/api/activities", headers, '{{"app_name":"App 3","duration_minutes":1}}')

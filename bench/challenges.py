@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A challenge of 10,000 participants, on SQLite and on MariaDB: the server's own time (X-Process-Time) for the first page
 of its ranking, the slice around the caller, a page far down, and the challenge itself; and what recording an activity
-costs somebody who takes part and somebody who does not. Prints a table and writes build/bench/challenges.json.
+costs a participant and another user. Prints a table and writes build/bench/challenges.json.
 
     ./dev bench challenges [--participants 10000] [--requests 300]
 """
@@ -54,7 +54,7 @@ def bench(database, participants: int, requests: int) -> dict[str, dict[str, flo
     today = datetime.datetime.now(datetime.UTC).date()
     with contextlib.closing(MailSink()) as sink, contextlib.closing(Server(database, sink).start()) as server:
         creator, outsider = server.new_account(), server.new_account()
-        fields = {"name": "Everybody", "target_apps": ["Instagram"], "start_date": str(today), "end_date": str(today + datetime.timedelta(6)),
+        fields = {"name": "All", "target_apps": ["Instagram"], "start_date": str(today), "end_date": str(today + datetime.timedelta(6)),
                   "max_participants": 10_000}  # fmt: skip
         challenge = expect(creator.api.post("/api/challenges", json=fields), 201)["id"]
         fill(database, challenge, participants - 1)

@@ -40,11 +40,11 @@ USERS, PAUSE, PATIENCE = 100, 2.0, 120
 BOMB = gzip.compress(b" " * (8 << 20))
 
 
-# --- the attackers, each a process of its own that gets processor time when nobody else wants it ----------------------------
+# --- the attackers, each a process of its own that gets only processor time which is left ----------------------------
 
 
 def over_and_over(url: str, token: str, stop, crowd: int, ask) -> None:
-    """`ask(client)` on `crowd` connections until the end; who is refused waits as long as it is told."""
+    """`ask(client)` on `crowd` connections until the end; a refused one waits as long as the answer says."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def one(_: int) -> None:

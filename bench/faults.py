@@ -53,7 +53,7 @@ BEGIN, END = "<!-- faults: begin (written by bench/faults.py) -->", "<!-- faults
 class Person:
     account: Account
     acknowledged: set[str] = field(default_factory=set)  # keys of the activities
-    unsettled: int = 0  # writes whose outcome nobody knows yet
+    unsettled: int = 0  # writes whose outcome is not known yet
 
 
 @dataclass

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """100,000 users whose daily reminder is due in the same minute, on SQLite and on MariaDB: how long until all mails are
-queued, and what somebody who asks for his profile meanwhile notices. Next to nothing is delivered in the meantime: the mail
+queued, and what requests for a profile notice meanwhile. Next to nothing is delivered in the meantime: the mail
 server of this measurement would take more of the machine than Focus. Prints a table and writes build/bench/reminders.json.
 
     ./dev bench reminders [--users 100000] [--clients 4]

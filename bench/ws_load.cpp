@@ -1,4 +1,4 @@
-// The client of ./dev bench ws: very many notification sockets in one process, and somebody who records activities.
+// The client of ./dev bench ws: very many notification sockets in one process, and a user who records activities.
 // Like a well-behaved client it answers each heartbeat with a pong. A notification whose title has "sent=<ns>" (of the
 // wall clock) tells how long it took.
 //
