@@ -87,3 +87,15 @@ def test_only_the_balancer_is_a_trusted_proxy():
     address = stack["services"]["balancer"]["networks"]["edge"]["ipv4_address"]
     assert address == f"${{BALANCER_ADDRESS:-{scale['TRUSTED_PROXIES']}}}"
     assert scale["API_ADDRESS"] == "127.0.0.1" and stack["services"]["api"]["ports"] == ["${API_ADDRESS:-0.0.0.0}:${API_PORT:-8000}:8000"]
+
+
+def test_the_image_installs_packages_by_the_files_that_it_copies(tmp_path):
+    """The layer of packages has only those files of ./dev that it names, so that a change of the others keeps it."""
+    copied = re.findall(r"^COPY (.+) (\S+)$", (TOP / "Dockerfile").read_text().partition("RUN ./dev install")[0], re.MULTILINE)
+    for sources, folder in copied:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for source in sources.split():
+            shutil.copy(TOP / source, tmp_path / folder)
+    assert (tmp_path / "scripts/install-packages.sh").exists()
+    run = subprocess.run([tmp_path / "dev", "install", "no-such-section"], capture_output=True, text=True, env=base_environment() | {"FOCUS_CACHE": str(tmp_path / "cache")})
+    assert (run.returncode, run.stderr) == (1, "./dev: deploy/packages.txt has no section [no-such-section]\n")
