@@ -290,7 +290,7 @@ asio::awaitable<void> App::prepare_database() {
             if (waited) log::info("the database answers");
             co_return;
         } catch (const Error& error) {
-            if (error.kind() != ErrorKind::unavailable || error.code() == db::k_unusable) throw;
+            if (error.kind() != ErrorKind::unavailable || error.is(db::k_unusable)) throw;
             lost = true;
             if (!waited) log::warning("waiting for the database", {{"cause", std::string_view{error.what()}}});
         }

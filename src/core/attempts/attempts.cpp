@@ -67,9 +67,8 @@ std::vector<State> states_of(const std::vector<db::Result>& results, std::size_t
 
 Error too_many(EpochMs wait_ms) {
     const auto seconds = static_cast<int>((wait_ms + k_second_ms - 1) / k_second_ms);
-    return Error{ErrorKind::rate_limited,
-                 "rate_limited",
-                 {"Too many tries. Please wait a while and try again.", "Trop d'essais. Veuillez patienter avant de réessayer."}}
+    return Error{k_rate_limited.saying(
+                     {"Too many tries. Please wait a while and try again.", "Trop d'essais. Veuillez patienter avant de réessayer."})}
         .retry_after(seconds);
 }
 

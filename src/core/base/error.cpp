@@ -2,10 +2,7 @@
 
 namespace focus {
 
-Error invalid_input(std::vector<Fault> faults) {
-    return Error{ErrorKind::invalid, "validation_error", {"The request is not valid.", "La requête n'est pas valide."}}.with_faults(
-        std::move(faults));
-}
+Error invalid_input(std::vector<Fault> faults) { return Error{k_validation_error}.with_faults(std::move(faults)); }
 
 Error invalid_field(std::vector<Fault::Step> loc, std::string_view type, Text message, TextArgs args) {
     std::vector<Fault> faults;
@@ -13,15 +10,10 @@ Error invalid_field(std::vector<Fault::Step> loc, std::string_view type, Text me
     return invalid_input(std::move(faults));
 }
 
-Error not_found() { return {ErrorKind::not_found, "not_found", {"There is nothing here by this name.", "Il n'y a rien ici sous ce nom."}}; }
+Error not_found() { return Error{k_not_found}; }
 
 Error unavailable(std::string cause, int retry_after_s) {
-    return Error{ErrorKind::unavailable,
-                 "unavailable",
-                 {"The service is busy or being restored. Please try again in a moment.",
-                  "Le service est occupé ou en cours de rétablissement. Veuillez réessayer dans un instant."}}
-        .because(std::move(cause))
-        .retry_after(retry_after_s);
+    return Error{k_unavailable}.because(std::move(cause)).retry_after(retry_after_s);
 }
 
 } // namespace focus

@@ -53,7 +53,19 @@ TEST(Error, outlives_the_temporary_it_was_made_of) {
 
 TEST(Error, what_ends_where_its_message_ends) {
     const std::string_view sentence = "Not now. Or later.";
-    EXPECT_STREQ((Error{ErrorKind::conflict, "x", {sentence.substr(0, 8), "Non."}}.what()), "Not now.");
+    EXPECT_STREQ((Error{ErrorCode{ErrorKind::conflict, "x", {sentence.substr(0, 8), "Non."}}}.what()), "Not now.");
+}
+
+TEST(Error, is_its_code_whatever_it_says) {
+    constexpr ErrorCode k_full{ErrorKind::conflict, "full", {"Full.", "Complet."}, "all places are taken"};
+    constexpr ErrorCode k_full_elsewhere{ErrorKind::bad_request, "full", {"Full.", "Complet."}};
+    const Error error{k_full.saying({"Only {count} places.", "Seulement {count} places."}), {{"count", "3"}}};
+    EXPECT_TRUE(error.is(k_full));
+    EXPECT_FALSE(error.is(k_full_elsewhere));
+    EXPECT_EQ(error.message(Language::fr), "Seulement 3 places.");
+    EXPECT_EQ(k_full.saying({"No.", "Non."}).when, "all places are taken");
+    EXPECT_EQ(k_full.described("there is none left").when, "there is none left");
+    EXPECT_EQ(k_full.described("there is none left").message.en, "Full.");
 }
 
 TEST(Utf8, knows_valid_from_invalid) {

@@ -5,6 +5,7 @@
 // after_commit callbacks run exactly once after a commit and never otherwise.
 #pragma once
 
+#include "core/base/error.hpp"
 #include "core/db/value.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -158,7 +159,8 @@ struct Options {
 };
 
 /// The code of the Error that ends a start: the file is damaged, may not be written, has no room. Waiting would not help.
-inline constexpr std::string_view k_unusable = "database_unusable";
+inline constexpr ErrorCode k_unusable{
+    ErrorKind::unavailable, "database_unusable", {"The database cannot be used.", "La base de données est inutilisable."}};
 
 /// Opens the database of `options.url`. For SQLite this opens (and makes) the file and throws focus::Error when that
 /// fails; for MySQL connections are made on demand, so a lost server only shows when statements run.

@@ -145,37 +145,65 @@ std::string success_json(const Endpoint& endpoint, json::Schemas& schemas) {
     return answer.done();
 }
 
+/// One line of a list of codes; the tests' contract reads them.
+void append_code(std::string& list, std::string_view code, std::string_view when) {
+    if (!list.empty()) list += '\n';
+    ((((list += "- `") += code) += "`: ") += when);
+}
+
 /// The problems of a route by status: the ones that follow from its declaration, and its own.
 std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     std::map<int, std::string> problems;
-    const auto add = [&](int status, std::string_view code, std::string_view when) {
-        auto& text = problems[status];
-        if (!text.empty()) text += '\n';
-        ((((text += "- `") += code) += "`: ") += when);
-    };
+    const auto add = [&](const Refusal& refusal, std::string_view when) { append_code(problems[refusal.status], refusal.code, when); };
     const auto& meta = endpoint.meta;
     const bool has_body = endpoint.signature.body != nullptr || !meta.consumes.empty();
-    if (!is_open(endpoint)) add(401, "not_authenticated", "no valid access token");
+    if (!is_open(endpoint)) add(refusals::not_authenticated, "no valid access token");
     if (meta.access == Access::verified || meta.access == Access::admin)
-        add(403, "email_not_verified", "the e-mail address is not verified yet");
-    if (meta.access == Access::admin) add(403, "forbidden", "the user is no administrator");
-    if (endpoint.signature.path != nullptr) add(404, "not_found", "there is no such object (or it is somebody else's)");
-    if (has_body) add(413, "body_too_large", "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
-    if (has_body) add(415, "unsupported_encoding", "the body has a Content-Encoding other than gzip");
-    if (has_body || endpoint.signature.query != nullptr) add(422, "validation_error", "the input has faults; `errors` lists them all");
+        add(refusals::email_not_verified, "the e-mail address is not verified yet");
+    if (meta.access == Access::admin) add(refusals::forbidden, "the user is no administrator");
+    if (endpoint.signature.path != nullptr) add(refusals::not_found, "there is no such object (or it is somebody else's)");
+    if (has_body) add(refusals::too_large, "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
+    if (has_body) add(refusals::unsupported_encoding, "the body has a Content-Encoding other than gzip");
+    if (has_body || endpoint.signature.query != nullptr) add(Refusal{k_validation_error}, "the input has faults; `errors` lists them all");
     if (meta.idempotent) {
-        add(422, "invalid_idempotency_key", "the key is not 1 to 255 visible ASCII characters");
-        add(422, "idempotency_key_reused", "the key was used for another request");
+        add(refusals::invalid_idempotency_key, "the key is not 1 to 255 visible ASCII characters");
+        add(refusals::idempotency_key_reused, "the key was used for another request");
     }
-    if (endpoint.rate() != Rate::none) add(429, "rate_limited", "too many requests");
-    if (has_body)
-        add(503, "unavailable", "the server is busy or has no room for the body at the moment; `Retry-After` says when to try again");
+    if (endpoint.rate() != Rate::none) add(refusals::rate_limited, "too many requests");
+    if (has_body) add(refusals::busy, "the server is busy or has no room for the body at the moment; `Retry-After` says when to try again");
     if (endpoint.signature.out == Signature::Out::websocket) {
-        add(400, "bad_handshake", "the WebSocket handshake is not valid");
-        add(426, "upgrade_required", "the request asks for no WebSocket of version 13");
+        add(refusals::bad_handshake, "the WebSocket handshake is not valid");
+        add(refusals::upgrade_required, "the request asks for no WebSocket of version 13");
     }
-    for (const auto& problem : meta.problems) add(problem.status, problem.code, problem.when);
+    for (const auto& problem : meta.problems) append_code(problems[problem.status], problem.code, problem.when);
     return problems;
+}
+
+struct Anywhere {
+    const Refusal& refusal;
+    std::string_view when;
+};
+/// What every route can answer beside what it lists itself.
+constexpr Anywhere k_anywhere[] = {
+    // NOLINT
+    {refusals::bad_request, "the request is not valid HTTP"},
+    {refusals::bad_encoding, "broken percent-encoding in the address, or a body that is not the gzip that it says"},
+    {refusals::invalid_token, "the access token is invalid or has expired; on routes that need one"},
+    {refusals::request_timeout, "the request took too long to arrive"},
+    {refusals::too_large, "a body where none is expected, and a long one"},
+    {refusals::unsupported_encoding, "a body where none is expected, in a Content-Encoding other than gzip"},
+    {refusals::expectation_failed, "an Expect other than 100-continue"},
+    {refusals::wrong_host, "the server does not answer for this host name"},
+    {refusals::headers_too_large, "the headers are too long"},
+    {refusals::internal_error, "a defect of the server"},
+    {refusals::busy, "the server is starting or busy, or its database does not answer"},
+};
+
+std::string problems_anywhere() {
+    std::string codes;
+    for (const auto& [refusal, when] : k_anywhere)
+        append_code(codes, refusal.code, std::to_string(refusal.status) + ", " + std::string{when});
+    return codes;
 }
 
 std::string problem_json(int status, std::string_view codes) {
@@ -197,6 +225,7 @@ std::string responses_json(const Endpoint& endpoint, json::Schemas& schemas) {
     auto responses = object();
     responses.add(std::to_string(endpoint.meta.success), success_json(endpoint, schemas));
     if (endpoint.meta.etag) responses.add("304", reference("responses", "NotModified"));
+    if (!endpoint.meta.redirect.empty()) responses.add("302", object().text("description", endpoint.meta.redirect).done());
     for (const auto& [status, codes] : problems_of(endpoint)) {
         if (status >= 400)
             responses.add(std::to_string(status), problem_json(status, codes));
@@ -259,7 +288,7 @@ std::string components_json(const json::Schemas& schemas) {
     auto responses = object();
     responses
         .add("Problem", object()
-                            .text("description", "Anything else that may go wrong.")
+                            .text("description", "Anything else that may go wrong.\n\n" + problems_anywhere())
                             .add("headers", header_references({"X-Request-Id", "Retry-After"}))
                             .add("content", content(k_problem_json, reference("schemas", "Problem")))
                             .done())

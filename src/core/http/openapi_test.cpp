@@ -5,6 +5,8 @@
 namespace focus::http {
 namespace {
 
+constexpr ErrorCode k_exists{ErrorKind::bad_request, "already_exists", {"It exists.", "Il existe."}};
+
 struct NewThing {
     json::Text<1, 50> name;
     std::optional<json::Integer<0, 10>> count;
@@ -24,10 +26,12 @@ std::string document() {
                  .tag = "Things",
                  .success = 201,
                  .idempotent = true,
-                 .problems = {{400, "already_exists", "there is one"}}},
+                 .problems = {k_exists.described("there is one")}},
                 [](Call&, Body<NewThing>) -> Task<Reply<Thing>> { co_return Thing{}; });
-    routes.get("/things", {.id = "listThings", .summary = "List things", .access = Access::nobody, .etag = true, .paged = true},
-               [](Call&, Query<PageQuery>) -> Task<Reply<std::vector<Thing>>> { co_return std::vector<Thing>{}; });
+    routes.get(
+        "/things",
+        {.id = "listThings", .summary = "List things", .access = Access::nobody, .etag = true, .paged = true, .redirect = "To the things."},
+        [](Call&, Query<PageQuery>) -> Task<Reply<std::vector<Thing>>> { co_return std::vector<Thing>{}; });
     routes.del("/things/{id}", {.id = "deleteThing", .summary = "Delete a thing", .access = Access::admin},
                [](Call&, Path<IdPath>) -> Task<Reply<NoContent>> { co_return NoContent{}; });
     routes.get("/secret", {.id = "secret", .summary = "Secret", .hidden = true}, [](Call&) -> Task<Reply<Thing>> { co_return Thing{}; });
@@ -48,7 +52,7 @@ TEST(OpenApi, DescribesWhatTheDeclarationsSay) {
     EXPECT_TRUE(create.contains(R"("security":[{"bearer":[]}])"));
     EXPECT_TRUE(create.contains(R"("requestBody":{"required":true)"));
     EXPECT_TRUE(create.contains(R"("201":{)"));
-    EXPECT_TRUE(create.contains("already_exists"));
+    EXPECT_TRUE(create.contains(R"("400":{"description":"Bad Request\n\n- `already_exists`: there is one")")) << create;
     EXPECT_TRUE(create.contains("#/components/parameters/IdempotencyKey"));
     EXPECT_TRUE(create.contains("email_not_verified"));
     const auto list = between(all, R"("operationId":"listThings")", R"("operationId":"deleteThing")");
@@ -62,6 +66,14 @@ TEST(OpenApi, DescribesWhatTheDeclarationsSay) {
     EXPECT_TRUE(remove.contains("`forbidden`"));
     EXPECT_TRUE(all.contains(R"("examples":["Lamp"])"));
 }
+
+TEST(OpenApi, NamesWhatEveryRouteMayAnswer) {
+    const auto anywhere = between(document(), R"("Problem":{"description":"Anything else)", R"("NotModified")");
+    EXPECT_TRUE(anywhere.contains(R"(\n- `wrong_host`: 421, )")) << anywhere;
+    EXPECT_TRUE(anywhere.contains(R"(\n- `unavailable`: 503, )")) << anywhere;
+}
+
+TEST(OpenApi, SaysWhereARedirectLeads) { EXPECT_TRUE(document().contains(R"("302":{"description":"To the things."})")); }
 
 TEST(OpenApi, OnePathHasAllItsMethods) {
     const auto all = document();

@@ -30,12 +30,6 @@ constexpr int k_busy_retry_s = 2;
 /// others next to nothing, and people notice nothing.
 constexpr std::chrono::milliseconds k_refused_attempt_pause{100};
 
-constexpr Refusal k_starting{
-    503,
-    "unavailable",
-    {"The service is starting. Please try again in a moment.", "Le service démarre. Veuillez réessayer dans un instant."}};
-constexpr Refusal k_broken_gzip{400, "bad_encoding", {"The body is not valid gzip.", "Le corps n'est pas du gzip valide."}};
-
 /// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
 void make_request_id(std::string& id) {
     thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -178,7 +172,7 @@ bool Pipeline::route(Exchange& x) const {
     };
     if (!is_for_us(x)) return refuse_with(refusals::wrong_host);
     if (hooks_.open != nullptr && !hooks_.open->load(std::memory_order_relaxed) && !is_watching(x)) {
-        refuse_with(k_starting);
+        refuse_with(refusals::starting);
         x.response.headers.emplace_back("Retry-After", "5");
         return false;
     }
@@ -344,7 +338,7 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
             static_cast<void>(x.body_share.resize(x.body_.capacity())); // less than before
             co_return;
         case Gunzip::State::broken:
-            throw Refused{&k_broken_gzip};
+            throw Refused{&refusals::bad_gzip};
         case Gunzip::State::too_large:
             throw Refused{&refusals::too_large};
         case Gunzip::State::more:

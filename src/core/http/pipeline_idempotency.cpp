@@ -12,14 +12,6 @@
 namespace focus::http {
 namespace {
 
-constexpr Refusal k_bad_idempotency_key{
-    422,
-    "invalid_idempotency_key",
-    {"Idempotency-Key must be 1 to 255 visible ASCII characters.", "Idempotency-Key doit comporter de 1 à 255 caractères ASCII visibles."}};
-constexpr Refusal k_key_reused{
-    422,
-    "idempotency_key_reused",
-    {"This Idempotency-Key was already used for another request.", "Cet Idempotency-Key a déjà servi pour une autre requête."}};
 /// A repeat's commit may become visible a little after it was in the way of ours.
 constexpr int k_repeat_tries = 20;
 constexpr std::chrono::milliseconds k_repeat_pause{25};
@@ -30,7 +22,7 @@ constexpr std::chrono::milliseconds k_running_pause{5};
 /// Sends the answer that is stored for the request; false when there is none yet.
 Task<bool> Pipeline::replay(Exchange& x, IdempotencyStore::Request request) const {
     auto found = co_await hooks_.idempotency->find(std::move(request));
-    if (std::holds_alternative<IdempotencyStore::Mismatch>(found)) throw Refused{&k_key_reused};
+    if (std::holds_alternative<IdempotencyStore::Mismatch>(found)) throw Refused{&refusals::idempotency_key_reused};
     if (auto* fresh = std::get_if<IdempotencyStore::Fresh>(&found)) {
         x.origin_.request_key = std::move(fresh->key);
         co_return false;
@@ -51,7 +43,7 @@ Task<void> Pipeline::wait_for_running(std::string name) const {
 }
 
 Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) {
-    if (!is_sane_idempotency_key(key)) throw Refused{&k_bad_idempotency_key};
+    if (!is_sane_idempotency_key(key)) throw Refused{&refusals::invalid_idempotency_key};
     std::string what{x.target_};
     (what += '\n') += x.body_;
     const IdempotencyStore::Request request{.user_id = x.caller_ ? x.caller_->user_id : 0,

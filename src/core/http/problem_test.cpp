@@ -46,14 +46,14 @@ TEST(Problem, ListsAllFaultsInTheLanguage) {
 }
 
 TEST(Problem, MayCarryAMemberOfItsOwn) {
-    const ExtendedError error{{ErrorKind::conflict, "link_confirmation_required", {"No.", "Non."}}, "link_token", "a\"b"};
+    const ExtendedError error{Error{ErrorCode{ErrorKind::conflict, "link_confirmation_required", {"No.", "Non."}}}, "link_token", "a\"b"};
     const auto answer = problem(error, Language::en, "r");
     EXPECT_EQ(answer.status, 409);
     EXPECT_TRUE(answer.body.ends_with(R"("code":"link_confirmation_required","request_id":"r","link_token":"a\"b"})")) << answer.body;
 }
 
 TEST(Problem, UnauthorizedNamesTheScheme) {
-    const auto answer = problem(Error{ErrorKind::unauthorized, "token_reused", {"No.", "Non."}}, Language::en, "r");
+    const auto answer = problem(Error{k_not_authenticated}, Language::en, "r");
     EXPECT_EQ(answer.header("WWW-Authenticate"), "Bearer");
 }
 

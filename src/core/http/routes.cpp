@@ -10,8 +10,6 @@ namespace {
 /// Of routes that ask for no token and name no limit: anyone can send there, and an address or a token is short.
 constexpr std::size_t k_open_body_limit = std::size_t{8} << 10;
 
-constexpr Text k_bad_encoding{"The address contains broken percent-encoding.", "L'adresse contient un encodage « % » incorrect."};
-
 /// Links to other pages of the call's list: its own path and query with one parameter for the place.
 class Links {
   public:
@@ -77,7 +75,7 @@ void Routes::serve(std::string_view pattern, Meta meta, Handler handler) {
 
 Params decode_query(std::string_view query) {
     auto pairs = decode_pairs(query);
-    if (!pairs) throw Error{ErrorKind::bad_request, "bad_encoding", k_bad_encoding};
+    if (!pairs) throw Error{k_bad_encoding};
     return std::move(*pairs);
 }
 

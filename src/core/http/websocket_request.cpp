@@ -8,9 +8,6 @@
 namespace focus::http {
 namespace {
 
-constexpr Refusal k_bad_handshake{
-    400, "bad_handshake", {"The WebSocket handshake is not valid.", "La négociation WebSocket n'est pas valide."}};
-
 /// Whether a header that is a comma-separated list has the element, in any case. Repeated headers are one list.
 template <class F>
 bool any_element(const Call& call, std::string_view name, F matches) {
@@ -38,7 +35,7 @@ void require_upgrade(const Exchange& x) {
     if (x.method != "GET" || !any_element(x, "Connection", is("upgrade")) || !any_element(x, "Upgrade", is("websocket")) ||
         trim(x.header("Sec-WebSocket-Version")) != "13")
         throw Refused{&refusals::upgrade_required};
-    if (!is_key(trim(x.header("Sec-WebSocket-Key"))) || x.has_body) throw Refused{&k_bad_handshake};
+    if (!is_key(trim(x.header("Sec-WebSocket-Key"))) || x.has_body) throw Refused{&refusals::bad_handshake};
 }
 
 std::string websocket_token(const Exchange& x) {

@@ -56,8 +56,6 @@ EpochMs random_up_to(milliseconds most) {
     return std::uniform_int_distribution<EpochMs>{0, most.count()}(random);
 }
 
-Error already_running() { return {ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}}; }
-
 /// Extends a run's lease until it is told that the run is over.
 struct Heartbeat {
     explicit Heartbeat(const asio::any_io_executor& executor) : pause{executor}, ended{executor, Steady::time_point::max()} {}
@@ -248,7 +246,7 @@ db::Task<Outcome> Scheduler::run_now(std::string name) {
     auto lease = new_lease();
     const auto system_now = system_now_ms();
     const auto claimed = co_await db_.execute(k_claim_now, lease, system_now + options_.lease.count(), job->name, system_now);
-    if (claimed.affected == 0) throw already_running();
+    if (claimed.affected == 0) throw Error{k_job_running};
     co_return co_await execute(*job, std::move(lease));
 }
 
@@ -258,7 +256,7 @@ db::Task<void> Scheduler::make_due(db::Transaction& tx, std::string name) {
     const auto now = clock_.now_ms();
     tx.defer(k_insert, job->name, job->schedule.next_after(now));
     const auto changed = co_await tx.execute(k_make_due, now, job->name, system_now_ms());
-    if (changed.affected == 0) throw already_running();
+    if (changed.affected == 0) throw Error{k_job_running};
 }
 
 db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/error.hpp"
 #include "core/db/database.hpp"
 #include "core/jobs/clock_guard.hpp"
 #include "core/jobs/schedule.hpp"
@@ -22,6 +23,9 @@
 #include <vector>
 
 namespace focus::jobs {
+
+inline constexpr ErrorCode k_job_running{
+    ErrorKind::conflict, "job_running", {"This job is running already.", "Cette tâche est déjà en cours."}};
 
 /// One run of a job, as its body sees it.
 class Run {

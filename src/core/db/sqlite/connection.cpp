@@ -96,7 +96,7 @@ std::exception_ptr public_error(const SqliteError& error) {
 
 std::exception_ptr error_at_start(const SqliteError& error, const std::string& path) {
     const auto unusable = [&](Text message) {
-        return std::make_exception_ptr(Error{ErrorKind::unavailable, k_unusable, message, {{"file", path}}}.because(error.what()));
+        return std::make_exception_ptr(Error{k_unusable.saying(message), {{"file", path}}}.because(error.what()));
     };
     switch (primary(error.code())) {
     case SQLITE_CORRUPT:

@@ -78,7 +78,7 @@ class DamagedFileTest : public ::testing::Test {
             open_again();
             run([&]() -> Task<void> { co_await migrate(*database_, k_schema); });
         } catch (const Error& error) {
-            EXPECT_EQ(error.code(), k_unusable);
+            EXPECT_TRUE(error.is(k_unusable)) << error.code();
             return error.message(Language::en);
         }
         return {};
