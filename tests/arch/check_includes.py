@@ -11,7 +11,7 @@ from pathlib import Path
 
 # A room may use the rooms before it.
 ROOMS = ["users", "auth", "activities", "notifications", "blocking", "challenges", "reminders", "reports", "admin"]
-PUBLIC_FILES = ("types.hpp", "service.hpp")
+PUBLIC_FILES = ("types.hpp", "errors.hpp", "service.hpp")
 
 # Libraries that must stay inside one part of the core: header pattern -> folders that may include it.
 HEAVY = {

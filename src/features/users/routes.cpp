@@ -2,6 +2,7 @@
 
 #include "core/cache/cache.hpp"
 #include "core/http/routes.hpp"
+#include "features/users/errors.hpp"
 #include "features/users/service.hpp"
 
 namespace focus::users {
@@ -21,8 +22,7 @@ struct SearchQuery {
     json::Text<1, 50> q;
 };
 
-constexpr http::Problem k_username_taken{400, "username_taken", "another account has this username"};
-constexpr http::Problem k_not_found{404, "not_found", "there is no such account"};
+constexpr auto k_no_user = k_not_found.described("there is no such account");
 
 void add_own_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
     routes.get(
@@ -68,7 +68,7 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                [&service](Call&, Query<SearchQuery> query) -> Task<Reply<std::vector<PublicUser>>> {
                    co_return co_await service.search(query->q.value);
                });
-    routes.get("/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_not_found}},
+    routes.get("/api/users/{id}", {.id = "getUser", .summary = "A public profile", .tag = "users", .etag = true, .problems = {k_no_user}},
                [&service, &cache](Call&, Path<http::IdPath> path) -> Task<Reply<Written<PublicUser>>> {
                    const auto id = path->id;
                    cache::Cache::Topics topics{topic_of(id)};

@@ -3,6 +3,7 @@
 #include "core/base/fold.hpp"
 #include "core/cache/versions.hpp"
 #include "core/counters/counters.hpp"
+#include "features/users/errors.hpp"
 #include "features/users/list_repository.hpp"
 
 namespace focus::users {
@@ -10,19 +11,6 @@ namespace focus::users {
 namespace {
 
 constexpr int k_search_limit = 20;
-
-Error email_taken() {
-    return {
-        ErrorKind::bad_request, "email_taken", {"This e-mail address is already registered.", "Cette adresse e-mail est déjà utilisée."}};
-}
-Error username_taken() {
-    return {ErrorKind::bad_request, "username_taken", {"This username is already taken.", "Ce nom d'utilisateur est déjà pris."}};
-}
-Error last_admin() {
-    return {ErrorKind::forbidden,
-            "last_admin",
-            {"The last active administrator cannot be removed.", "Le dernier administrateur actif ne peut pas être retiré."}};
-}
 
 /// An empty text clears an optional field as null does.
 template <class T>
@@ -91,8 +79,8 @@ db::Task<std::vector<User>> Service::find_many(db::Session& session, std::vector
 
 db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
     const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
-    if (holders.email != 0 && holders.email != except_id) throw email_taken();
-    if (holders.username != 0 && holders.username != except_id) throw username_taken();
+    if (holders.email != 0 && holders.email != except_id) throw Error{k_email_taken};
+    if (holders.username != 0 && holders.username != except_id) throw Error{k_username_taken};
 }
 
 db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
@@ -150,7 +138,7 @@ db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfi
             co_return std::move(*saved);
         });
     } catch (const db::ConstraintError&) { // somebody took the name between the check and the write
-        throw username_taken();
+        throw Error{k_username_taken};
     }
 }
 
@@ -173,7 +161,7 @@ void Service::touch_last_login(db::Transaction& tx, std::int64_t id) {
 }
 
 db::Task<void> Service::require_other_admin(db::Transaction& tx, std::int64_t id) {
-    if (co_await repository::other_active_admins(tx, id) == 0) throw last_admin();
+    if (co_await repository::other_active_admins(tx, id) == 0) throw Error{k_last_admin};
 }
 
 db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also) {
