@@ -1,62 +1,49 @@
-// The refusals that several parts of the auth room give.
+// The error codes of sign-in, sessions and mailed links.
 #pragma once
 
-#include "core/base/extended_error.hpp"
+#include "core/base/error.hpp"
 
 namespace focus::auth {
 
-inline Error invalid_credentials() {
-    return {ErrorKind::unauthorized, "invalid_credentials", {"Incorrect email or password.", "E-mail ou mot de passe incorrect."}};
-}
-inline Error wrong_password() {
-    return {ErrorKind::bad_request, "wrong_password", {"The current password is not right.", "Le mot de passe actuel est incorrect."}};
-}
-inline Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
-inline Error token_expired() {
-    return {ErrorKind::bad_request,
-            "token_expired",
-            {"This link has expired. Please ask for a new one.", "Ce lien a expiré. Veuillez en demander un nouveau."}};
-}
-inline Error already_verified() {
-    return {ErrorKind::bad_request,
-            "already_verified",
-            {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."}};
-}
+inline constexpr ErrorCode k_invalid_credentials{ErrorKind::unauthorized,
+                                                 "invalid_credentials",
+                                                 {"Incorrect email or password.", "E-mail ou mot de passe incorrect."},
+                                                 "the address or the password is wrong"};
+inline constexpr ErrorCode k_wrong_password{ErrorKind::bad_request,
+                                            "wrong_password",
+                                            {"The current password is not right.", "Le mot de passe actuel est incorrect."},
+                                            "the current password is not right"};
+/// Of a mailed link, or of a link_token.
+inline constexpr ErrorCode k_invalid_token{
+    ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}, "the token is not one of ours"};
+inline constexpr ErrorCode k_token_expired{
+    ErrorKind::bad_request,
+    "token_expired",
+    {"This link has expired. Please ask for a new one.", "Ce lien a expiré. Veuillez en demander un nouveau."},
+    "it is too old"};
+inline constexpr ErrorCode k_already_verified{ErrorKind::bad_request,
+                                              "already_verified",
+                                              {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."},
+                                              "the address is verified"};
 /// For what a stolen access token must not be enough for.
-inline Error reauthentication_required() {
-    return {ErrorKind::forbidden,
-            "reauthentication_required",
-            {"Please confirm that it is you: enter your password, or sign in again with your provider.",
-             "Confirmez que c'est bien vous : saisissez votre mot de passe ou reconnectez-vous avec votre fournisseur."}};
-}
-inline Error identity_taken() {
-    return {ErrorKind::bad_request,
-            "identity_taken",
-            {"This identity is already linked to another account.", "Cette identité est déjà liée à un autre compte."}};
-}
-/// 409 with the token by which the owner of the account can link the identity.
-inline ExtendedError link_confirmation_required(std::string link_token) {
-    return {{ErrorKind::conflict,
-             "link_confirmation_required",
-             {"An account with this address exists. Enter its password once to link this provider.",
-              "Un compte existe avec cette adresse. Saisissez son mot de passe une fois pour lier ce fournisseur."}},
-            "link_token",
-            std::move(link_token)};
-}
-
-inline Error account_inactive() { return {ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}}; }
-inline Error email_not_verified() {
-    return {ErrorKind::forbidden,
-            "email_not_verified",
-            {"Please verify your e-mail address first.", "Veuillez d'abord vérifier votre adresse e-mail."}};
-}
-/// 401 `oauth_failed`; the cause is for the log and the audit trail.
-inline Error oauth_failed(std::string cause) {
-    return Error{ErrorKind::unauthorized,
-                 "oauth_failed",
-                 {"Signing in with this provider did not work. Please try again.",
-                  "La connexion avec ce fournisseur n'a pas abouti. Veuillez réessayer."}}
-        .because("oauth: " + std::move(cause));
-}
+inline constexpr ErrorCode k_reauthentication_required{
+    ErrorKind::forbidden,
+    "reauthentication_required",
+    {"Please confirm that it is you: enter your password, or sign in again with your provider.",
+     "Confirmez que c'est bien vous : saisissez votre mot de passe ou reconnectez-vous avec votre fournisseur."},
+    "the sign-in is older than ten minutes: see POST /api/auth/reauthenticate"};
+inline constexpr ErrorCode k_account_inactive{
+    ErrorKind::forbidden, "account_inactive", {"Account is inactive.", "Le compte est désactivé."}, "the account was deactivated"};
+inline constexpr ErrorCode k_token_reused{
+    ErrorKind::unauthorized,
+    "token_reused",
+    {"This session was ended for safety: its refresh token was used twice. Please sign in again.",
+     "Cette session a été fermée par sécurité : son jeton a servi deux fois. Veuillez vous reconnecter."},
+    "a spent token was used: the session is over"};
+inline constexpr ErrorCode k_invalid_refresh_token{
+    ErrorKind::unauthorized,
+    "invalid_refresh_token",
+    {"This session has ended. Please sign in again.", "Cette session est terminée. Veuillez vous reconnecter."},
+    "unknown, expired or revoked, or the session has reached its greatest age"};
 
 } // namespace focus::auth

@@ -1,7 +1,9 @@
 #include "features/auth/module.hpp"
 
 #include "core/http/routes.hpp"
+#include "features/auth/errors.hpp"
 #include "features/auth/service.hpp"
+#include "features/users/errors.hpp"
 
 namespace focus::auth {
 
@@ -12,7 +14,6 @@ using http::Body;
 using http::Call;
 using http::NoContent;
 using http::Path;
-using http::Problem;
 using http::Rate;
 using http::Reply;
 using http::Task;
@@ -22,30 +23,27 @@ using users::User;
 Message say(const Call& call, Text text) { return {std::string{text.in(call.language())}}; }
 
 void add_sign_up(http::Routes& routes, Service& service) {
-    routes.post(
-        "/api/auth/register",
-        {.id = "register",
-         .summary = "Make an account",
-         .description = "The account starts unverified; a mail with a link goes to its address.",
-         .tag = "auth",
-         .access = Access::nobody,
-         .rate = Rate::auth,
-         .success = 201,
-         .idempotent = true,
-         .no_store = true,
-         .problems = {{400, "email_taken", "the address has an account"}, {400, "username_taken", "another account has this username"}}},
-        [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {
-            co_return co_await service.register_user(std::move(body.value), call.origin(), call.language());
-        });
+    routes.post("/api/auth/register",
+                {.id = "register",
+                 .summary = "Make an account",
+                 .description = "The account starts unverified; a mail with a link goes to its address.",
+                 .tag = "auth",
+                 .access = Access::nobody,
+                 .rate = Rate::auth,
+                 .success = 201,
+                 .idempotent = true,
+                 .no_store = true,
+                 .problems = {users::k_email_taken, users::k_username_taken}},
+                [&service](Call& call, Body<Register> body) -> Task<Reply<User>> {
+                    co_return co_await service.register_user(std::move(body.value), call.origin(), call.language());
+                });
     routes.post("/api/auth/verify-email",
                 {.id = "verifyEmail",
                  .summary = "Confirm the address with the mailed token",
                  .tag = "auth",
                  .access = Access::nobody,
                  .rate = Rate::refresh,
-                 .problems = {{400, "invalid_token", "the token is not one of ours"},
-                              {400, "token_expired", "it is older than 24 hours"},
-                              {400, "already_verified", "the address is verified"}}},
+                 .problems = {k_invalid_token, k_token_expired.described("it is older than 24 hours"), k_already_verified}},
                 [&service](Call& call, Body<Token> body) -> Task<Reply<Message>> {
                     co_await service.verify_email(std::move(body.value), call.origin());
                     co_return say(call, {"Email verified. Welcome!", "E-mail vérifié. Bienvenue !"});
@@ -74,8 +72,7 @@ void add_tokens(http::Routes& routes, Service& service) {
          .access = Access::nobody,
          .rate = Rate::auth,
          .no_store = true,
-         .problems = {{401, "invalid_credentials", "the address or the password is wrong"},
-                      {403, "account_inactive", "the account was deactivated"}}},
+         .problems = {k_invalid_credentials, k_account_inactive}},
         [&service](Call& call, Body<Login> body) -> Task<Reply<SignedIn>> {
             co_return co_await service.login(std::move(body.value), call.origin());
         });
@@ -89,8 +86,7 @@ void add_tokens(http::Routes& routes, Service& service) {
                  .access = Access::nobody,
                  .rate = Rate::refresh,
                  .no_store = true,
-                 .problems = {{401, "token_reused", "a spent token was used: the session is over"},
-                              {401, "invalid_refresh_token", "unknown, expired or revoked, or the session has reached its greatest age"}}},
+                 .problems = {k_token_reused, k_invalid_refresh_token}},
                 [&service](Call& call, Body<Refresh> body) -> Task<Reply<Tokens>> {
                     co_return co_await service.refresh(std::move(body.value), call.origin());
                 });
@@ -122,7 +118,7 @@ void add_sessions(http::Routes& routes, Service& service) {
                 .tag = "auth",
                 .access = Access::signed_in,
                 .success = 204,
-                .problems = {{404, "not_found", "no live session of the caller has this id"}}},
+                .problems = {k_not_found.described("no live session of the caller has this id")}},
                [&service](Call& call, Path<http::IdPath> path) -> Task<Reply<NoContent>> {
                    co_await service.end_session(call.user(), call.origin(), path->id);
                    co_return NoContent{};
@@ -150,7 +146,7 @@ void add_passwords(http::Routes& routes, Service& service) {
                  .tag = "auth",
                  .access = Access::nobody,
                  .rate = Rate::refresh,
-                 .problems = {{400, "invalid_token", "unknown or used"}, {400, "token_expired", "it is older than an hour"}}},
+                 .problems = {k_invalid_token.described("unknown or used"), k_token_expired.described("it is older than an hour")}},
                 [&service](Call& call, Body<ResetPassword> body) -> Task<Reply<ResetDone>> {
                     auto reset = co_await service.reset_password(std::move(body.value), call.origin());
                     auto said = say(call, {"Password reset. Please sign in with the new one.",
@@ -162,7 +158,6 @@ void add_passwords(http::Routes& routes, Service& service) {
         co_return say(call,
                       {"Password changed. Your other sessions were ended.", "Mot de passe modifié. Vos autres sessions ont été fermées."});
     };
-    const Problem wrong{400, "wrong_password", "the current password is not right"};
     routes.put("/api/users/me/password",
                {.id = "changePassword",
                 .summary = "Change the password",
@@ -170,7 +165,7 @@ void add_passwords(http::Routes& routes, Service& service) {
                 .tag = "users",
                 .access = Access::signed_in,
                 .rate = Rate::auth,
-                .problems = {wrong}},
+                .problems = {k_wrong_password}},
                change);
     routes.post("/api/users/me/change-password",
                 {.id = "changePasswordPost",
@@ -178,25 +173,24 @@ void add_passwords(http::Routes& routes, Service& service) {
                  .tag = "users",
                  .access = Access::signed_in,
                  .rate = Rate::auth,
-                 .problems = {wrong}},
+                 .problems = {k_wrong_password}},
                 change);
 }
 
 void add_links(http::Routes& routes, Service& service) {
-    routes.post("/api/auth/mailed-link",
-                {.id = "describeLink",
-                 .summary = "What a mailed link would do",
-                 .description = "For the page that a mailed link opens: it names the account and asks before it acts. Changes nothing.",
-                 .tag = "auth",
-                 .access = Access::nobody,
-                 .rate = Rate::refresh,
-                 .no_store = true,
-                 .problems = {{400, "invalid_token", "the token is not one of ours, or has served"},
-                              {400, "token_expired", "it is too old"},
-                              {400, "already_verified", "the address is verified"}}},
-                [&service](Call&, Body<Token> body) -> Task<Reply<MailedLink>> {
-                    co_return co_await service.describe_link(std::move(body.value));
-                });
+    routes.post(
+        "/api/auth/mailed-link",
+        {.id = "describeLink",
+         .summary = "What a mailed link would do",
+         .description = "For the page that a mailed link opens: it names the account and asks before it acts. Changes nothing.",
+         .tag = "auth",
+         .access = Access::nobody,
+         .rate = Rate::refresh,
+         .no_store = true,
+         .problems = {k_invalid_token.described("the token is not one of ours, or has served"), k_token_expired, k_already_verified}},
+        [&service](Call&, Body<Token> body) -> Task<Reply<MailedLink>> {
+            co_return co_await service.describe_link(std::move(body.value));
+        });
     routes.post("/api/auth/not-me",
                 {.id = "notMe",
                  .summary = "This was not me: remove the unverified account",
@@ -204,8 +198,7 @@ void add_links(http::Routes& routes, Service& service) {
                  .tag = "auth",
                  .access = Access::nobody,
                  .rate = Rate::refresh,
-                 .problems = {{400, "invalid_token", "the token is not one of ours, or the account is gone"},
-                              {400, "already_verified", "the address is verified"}}},
+                 .problems = {k_invalid_token.described("the token is not one of ours, or the account is gone"), k_already_verified}},
                 [&service](Call& call, Body<Token> body) -> Task<Reply<Message>> {
                     co_await service.not_me(std::move(body.value), call.origin());
                     co_return say(call, {"The account was removed. You will get no more mails about it.",
@@ -223,7 +216,7 @@ void add_proofs(http::Routes& routes, Service& service) {
                  .access = Access::signed_in,
                  .rate = Rate::auth,
                  .success = 204,
-                 .problems = {{400, "wrong_password", "the password is not right"}}},
+                 .problems = {k_wrong_password.described("the password is not right")}},
                 [&service](Call& call, Body<Reauthenticate> body) -> Task<Reply<NoContent>> {
                     co_await service.reauthenticate(call.user(), std::move(body.value), call.origin());
                     co_return NoContent{};
@@ -234,8 +227,7 @@ void add_proofs(http::Routes& routes, Service& service) {
                 .description = "Everything that names the person is gone at once; the address can register again. Not undoable.",
                 .tag = "users",
                 .access = Access::signed_in,
-                .problems = {{403, "reauthentication_required", "the sign-in is older than ten minutes: see POST /api/auth/reauthenticate"},
-                             {403, "last_admin", "the caller is the last active administrator"}}},
+                .problems = {k_reauthentication_required, users::k_last_admin}},
                [&service](Call& call) -> Task<Reply<Message>> {
                    co_await service.delete_account(call.user(), call.origin());
                    co_return say(call, {"Account deleted. Goodbye!", "Compte supprimé. Au revoir !"});

@@ -22,10 +22,8 @@ constexpr auto k_reset = repository::k_reset_link;
 constexpr std::string_view k_exchange = "exchange_code";
 
 Error too_many_mails() {
-    return Error{ErrorKind::rate_limited,
-                 "rate_limited",
-                 {"Too many e-mails were sent to this address. Please try again in an hour.",
-                  "Trop d'e-mails ont été envoyés à cette adresse. Veuillez réessayer dans une heure."}}
+    return Error{k_rate_limited.saying({"Too many e-mails were sent to this address. Please try again in an hour.",
+                                        "Trop d'e-mails ont été envoyés à cette adresse. Veuillez réessayer dans une heure."})}
         .retry_after(static_cast<int>(limits::k_mails.first_wait_ms / k_second_ms));
 }
 /// Until when the answers that must not tell whether an address is known are held back. Longer than either way takes.
@@ -89,13 +87,13 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
     // An unknown address costs the same comparison as a known one.
     if (!co_await verify(input.password, known.password_hash, attempt, std::move(place))) {
         co_await record_failed_login(known.user_id, origin);
-        throw invalid_credentials();
+        throw Error{k_invalid_credentials};
     }
-    if (!known.is_active) throw account_inactive();
+    if (!known.is_active) throw Error{k_account_inactive};
     auto renewed = co_await renewed_hash(input.password, known.password_hash);
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
         auto user = co_await find_unchanged(tx, known);
-        if (!user) throw invalid_credentials();
+        if (!user) throw Error{k_invalid_credentials};
         attempts_.succeed(tx, attempt, clock_.now_ms() + limits::k_trusted_ms);
         if (renewed) users_.set_password(tx, known.user_id, *renewed);
         audit(tx, origin, "login", "Signed in", known.user_id);
@@ -138,7 +136,7 @@ db::Task<std::optional<SignedIn>> Service::use_exchange_code(std::string code, O
         if (!link || clock_.now_ms() >= link->expires_at_ms) co_return std::nullopt;
         auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user || !co_await repository::use_link_token(tx, hash, clock_.now_ms())) co_return std::nullopt;
-        if (!user->is_active) throw account_inactive();
+        if (!user->is_active) throw Error{k_account_inactive};
         co_return co_await sign_in(tx, std::move(*user), origin);
     });
 }
@@ -258,12 +256,12 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto hash = crypto::sha256_hex(input.token);
         const auto link = co_await repository::find_link_token(tx, k_verify, hash);
-        if (!link) throw invalid_token();
+        if (!link) throw Error{k_invalid_token};
         const auto user = co_await users_.find_for_update(tx, link->user_id);
-        if (!user) throw invalid_token();
-        if (user->is_verified) throw already_verified();
-        if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
-        if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw already_verified();
+        if (!user) throw Error{k_invalid_token};
+        if (user->is_verified) throw Error{k_already_verified};
+        if (clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
+        if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw Error{k_already_verified};
         users_.mark_verified(tx, user->id);
         audit(tx, origin, "email_verified", "E-mail address verified", user->id);
         send_welcome(tx, *user);
@@ -306,14 +304,14 @@ db::Task<void> Service::forgot_password(Address input, Origin origin) {
 db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin origin) {
     // The link is looked at before the costly hash and used in the transaction after it.
     const auto link = co_await repository::find_link_token(db_, k_reset, crypto::sha256_hex(input.token));
-    if (!link || link->used) throw invalid_token();
-    if (clock_.now_ms() >= link->expires_at_ms) throw token_expired();
+    if (!link || link->used) throw Error{k_invalid_token};
+    if (clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
     auto place = hasher_.reserve(Lane::preferred);
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(place));
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<PasswordReset> {
         const auto user = co_await users_.find_for_update(tx, link->user_id);
-        if (!user || !user->is_active) throw invalid_token();
-        if (!co_await repository::use_link_token(tx, crypto::sha256_hex(input.token), clock_.now_ms())) throw invalid_token();
+        if (!user || !user->is_active) throw Error{k_invalid_token};
+        if (!co_await repository::use_link_token(tx, crypto::sha256_hex(input.token), clock_.now_ms())) throw Error{k_invalid_token};
         users_.set_password(tx, user->id, hash);
         if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
         repository::void_link_tokens(tx, k_reset, user->id);
@@ -339,11 +337,12 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
     };
     const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.current_password, known->password_hash, attempt, std::move(old_one))) throw wrong_password();
+    if (!known || !co_await verify(input.current_password, known->password_hash, attempt, std::move(old_one)))
+        throw Error{k_wrong_password};
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(new_one));
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await find_unchanged(tx, *known);
-        if (!user) throw wrong_password();
+        if (!user) throw Error{k_wrong_password};
         users_.set_password(tx, caller.user_id, hash);
         attempts_.succeed(tx, attempt);
         repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());

@@ -13,7 +13,7 @@ db::Task<MailedLink> Service::describe_link(Token input) {
     if (!link) {
         told.purpose = repository::k_reset_link;
         link = co_await repository::find_link_token(db_, repository::k_reset_link, hash);
-        if (link && link->used) throw invalid_token();
+        if (link && link->used) throw Error{k_invalid_token};
     }
     std::optional<std::int64_t> user_id;
     if (link) {
@@ -22,11 +22,11 @@ db::Task<MailedLink> Service::describe_link(Token input) {
         told.purpose = "unsubscribe";
         user_id = outbox_.options().links.user_of(input.token);
     }
-    if (!user_id) throw invalid_token();
+    if (!user_id) throw Error{k_invalid_token};
     const auto user = co_await users_.find(db_, *user_id);
-    if (!user) throw invalid_token();
-    if (told.purpose == repository::k_verify_link && user->is_verified) throw already_verified();
-    if (link && clock_.now_ms() >= link->expires_at_ms) throw token_expired();
+    if (!user) throw Error{k_invalid_token};
+    if (told.purpose == repository::k_verify_link && user->is_verified) throw Error{k_already_verified};
+    if (link && clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
     told.email_hint = rules::email_hint(user->email);
     told.username = user->username;
     if (told.purpose == repository::k_reset_link) told.identities = co_await identities_.of_user(db_, user->id);
@@ -38,10 +38,10 @@ db::Task<void> Service::not_me(Token input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto link = co_await repository::find_link_token(tx, repository::k_verify_link, hash);
-        if (!link) throw invalid_token();
+        if (!link) throw Error{k_invalid_token};
         const auto user = co_await users_.find_for_update(tx, link->user_id);
-        if (!user) throw invalid_token();
-        if (user->is_verified) throw already_verified();
+        if (!user) throw Error{k_invalid_token};
+        if (user->is_verified) throw Error{k_already_verified};
         if (user->role == Role::admin && user->is_active) co_await users_.require_other_admin(tx, user->id);
         co_await users_.remove_in(tx, user->id, origin, 0, "Account deleted: the owner of its address did not make it");
     });

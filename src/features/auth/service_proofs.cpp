@@ -10,7 +10,7 @@ using Lane = crypto::PasswordHasher::Lane;
 
 db::Task<void> Service::require_fresh(db::Session& session, Caller caller) {
     const auto at = co_await repository::authenticated_at(session, caller.user_id, caller.session_id);
-    if (!at || clock_.now_ms() - *at > rules::k_fresh_ms) throw reauthentication_required();
+    if (!at || clock_.now_ms() - *at > rules::k_fresh_ms) throw Error{k_reauthentication_required};
 }
 
 db::Task<void> Service::reauthenticate(Caller caller, Reauthenticate input, Origin origin) {
@@ -19,9 +19,9 @@ db::Task<void> Service::reauthenticate(Caller caller, Reauthenticate input, Orig
     std::function<void(bool)> admit = [&](bool) { place = hasher_.reserve(Lane::preferred); };
     const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.password, known->password_hash, attempt, std::move(place))) throw wrong_password();
+    if (!known || !co_await verify(input.password, known->password_hash, attempt, std::move(place))) throw Error{k_wrong_password};
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        if (!co_await find_unchanged(tx, *known)) throw wrong_password();
+        if (!co_await find_unchanged(tx, *known)) throw Error{k_wrong_password};
         attempts_.succeed(tx, attempt);
         repository::set_authenticated(tx, caller.user_id, caller.session_id, clock_.now_ms());
         audit(tx, origin, "reauthenticated", "Password entered again", caller.user_id);
@@ -39,7 +39,7 @@ db::Task<bool> Service::was_reset_lately(db::Session& session, std::int64_t user
 
 db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::string password, Origin origin) {
     const auto user = co_await users_.find(db_, user_id);
-    if (!user) throw invalid_credentials();
+    if (!user) throw Error{k_invalid_credentials};
     auto from_network = limits::login_from_network(user->email, origin.ip);
     std::optional from_strangers{limits::login_from_strangers(user->email)};
     crypto::PasswordHasher::Place place;
@@ -48,14 +48,14 @@ db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::stri
     const auto known = (co_await users_.credentials(db_, user_id)).value_or(users::Credentials{});
     if (!co_await verify(std::move(password), known.password_hash, attempt, std::move(place))) {
         co_await record_failed_login(user_id, origin);
-        throw invalid_credentials();
+        throw Error{k_invalid_credentials};
     }
     co_return Proof{.known = known, .attempt = attempt};
 }
 
 db::Task<users::User> Service::accept(db::Transaction& tx, Proof proof) {
     auto user = co_await find_unchanged(tx, proof.known);
-    if (!user) throw invalid_credentials();
+    if (!user) throw Error{k_invalid_credentials};
     attempts_.succeed(tx, proof.attempt, clock_.now_ms() + limits::k_trusted_ms);
     co_return std::move(*user);
 }

@@ -2,6 +2,7 @@
 #include "core/crypto/crypto.hpp"
 #include "core/http/rate_limiter.hpp"
 #include "core/http/routes.hpp"
+#include "features/auth/errors.hpp"
 #include "features/auth/repository.hpp"
 #include "features/auth/service.hpp"
 
@@ -11,22 +12,9 @@ namespace focus::auth {
 
 namespace {
 
-Error invalid_refresh_token() {
-    return {ErrorKind::unauthorized,
-            "invalid_refresh_token",
-            {"This session has ended. Please sign in again.", "Cette session est terminée. Veuillez vous reconnecter."}};
-}
-Error token_reused() {
-    return {ErrorKind::unauthorized,
-            "token_reused",
-            {"This session was ended for safety: its refresh token was used twice. Please sign in again.",
-             "Cette session a été fermée par sécurité : son jeton a servi deux fois. Veuillez vous reconnecter."}};
-}
 Error too_many_refreshes(int retry_after_s) {
-    return Error{ErrorKind::rate_limited,
-                 "rate_limited",
-                 {"This session was refreshed too often. Please wait a moment.",
-                  "Cette session a été renouvelée trop souvent. Veuillez patienter un instant."}}
+    return Error{k_rate_limited.saying({"This session was refreshed too often. Please wait a moment.",
+                                        "Cette session a été renouvelée trop souvent. Veuillez patienter un instant."})}
         .retry_after(retry_after_s);
 }
 
@@ -82,8 +70,8 @@ db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
         result.tokens = make_tokens(user->id, presented->session_id, user->role, std::move(successor));
         co_return result;
     });
-    if (outcome.verdict == Verdict::reused) throw token_reused();
-    if (outcome.verdict == Verdict::ended) throw invalid_refresh_token();
+    if (outcome.verdict == Verdict::reused) throw Error{k_token_reused};
+    if (outcome.verdict == Verdict::ended) throw Error{k_invalid_refresh_token};
     co_return std::move(outcome.tokens);
 }
 

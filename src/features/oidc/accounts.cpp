@@ -4,6 +4,7 @@
 #include "features/oidc/errors.hpp"
 #include "features/oidc/rules.hpp"
 #include "features/oidc/service.hpp"
+#include "features/users/errors.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,13 +14,6 @@ namespace focus::oidc {
 namespace {
 
 constexpr std::size_t k_max_full_name = 100;
-
-Error last_sign_in_method() {
-    return {ErrorKind::bad_request,
-            "last_sign_in_method",
-            {"This is the only way to sign in to the account. Please set a password first.",
-             "C'est le seul moyen de se connecter au compte. Veuillez d'abord définir un mot de passe."}};
-}
 
 template <class T>
 struct Field {
@@ -59,7 +53,7 @@ db::Task<T> Service::settle(std::function<db::Task<T>(db::Transaction&)> body) {
         } catch (const db::ConstraintError&) {
             continue; // another request was faster: the next look finds what it made
         } catch (const Error& error) {
-            if (error.code() != "email_taken" && error.code() != "username_taken") throw; // the same, seen a moment earlier
+            if (!error.is(users::k_email_taken) && !error.is(users::k_username_taken)) throw; // the same, seen a moment earlier
         }
     }
     throw unavailable("oauth: a unique key says no again and again");
@@ -92,7 +86,7 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
     if (known) {
         user = co_await users_.find_for_update(tx, known->user_id);
         if (!user) throw oauth_failed("the account was deleted a moment ago");
-        if (!user->is_active) throw account_inactive();
+        if (!user->is_active) throw Error{k_account_inactive};
         repository::use_identity(tx, known->id, person.email, clock_.now_ms());
     }
     audit(tx, origin, "oauth_login", "Signed in through a provider", user->id, name);
@@ -103,7 +97,7 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
 /// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
 /// provider's word for the address is not enough.
 db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
-    if (!user.is_active) throw account_inactive();
+    if (!user.is_active) throw Error{k_account_inactive};
     const auto linked = co_await repository::identities_of(tx, user.id);
     const auto key = fold_case(person.email);
     // Somebody else at this provider had the address before: providers give addresses to new people.
@@ -137,14 +131,14 @@ db::Task<bool> Service::needs_confirmation(db::Transaction& tx, users::User user
 db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.link_token.value);
     const auto waiting = co_await repository::find_pending_link(db_, hash);
-    if (!waiting || clock_.now_ms() >= waiting->expires_at_ms) throw invalid_token();
+    if (!waiting || clock_.now_ms() >= waiting->expires_at_ms) throw Error{k_invalid_token};
     const auto& identity = waiting->identity;
     const auto proof = co_await auth_.prove_password(identity.user_id, std::move(input.password), origin);
     try {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
             auto user = co_await auth_.accept(tx, proof);
-            if (!user.is_active) throw account_inactive();
-            if (!co_await repository::take_pending_link(tx, hash)) throw invalid_token();
+            if (!user.is_active) throw Error{k_account_inactive};
+            if (!co_await repository::take_pending_link(tx, hash)) throw Error{k_invalid_token};
             auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked after the password was entered", user.id, identity.provider);
             audit(tx, origin, "oauth_login", "Signed in through a provider", user.id, identity.provider);
@@ -152,7 +146,7 @@ db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
             co_return co_await auth_.sign_in(tx, std::move(user), origin);
         });
     } catch (const db::ConstraintError&) { // linked a moment ago
-        throw identity_taken();
+        throw Error{k_identity_taken};
     }
 }
 
@@ -200,7 +194,7 @@ db::Task<std::string> Service::free_username(db::Transaction& tx, std::string em
         try {
             co_await users_.require_free(tx, email, name);
         } catch (const Error& error) {
-            if (error.code() != "username_taken") throw;
+            if (!error.is(users::k_username_taken)) throw;
             is_taken = true;
         }
         if (!is_taken) co_return name;
@@ -213,10 +207,10 @@ db::Task<Identity> Service::link(std::string name, crypto::Person person, std::i
     try {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Identity> {
             const auto user = co_await users_.find_for_update(tx, user_id);
-            if (!user || !user->is_active) throw account_inactive();
-            if (!user->is_verified) throw email_not_verified();
+            if (!user || !user->is_active) throw Error{k_account_inactive};
+            if (!user->is_verified) throw Error{k_email_not_verified};
             if (auto known = co_await repository::find_identity(tx, name, person.subject)) {
-                if (known->user_id != user_id) throw identity_taken();
+                if (known->user_id != user_id) throw Error{k_identity_taken};
                 co_return repository::shown(std::move(*known));
             }
             if (!id_token.empty()) co_await spend(tx, id_token, person.expires_at_ms);
@@ -227,13 +221,13 @@ db::Task<Identity> Service::link(std::string name, crypto::Person person, std::i
             co_return identity;
         });
     } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
-        throw identity_taken();
+        throw Error{k_identity_taken};
     }
 }
 
 db::Task<Identity> Service::link_natively(std::string name, std::string id_token, std::string nonce, Caller caller, Origin origin) {
     auto& there = provider(name);
-    if (!caller.is_verified) throw email_not_verified();
+    if (!caller.is_verified) throw Error{k_email_not_verified};
     co_await auth_.require_fresh(db_, caller);
     auto person = co_await there.recognise(id_token, nonce);
     rules::require_vouched_for(person);
@@ -251,7 +245,7 @@ db::Task<void> Service::unlink(Caller caller, Origin origin, std::int64_t identi
         const auto found = std::ranges::find(linked, identity_id, &repository::IdentityRow::id);
         if (!user || found == linked.end()) throw not_found();
         const auto credentials = co_await users_.credentials(tx, caller.user_id);
-        if (linked.size() == 1 && (!credentials || credentials->password_hash.empty())) throw last_sign_in_method();
+        if (linked.size() == 1 && (!credentials || credentials->password_hash.empty())) throw Error{k_last_sign_in_method};
         repository::delete_identity(tx, caller.user_id, identity_id);
         audit(tx, origin, "identity_unlinked", "Identity unlinked", caller.user_id, found->provider, audit::Level::warning);
         notify(tx, *user, "identity_unlinked", repository::shown(std::move(*found)));

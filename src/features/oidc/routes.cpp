@@ -16,23 +16,14 @@ using http::Body;
 using http::Call;
 using http::NoContent;
 using http::Path;
-using http::Problem;
 using http::Query;
 using http::Rate;
 using http::Reply;
 using http::Task;
 
-constexpr Problem k_not_configured{501, "oauth_not_configured", "the operator has not set this provider up"};
-constexpr Problem k_unknown{404, "not_found", "there is no provider of this name"};
-constexpr Problem k_failed{401, "oauth_failed", "the provider's answer is not good enough; the log says why"};
-constexpr Problem k_inactive{403, "account_inactive", "the account was deactivated"};
-constexpr Problem k_unverified{403, "email_not_verified", "the account's own e-mail address is not verified yet"};
-constexpr Problem k_out_of_order{503, "unavailable", "the provider does not answer"};
-constexpr Problem k_state{400, "invalid_state", "unknown, used, older than ten minutes, or begun in another browser"};
-constexpr Problem k_confirm{409, "link_confirmation_required",
-                            "the account with this address has a password: see POST /api/auth/oidc/link"};
-constexpr Problem k_stale{403, "reauthentication_required", "the sign-in is older than ten minutes: see POST /api/auth/reauthenticate"};
-constexpr Problem k_taken{400, "identity_taken", "it is linked to another account"};
+constexpr auto k_no_provider = k_not_found.described("there is no provider of this name");
+constexpr auto k_unverified = k_email_not_verified.described("the account's own e-mail address is not verified yet");
+constexpr auto k_provider_down = k_unavailable.described("the provider does not answer");
 
 // --- the flow's cookie -----------------------------------------------------------------------------------------------
 
@@ -75,7 +66,7 @@ std::string text_of(const auto& optional_text) { return optional_text ? optional
 /// What went wrong as a page of ours, for a person who follows a link (only browsers say that they navigate); for everybody
 /// else it is thrown on.
 http::Headers page_or_throw(const Call& call, const Service& service, Error failure) {
-    const bool is_for_people = failure.code() == "invalid_state" || failure.code() == "unavailable";
+    const bool is_for_people = failure.is(k_invalid_state) || failure.is(k_unavailable);
     if (!is_for_people || call.header("Sec-Fetch-Mode") != "navigate") throw std::move(failure);
     return {{"Location", service.error_page(failure.code())}};
 }
@@ -136,7 +127,7 @@ Task<Reply<SignedIn>> finish(Call& call, Service& service, std::string provider,
     co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
 }
 
-http::Meta begin_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
+http::Meta begin_meta(std::string_view id, std::string_view summary, std::vector<ErrorCode> more) {
     http::Meta meta{.id = id,
                     .summary = summary,
                     .description = "A browser (its Accept prefers text/html) is sent to the provider; a program gets the address. Both get "
@@ -145,28 +136,28 @@ http::Meta begin_meta(std::string_view id, std::string_view summary, std::vector
                     .access = Access::nobody,
                     .rate = Rate::auth,
                     .no_store = true,
-                    .problems = {{302, "found", "to the provider, for a browser"}, k_out_of_order}};
+                    .problems = {k_provider_down},
+                    .redirect = "To the provider, for a browser."};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
 
-http::Meta callback_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
-    http::Meta meta{
-        .id = id,
-        .summary = summary,
-        .description = "A flow begun by a program ends like a login. One begun by a browser ends at the web page "
-                       "(/oauth/callback), with an exchange code or an error in the fragment.",
-        .tag = "auth",
-        .access = Access::nobody,
-        .rate = Rate::auth,
-        .no_store = true,
-        .problems = {
-            {302, "found", "to the web page, for a flow begun by a browser"}, k_state, k_failed, k_inactive, k_confirm, k_out_of_order}};
+http::Meta callback_meta(std::string_view id, std::string_view summary, std::vector<ErrorCode> more) {
+    http::Meta meta{.id = id,
+                    .summary = summary,
+                    .description = "A flow begun by a program ends like a login. One begun by a browser ends at the web page "
+                                   "(/oauth/callback), with an exchange code or an error in the fragment.",
+                    .tag = "auth",
+                    .access = Access::nobody,
+                    .rate = Rate::auth,
+                    .no_store = true,
+                    .problems = {k_invalid_state, k_oauth_failed, k_account_inactive, k_link_confirmation_required, k_provider_down},
+                    .redirect = "To the web page, for a flow begun by a browser."};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
 
-http::Meta token_meta(std::string_view id, std::string_view summary, std::vector<Problem> more) {
+http::Meta token_meta(std::string_view id, std::string_view summary, std::vector<ErrorCode> more) {
     http::Meta meta{.id = id,
                     .summary = summary,
                     .description =
@@ -177,7 +168,7 @@ http::Meta token_meta(std::string_view id, std::string_view summary, std::vector
                     .rate = Rate::auth,
                     .no_store = true,
                     .body_limit = std::size_t{32} << 10, // ID tokens with many groups are long
-                    .problems = {k_failed, k_inactive, k_confirm, k_out_of_order}};
+                    .problems = {k_oauth_failed, k_account_inactive, k_link_confirmation_required, k_provider_down}};
     meta.problems.insert(meta.problems.end(), more.begin(), more.end());
     return meta;
 }
@@ -185,15 +176,16 @@ http::Meta token_meta(std::string_view id, std::string_view summary, std::vector
 // --- routes ----------------------------------------------------------------------------------------------------------
 
 void add_google(http::Routes& routes, Service& service) {
-    routes.get("/api/auth/google", begin_meta("startGoogle", "Sign in with Google", {k_not_configured}),
+    routes.get("/api/auth/google", begin_meta("startGoogle", "Sign in with Google", {k_oauth_not_configured}),
                [&service](Call& call, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::string{k_google}, std::move(query.value));
                });
-    routes.get("/api/auth/google/callback", callback_meta("finishGoogle", "Where Google sends the browser back", {k_not_configured}),
+    routes.get("/api/auth/google/callback", callback_meta("finishGoogle", "Where Google sends the browser back", {k_oauth_not_configured}),
                [&service](Call& call, Query<CallbackQuery> query) -> Task<Reply<SignedIn>> {
                    co_return co_await finish(call, service, std::string{k_google}, std::move(query.value));
                });
-    routes.post("/api/auth/google/token", token_meta("googleToken", "Sign in with a Google ID token (native apps)", {k_not_configured}),
+    routes.post("/api/auth/google/token",
+                token_meta("googleToken", "Sign in with a Google ID token (native apps)", {k_oauth_not_configured}),
                 [&service](Call& call, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
                     co_return co_await service.sign_in_natively(std::string{k_google}, std::move(body->id_token.value),
                                                                 text_of(body->nonce), call.origin(), call.language());
@@ -201,17 +193,18 @@ void add_google(http::Routes& routes, Service& service) {
 }
 
 void add_others(http::Routes& routes, Service& service) {
-    routes.get("/api/auth/oidc/{provider}", begin_meta("startOidc", "Sign in with an OpenID provider", {k_unknown, k_not_configured}),
+    routes.get("/api/auth/oidc/{provider}",
+               begin_meta("startOidc", "Sign in with an OpenID provider", {k_no_provider, k_oauth_not_configured}),
                [&service](Call& call, Path<ProviderPath> path, Query<BeginQuery> query) -> Task<Reply<AuthorizationStart>> {
                    co_return co_await begin(call, service, std::move(path.value.provider), std::move(query.value));
                });
     routes.get("/api/auth/oidc/{provider}/callback",
-               callback_meta("finishOidc", "Where the provider sends the browser back", {k_unknown, k_not_configured}),
+               callback_meta("finishOidc", "Where the provider sends the browser back", {k_no_provider, k_oauth_not_configured}),
                [&service](Call& call, Path<ProviderPath> path, Query<CallbackQuery> query) -> Task<Reply<SignedIn>> {
                    co_return co_await finish(call, service, std::move(path.value.provider), std::move(query.value));
                });
     routes.post("/api/auth/oidc/{provider}/token",
-                token_meta("oidcToken", "Sign in with an ID token (native apps)", {k_unknown, k_not_configured}),
+                token_meta("oidcToken", "Sign in with an ID token (native apps)", {k_no_provider, k_oauth_not_configured}),
                 [&service](Call& call, Path<ProviderPath> path, Body<NativeToken> body) -> Task<Reply<SignedIn>> {
                     co_return co_await service.sign_in_natively(std::move(path.value.provider), std::move(body->id_token.value),
                                                                 text_of(body->nonce), call.origin(), call.language());
@@ -231,7 +224,7 @@ void add_others(http::Routes& routes, Service& service) {
                  .access = Access::nobody,
                  .rate = Rate::auth,
                  .no_store = true,
-                 .problems = {{401, "oauth_failed", "the code is unknown, used, expired, or of another browser"}, k_inactive}},
+                 .problems = {k_oauth_failed.described("the code is unknown, used, expired, or of another browser"), k_account_inactive}},
                 [&service](Call& call, Body<ExchangeCode> body) -> Task<Reply<SignedIn>> {
                     const auto code = std::move(body->code.value);
                     auto signed_in = co_await service.exchange(code, cookie_of(call, code), call.origin());
@@ -251,10 +244,9 @@ void add_link(http::Routes& routes, Service& service) {
                  .access = Access::nobody,
                  .rate = Rate::auth,
                  .no_store = true,
-                 .problems = {{400, "invalid_token", "the link_token is unknown, used, or older than ten minutes"},
-                              {401, "invalid_credentials", "the password is not that of the account"},
-                              k_taken,
-                              k_inactive}},
+                 .problems = {k_invalid_token.described("the link_token is unknown, used, or older than ten minutes"),
+                              auth::k_invalid_credentials.described("the password is not that of the account"), k_identity_taken,
+                              k_account_inactive}},
                 [&service](Call& call, Body<ConfirmLink> body) -> Task<Reply<SignedIn>> {
                     co_return co_await service.confirm_link(std::move(body.value), call.origin());
                 });
@@ -276,7 +268,7 @@ void add_identities(http::Routes& routes, Service& service) {
                  .access = Access::signed_in,
                  .rate = Rate::auth,
                  .no_store = true,
-                 .problems = {k_unverified, k_stale, k_unknown, k_not_configured, k_out_of_order}},
+                 .problems = {k_unverified, k_reauthentication_required, k_no_provider, k_oauth_not_configured, k_provider_down}},
                 [&service](Call& call, Body<LinkWish> body) -> Task<Reply<AuthorizationStart>> {
                     auto begun = co_await service.begin_link(std::move(body->provider), text_of(body->redirect_to), call.user());
                     http::Headers headers{{"Set-Cookie", cookie_line(call, begun.start.state, begun.browser_secret, k_cookie_seconds)}};
@@ -290,7 +282,8 @@ void add_identities(http::Routes& routes, Service& service) {
                  .rate = Rate::auth,
                  .success = 201,
                  .no_store = true,
-                 .problems = {k_failed, k_taken, k_unverified, k_stale, k_inactive, k_unknown, k_not_configured, k_out_of_order}},
+                 .problems = {k_oauth_failed, k_identity_taken, k_unverified, k_reauthentication_required, k_account_inactive,
+                              k_no_provider, k_oauth_not_configured, k_provider_down}},
                 [&service](Call& call, Body<LinkToken> body) -> Task<Reply<Identity>> {
                     co_return co_await service.link_natively(std::move(body->provider), std::move(body->id_token.value),
                                                              text_of(body->nonce), call.user(), call.origin());
@@ -301,7 +294,7 @@ void add_identities(http::Routes& routes, Service& service) {
                 .tag = "users",
                 .access = Access::signed_in,
                 .success = 204,
-                .problems = {{400, "last_sign_in_method", "the account has no password and no other identity"}, k_stale}},
+                .problems = {k_last_sign_in_method, k_reauthentication_required}},
                [&service](Call& call, Path<http::IdPath> path) -> Task<Reply<NoContent>> {
                    co_await service.unlink(call.user(), call.origin(), path->id);
                    co_return NoContent{};

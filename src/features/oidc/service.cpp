@@ -13,17 +13,6 @@ namespace {
 
 constexpr EpochMs k_flow_ms = 10 * k_minute_ms;
 
-Error not_configured() {
-    return {ErrorKind::not_implemented,
-            "oauth_not_configured",
-            {"Signing in with this provider is not set up here.", "La connexion avec ce fournisseur n'est pas configurée ici."}};
-}
-Error invalid_state() {
-    return {ErrorKind::bad_request,
-            "invalid_state",
-            {"This sign-in has expired, was completed already, or was begun in another browser. Please try again.",
-             "Cette connexion a expiré, a déjà été terminée ou a été commencée dans un autre navigateur. Veuillez réessayer."}};
-}
 Error bad_redirect() {
     return invalid_field({"query", "redirect_to"}, "redirect_elsewhere",
                          {"Must be a path of the web page.", "Doit être un chemin de la page web."});
@@ -50,7 +39,7 @@ Service::Service(const Core& core, Settings settings, users::Service& users, aut
 Provider& Service::provider(const std::string& name) {
     const auto found = providers_.find(name);
     if (found != providers_.end()) return *found->second;
-    if (name == k_google) throw not_configured();
+    if (name == k_google) throw Error{k_oauth_not_configured};
     throw not_found();
 }
 
@@ -68,7 +57,7 @@ db::Task<Service::Begun> Service::begin(std::string name, std::string redirect_t
 }
 
 db::Task<Service::Begun> Service::begin_link(std::string name, std::string redirect_to, Caller caller) {
-    if (!caller.is_verified) throw email_not_verified();
+    if (!caller.is_verified) throw Error{k_email_not_verified};
     co_await auth_.require_fresh(db_, caller);
     repository::Flow flow{.in_browser = true, .user_id = caller.user_id, .session_id = caller.session_id};
     co_return co_await begin_flow(std::move(name), std::move(redirect_to), std::move(flow));
@@ -93,7 +82,7 @@ db::Task<Service::Ended> Service::finish(std::string name, Returned returned, Or
     const auto flow = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::optional<repository::Flow>> {
         co_return co_await repository::take_flow(tx, crypto::sha256_hex(returned.state), crypto::sha256_hex(returned.browser_secret));
     });
-    if (!flow || flow->provider != name || clock_.now_ms() >= flow->expires_at_ms) throw invalid_state();
+    if (!flow || flow->provider != name || clock_.now_ms() >= flow->expires_at_ms) throw Error{k_invalid_state};
     std::optional<Error> failure;
     try {
         auto task = complete(*flow, std::move(returned), origin, language);
@@ -101,7 +90,7 @@ db::Task<Service::Ended> Service::finish(std::string name, Returned returned, Or
     } catch (const Error& error) {
         failure = error;
     }
-    if (failure->code() == "oauth_failed") co_await record_failure(name, failure->cause(), origin);
+    if (failure->is(k_oauth_failed)) co_await record_failure(name, failure->cause(), origin);
     if (!flow->in_browser) throw std::move(*failure);
     if (!failure->cause().empty()) log::warning("sign-in failed", {{"cause", failure->cause()}, {"request_id", origin.request_id}});
     co_return Ended{.location = page("error", failure->code(), flow->redirect_to)};
@@ -163,7 +152,7 @@ db::Task<SignedIn> Service::sign_in_natively(std::string name, std::string id_to
         failure = error;
     }
     if (failure) {
-        if (failure->code() == "oauth_failed") co_await record_failure(name, failure->cause(), origin);
+        if (failure->is(k_oauth_failed)) co_await record_failure(name, failure->cause(), origin);
         throw std::move(*failure);
     }
     auto ended = co_await settle<Ended>([&](db::Transaction& tx) -> db::Task<Ended> {
