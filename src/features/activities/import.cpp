@@ -2,22 +2,15 @@
 
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
+#include "features/activities/errors.hpp"
 
 namespace focus::activities {
-
-Error unknown_format() {
-    return {ErrorKind::invalid,
-            "unknown_format",
-            {"This is neither an export of Focus, nor a CSV file with columns for app and time, nor an export of ActivityWatch.",
-             "Ce n'est ni un export de Focus, ni un fichier CSV avec des colonnes pour l'application et la durée, ni un export "
-             "d'ActivityWatch."}};
-}
 
 std::unique_ptr<ImportSource> open_import(std::string_view file, Zone zone) {
     auto text = file;
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) throw unknown_format();
+    if (first == std::string_view::npos) throw Error{k_unknown_format};
     if (text[first] == '[' || text[first] == '{') return open_json(text);
     return open_csv(file, zone);
 }

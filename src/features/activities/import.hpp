@@ -47,7 +47,6 @@ class ImportSource {
 
 [[nodiscard]] std::unique_ptr<ImportSource> open_csv(std::string_view file, Zone zone);
 [[nodiscard]] std::unique_ptr<ImportSource> open_json(std::string_view file);
-[[nodiscard]] Error unknown_format();
 
 /// A name for the activity made of what it says, so that the same file imported again adds nothing. `number` tells
 /// apart the equal ones of a file.

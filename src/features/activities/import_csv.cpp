@@ -1,6 +1,7 @@
 #include "core/base/csv.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/utf8.hpp"
+#include "features/activities/errors.hpp"
 #include "features/activities/export.hpp"
 #include "features/activities/import.hpp"
 
@@ -158,14 +159,14 @@ class CsvSource final : public ImportSource {
   public:
     CsvSource(std::string_view file, Zone zone) : reader_{file, csv::guess_separator(file)}, size_{file.size()}, zone_{zone} {
         const auto header = reader_.next();
-        if (!header || header->is_broken) throw unknown_format();
+        if (!header || header->is_broken) throw Error{k_unknown_format};
         is_own_ = std::ranges::equal(header->fields, k_csv_columns) ||
                   std::ranges::equal(header->fields, k_csv_columns | std::views::take(k_first_csv_columns));
         for (const auto& name : header->fields) columns_.push_back(column_of(simplified(name)));
         const auto has = [this](auto... column) { return (std::ranges::contains(columns_, column) || ...); };
         const bool has_time = has(Column::minutes, Column::seconds, Column::milliseconds, Column::clock) ||
                               (has(Column::start_time) && has(Column::end_time));
-        if (!has(Column::app_name) || !has_time || !has(Column::activity_date, Column::start_time)) throw unknown_format();
+        if (!has(Column::app_name) || !has_time || !has(Column::activity_date, Column::start_time)) throw Error{k_unknown_format};
     }
 
     [[nodiscard]] ImportFormat format() const noexcept override { return is_own_ ? ImportFormat::focus_csv : ImportFormat::csv; }

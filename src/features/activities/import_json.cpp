@@ -1,5 +1,7 @@
 #include "features/activities/import.hpp"
 
+#include "features/activities/errors.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -221,7 +223,7 @@ std::unique_ptr<ImportSource> open_json(std::string_view file) {
         return std::make_unique<ActivitiesSource>(std::move(document), *activities);
     if (const auto buckets = root.member("buckets"); buckets && buckets->is_object())
         return std::make_unique<ActivityWatchSource>(std::move(document), *buckets);
-    throw unknown_format();
+    throw Error{k_unknown_format};
 }
 
 } // namespace focus::activities

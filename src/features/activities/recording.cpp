@@ -1,6 +1,7 @@
 #include "features/activities/recording.hpp"
 
 #include "core/base/fold.hpp"
+#include "features/activities/errors.hpp"
 
 namespace focus::activities {
 
@@ -8,12 +9,6 @@ namespace {
 
 /// Longer stretches between start and end than this say nothing about hours of the day.
 constexpr EpochMs k_longest_stretch_ms = 7 * k_day_ms;
-
-Error date_in_future() {
-    return {ErrorKind::bad_request,
-            "date_in_future",
-            {"The activity lies in the future of your time zone.", "L'activité se trouve dans le futur de votre fuseau horaire."}};
-}
 
 std::optional<std::string> or_null(const auto& text) {
     return text && !text->value.empty() ? std::optional<std::string>{text->value} : std::nullopt;
@@ -87,15 +82,11 @@ void require_times(const Record& record, std::vector<Fault::Step> where) {
 }
 
 void require_past(const Record& record, const Caller& caller, EpochMs now) {
-    if (record.day > caller.zone.day_of(now)) throw date_in_future();
+    if (record.day > caller.zone.day_of(now)) throw Error{k_date_in_future};
 }
 
 TooManyApps::TooManyApps(std::vector<std::size_t> at)
-    : Error{ErrorKind::invalid,
-            "too_many_apps",
-            {"A day may hold at most {count} different apps.", "Une journée peut compter au plus {count} applications différentes."},
-            {{"count", std::to_string(k_max_apps_a_day)}}},
-      places{std::move(at)} {}
+    : Error{k_too_many_apps, {{"count", std::to_string(k_max_apps_a_day)}}}, places{std::move(at)} {}
 
 void require_valid(const Record& record, const Caller& caller, EpochMs now, std::vector<Fault::Step> where) {
     require_times(record, std::move(where));

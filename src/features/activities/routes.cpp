@@ -2,6 +2,7 @@
 
 #include "core/cache/cache.hpp"
 #include "core/http/routes.hpp"
+#include "features/activities/errors.hpp"
 #include "features/activities/service.hpp"
 
 namespace focus::activities {
@@ -13,7 +14,6 @@ using http::Body;
 using http::Call;
 using http::IdPath;
 using http::Path;
-using http::Problem;
 using http::Query;
 using http::Reply;
 using http::Task;
@@ -46,11 +46,8 @@ std::optional<Day> day_of(const std::optional<json::Date>& date) { return date ?
 constexpr std::size_t k_batch_body_limit = 8 << 20;
 constexpr int k_rows_a_request = 50; // so many rows of a batch count as one request more
 
-const Problem k_future{400, "date_in_future", "the day lies in the future of the user's zone"};
-const Problem k_too_many_apps{422, "too_many_apps", "the day holds 5,000 different apps already"};
-const Problem k_not_found{404, "not_found", "the caller has no such activity"};
-const Problem k_unknown_format{422, "unknown_format", "the file is of none of these kinds"};
-const Problem k_no_app{404, "not_found", "the caller never recorded this app"};
+constexpr auto k_no_activity = k_not_found.described("the caller has no such activity");
+constexpr auto k_no_app = k_not_found.described("the caller never recorded this app");
 
 void add_reading(http::Routes& routes, Service& service) {
     routes.get("/api/activities",
@@ -81,7 +78,7 @@ void add_reading(http::Routes& routes, Service& service) {
                });
     routes.get(
         "/api/activities/{id}",
-        {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_not_found}},
+        {.id = "getActivity", .summary = "One activity", .tag = "activities", .etag = true, .problems = {k_no_activity}},
         [&service](Call& call, Path<IdPath> path) -> Task<Reply<Activity>> { co_return co_await service.get(call.user(), path->id); });
 }
 
@@ -218,7 +215,7 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                  .tag = "activities",
                  .success = 201,
                  .idempotent = true,
-                 .problems = {k_future, k_too_many_apps}},
+                 .problems = {k_date_in_future, k_too_many_apps}},
                 [&service](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> {
                     co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
                 });
@@ -241,12 +238,12 @@ void add_routes(http::Routes& routes, Service& service, cache::Cache& cache) {
                 .summary = "Change an activity",
                 .description = "Only the fields that are sent change; null clears an optional one. Every total follows.",
                 .tag = "activities",
-                .problems = {k_future, k_not_found, k_too_many_apps}},
+                .problems = {k_date_in_future, k_no_activity, k_too_many_apps}},
                [&service](Call& call, Path<IdPath> path, Body<UpdateActivity> body) -> Task<Reply<Activity>> {
                    co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
                });
     routes.del("/api/activities/{id}",
-               {.id = "deleteActivity", .summary = "Delete an activity", .tag = "activities", .problems = {k_not_found}},
+               {.id = "deleteActivity", .summary = "Delete an activity", .tag = "activities", .problems = {k_no_activity}},
                [&service](Call& call, Path<IdPath> path) -> Task<Reply<users::Message>> {
                    co_await service.remove(call.user(), call.origin(), path->id);
                    co_return users::Message{std::string{Text{"Activity deleted.", "Activité supprimée."}.in(call.language())}};
