@@ -1,6 +1,7 @@
 #include "features/notifications/hub.hpp"
 
 #include "core/base/log.hpp"
+#include "features/notifications/errors.hpp"
 #include "features/notifications/live_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -22,12 +23,6 @@ constexpr std::chrono::microseconds k_between_looks{500};
 /// While nothing is heard of other instances.
 constexpr std::chrono::milliseconds k_between_questions{500};
 
-Error too_many_connections() {
-    return Error{
-        ErrorKind::rate_limited, "too_many_connections", {"You have too many open connections.", "Vous avez trop de connexions ouvertes."}}
-        .retry_after(60);
-}
-
 } // namespace
 
 Hub::Hub(const Core& core, Service& service, auth::SessionGuard& guard, Settings settings)
@@ -46,7 +41,7 @@ void Hub::publish_end(auth::Service::Ended ended) {
 }
 
 std::shared_ptr<http::SocketListener> Hub::welcome(const Caller& caller, std::optional<std::int64_t> after_id) {
-    if (settings_.max_per_user && count_of(caller.user_id) >= *settings_.max_per_user) throw too_many_connections();
+    if (settings_.max_per_user && count_of(caller.user_id) >= *settings_.max_per_user) throw Error{k_too_many_connections}.retry_after(60);
     return std::make_shared<LiveClient>(*this, caller, after_id);
 }
 

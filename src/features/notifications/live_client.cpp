@@ -1,6 +1,7 @@
 #include "features/notifications/live_client.hpp"
 
 #include "core/base/log.hpp"
+#include "features/notifications/errors.hpp"
 #include "features/notifications/socket_message.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -26,8 +27,6 @@ constexpr Text k_invalid_json{"The message is not a JSON object.", "Le message n
 constexpr Text k_invalid_message{"A field of the message has a wrong type.", "Un champ du message est d'un mauvais type."};
 constexpr Text k_unknown_action{"This action is not known.", "Cette action est inconnue."};
 constexpr Text k_unknown_event{"One of the events is not known.", "L'un des événements est inconnu."};
-constexpr Text k_invalid_token{"The token is invalid or has expired.", "Le jeton est invalide ou a expiré."};
-constexpr Text k_other_user{"The token belongs to another user.", "Le jeton appartient à un autre utilisateur."};
 constexpr Text k_internal{"Something went wrong on our side.", "Une erreur est survenue de notre côté."};
 
 struct Connected {
@@ -223,8 +222,8 @@ void LiveClient::act(const SocketMessage& message) {
     } else if (action == "auth") {
         reply_later([this, token = message.token.value_or("")]() -> db::Task<std::string> {
             const auto caller = co_await hub_.guard().authenticate(token);
-            if (!caller) throw Error{ErrorKind::unauthorized, "invalid_token", k_invalid_token};
-            if (caller->user_id != user_id_) throw Error{ErrorKind::forbidden, "other_user", k_other_user};
+            if (!caller) throw Error{k_invalid_token};
+            if (caller->user_id != user_id_) throw Error{k_other_user};
             session_id_ = caller->session_id;
             expires_at_ms_ = caller->token_expires_at_ms;
             language_ = caller->language;

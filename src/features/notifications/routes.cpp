@@ -1,6 +1,7 @@
 #include "features/notifications/module.hpp"
 
 #include "core/http/routes.hpp"
+#include "features/notifications/errors.hpp"
 #include "features/notifications/hub.hpp"
 
 namespace focus::notifications {
@@ -33,10 +34,6 @@ struct SocketStats {
 
 constexpr std::string_view k_subprotocol = "focus.v1";
 
-Error forbidden() {
-    return {ErrorKind::forbidden, "forbidden", {"You are not allowed to do this.", "Vous n'avez pas le droit de faire cela."}};
-}
-
 void add_socket(http::Routes& routes, Hub& hub) {
     routes.websocket("/api/ws/notifications",
                      {.id = "notificationSocket",
@@ -44,7 +41,7 @@ void add_socket(http::Routes& routes, Hub& hub) {
                       .description = "Messages are JSON objects; docs/api-guide.md describes them all.",
                       .tag = "notifications",
                       .access = Access::signed_in,
-                      .problems = {{429, "too_many_connections", "the user has 100 sockets open here"}}},
+                      .problems = {k_too_many_connections}},
                      [&hub](Call& call, Query<SocketQuery> query) -> Task<Reply<http::Upgrade>> {
                          const auto after_id = query->after_id ? std::optional{query->after_id->value} : std::nullopt;
                          co_return http::Upgrade{.listener = hub.welcome(call.user(), after_id),
@@ -56,9 +53,9 @@ void add_socket(http::Routes& routes, Hub& hub) {
                 .summary = "Open sockets and the people behind them, over all instances",
                 .tag = "admin",
                 .access = Access::signed_in, // routes below /ws don't ask for a verified address
-                .problems = {{403, "forbidden", "the user is no administrator"}}},
+                .problems = {k_forbidden.described("the user is no administrator")}},
                [&hub](Call& call) -> Task<Reply<SocketStats>> {
-                   if (call.user().role != Role::admin) throw forbidden();
+                   if (call.user().role != Role::admin) throw Error{k_forbidden};
                    const auto totals = hub.totals(call.user().user_id);
                    co_return SocketStats{totals.active_users, totals.connections};
                });
@@ -83,7 +80,7 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
                 {.id = "readNotification",
                  .summary = "Mark a notification as read",
                  .tag = "notifications",
-                 .problems = {{404, "not_found", "the caller has no such notification"}}},
+                 .problems = {k_not_found.described("the caller has no such notification")}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<Notification>> {
                     co_return co_await service.mark_read(call.user().user_id, path->id);
                 });
