@@ -1,6 +1,7 @@
 #include "features/blocking/module.hpp"
 
 #include "core/http/routes.hpp"
+#include "features/blocking/errors.hpp"
 #include "features/blocking/service.hpp"
 
 namespace focus::blocking {
@@ -11,13 +12,11 @@ using http::Body;
 using http::Call;
 using http::IdPath;
 using http::Path;
-using http::Problem;
 using http::Query;
 using http::Reply;
 using http::Task;
 
-const Problem k_not_found{404, "not_found", "the caller has no such limit"};
-const Problem k_exists{400, "already_exists", "the app is already listed: by its package when it has one, else by its name in any case"};
+constexpr auto k_no_limit = k_not_found.described("the caller has no such limit");
 
 void add_reading(http::Routes& routes, Service& service) {
     routes.get("/api/blocked",
@@ -34,7 +33,7 @@ void add_reading(http::Routes& routes, Service& service) {
                 .summary = "May this app run now?",
                 .description = "Asked by name or package. When several limits match, the one that blocks the longest answers.",
                 .tag = "blocking",
-                .problems = {{404, "not_found", "the app is not listed"}}},
+                .problems = {k_not_found.described("the app is not listed")}},
                [&service](Call& call, Query<StatusQuery> query) -> Task<Reply<Status>> {
                    co_return co_await service.status(call.user(), query.value);
                });
@@ -47,7 +46,7 @@ void add_reading(http::Routes& routes, Service& service) {
                 .etag = true},
                [&service](Call& call) -> Task<Reply<Policy>> { co_return co_await service.policy(call.user()); });
     routes.get(
-        "/api/blocked/{id}", {.id = "getBlockedApp", .summary = "One limit", .tag = "blocking", .etag = true, .problems = {k_not_found}},
+        "/api/blocked/{id}", {.id = "getBlockedApp", .summary = "One limit", .tag = "blocking", .etag = true, .problems = {k_no_limit}},
         [&service](Call& call, Path<IdPath> path) -> Task<Reply<BlockedApp>> { co_return co_await service.get(call.user(), path->id); });
 }
 
@@ -63,7 +62,7 @@ void add_routes(http::Routes& routes, Service& service) {
          .tag = "blocking",
          .success = 201,
          .idempotent = true,
-         .problems = {k_exists, {400, "too_many_limits", "the user has 500 limits"}}},
+         .problems = {k_already_exists, k_too_many_limits}},
         [&service](Call& call, Body<NewBlockedApp> body) -> Task<Reply<BlockedApp>> {
             co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
         });
@@ -72,11 +71,11 @@ void add_routes(http::Routes& routes, Service& service) {
                 .summary = "Change a limit",
                 .description = "Only the fields that are sent change; null clears an optional one.",
                 .tag = "blocking",
-                .problems = {k_exists, k_not_found}},
+                .problems = {k_already_exists, k_no_limit}},
                [&service](Call& call, Path<IdPath> path, Body<UpdateBlockedApp> body) -> Task<Reply<BlockedApp>> {
                    co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
                });
-    routes.del("/api/blocked/{id}", {.id = "deleteBlockedApp", .summary = "Remove a limit", .tag = "blocking", .problems = {k_not_found}},
+    routes.del("/api/blocked/{id}", {.id = "deleteBlockedApp", .summary = "Remove a limit", .tag = "blocking", .problems = {k_no_limit}},
                [&service](Call& call, Path<IdPath> path) -> Task<Reply<users::Message>> {
                    co_await service.remove(call.user(), call.origin(), path->id);
                    co_return users::Message{std::string{Text{"Limit removed.", "Limite supprimée."}.in(call.language())}};
@@ -86,7 +85,7 @@ void add_routes(http::Routes& routes, Service& service) {
                  .summary = "Start today's counter again from 0",
                  .description = "The activities stay.",
                  .tag = "blocking",
-                 .problems = {k_not_found}},
+                 .problems = {k_no_limit}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<BlockedApp>> {
                     co_return co_await service.reset(call.user(), call.origin(), path->id);
                 });

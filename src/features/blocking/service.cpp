@@ -2,6 +2,7 @@
 
 #include "core/base/fold.hpp"
 #include "core/idempotency/idempotency.hpp"
+#include "features/blocking/errors.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -11,16 +12,6 @@ namespace focus::blocking {
 namespace {
 
 constexpr std::size_t k_max_entries = 500; // per user
-
-Error already_exists() {
-    return {ErrorKind::bad_request, "already_exists", {"This app already has a limit.", "Cette application a déjà une limite."}};
-}
-Error too_many_limits() {
-    return {ErrorKind::bad_request,
-            "too_many_limits",
-            {"There may be at most {count} limits.", "Il peut y avoir au plus {count} limites."},
-            {{"count", std::to_string(k_max_entries)}}};
-}
 
 std::optional<std::string> or_null(const auto& text) {
     return text && !text->value.empty() ? std::optional<std::string>{text->value} : std::nullopt;
@@ -211,8 +202,8 @@ db::Task<BlockedApp> Service::create(Caller caller, Origin origin, NewBlockedApp
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
         auto scene = co_await open_scene(tx, caller, origin);
         auto entry = to_entry(caller, input, scene.about.now);
-        if (is_listed(scene.entries, entry)) throw already_exists();
-        if (scene.entries.size() >= k_max_entries) throw too_many_limits();
+        if (is_listed(scene.entries, entry)) throw Error{k_already_exists};
+        if (scene.entries.size() >= k_max_entries) throw Error{k_too_many_limits, {{"count", std::to_string(k_max_entries)}}};
         entry.id = co_await repository::insert(tx, entry);
         if (co_await settle(tx, scene, entry)) repository::update(tx, entry);
         scene.entries.push_back(entry);
@@ -227,7 +218,7 @@ db::Task<BlockedApp> Service::update(Caller caller, Origin origin, std::int64_t 
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<BlockedApp> {
         auto scene = co_await open_scene(tx, caller, origin);
         auto& entry = scene.entry(id);
-        if (apply(entry, change, scene.about.now) && is_listed(scene.entries, entry)) throw already_exists();
+        if (apply(entry, change, scene.about.now) && is_listed(scene.entries, entry)) throw Error{k_already_exists};
         co_await settle(tx, scene, entry);
         repository::update(tx, entry);
         finish(tx, scene, "blocked_app_updated", "Limit of an app changed", id);
