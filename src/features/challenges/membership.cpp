@@ -13,7 +13,7 @@ constexpr std::int64_t k_most_open = 100; // challenges that somebody's activiti
 constexpr int k_circle = 50;              // participants among whom everybody hears of everybody who joins
 
 void require_open(const Row& row, EpochMs now) {
-    if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw errors::challenge_ended();
+    if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw Error{k_challenge_ended};
 }
 
 } // namespace
@@ -27,7 +27,7 @@ db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, st
                                 crypto::equal_constant_time(rules::tidy_code(invitation_code), row->invitation_code.value_or(""));
         if (!is_invited) {
             const auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user->id, false)));
-            if (!member || member->left_at_ms) throw errors::invalid_invitation_code();
+            if (!member || member->left_at_ms) throw Error{k_invalid_invitation_code};
         }
         co_return co_await enter(tx, *user, origin, *row); // who is in it is told so
     });
@@ -38,7 +38,7 @@ db::Task<Joined> Service::join_by_code(Caller caller, Origin origin, std::string
         const auto user = co_await users_.find_for_update(tx, caller.user_id);
         const auto row = co_await repository::find_by_code_for_update(tx, rules::tidy_code(invitation_code));
         if (!user) throw not_found();
-        if (!row) throw errors::invalid_invitation_code();
+        if (!row) throw Error{k_invalid_invitation_code};
         co_return co_await enter(tx, *user, origin, *row);
     });
 }
@@ -46,8 +46,8 @@ db::Task<Joined> Service::join_by_code(Caller caller, Origin origin, std::string
 db::Task<Joined> Service::enter(db::Transaction& tx, const users::User& user, const Origin& origin, const Row& row) {
     require_open(row, clock_.now_ms());
     const auto before = member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user.id, true)));
-    if (before && !before->left_at_ms) throw errors::already_member();
-    if (row.participants_count >= row.max_participants) throw errors::challenge_full();
+    if (before && !before->left_at_ms) throw Error{k_already_member};
+    if (row.participants_count >= row.max_participants) throw Error{k_challenge_full};
     const auto member = co_await add_member(tx, user.id, row);
     co_await announce_joined(tx, user, row);
     Caller joiner;
@@ -65,7 +65,7 @@ db::Task<Joined> Service::enter(db::Transaction& tx, const users::User& user, co
 }
 
 db::Task<Member> Service::add_member(db::Transaction& tx, std::int64_t user_id, const Row& row) {
-    if (co_await member_repository::count_open(tx, user_id) >= k_most_open) throw errors::too_many_challenges();
+    if (co_await member_repository::count_open(tx, user_id) >= k_most_open) throw Error{k_too_many_challenges};
     Member member{.challenge_id = row.id, .user_id = user_id, .joined_at_ms = clock_.now_ms()};
     const bool was_here =
         member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user_id, false))).has_value();
@@ -95,7 +95,7 @@ db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
         auto row = co_await repository::find_for_update(tx, id);
         if (!user || !row) throw not_found();
         auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, caller.user_id, true)));
-        if (!member || member->left_at_ms) throw errors::not_a_member();
+        if (!member || member->left_at_ms) throw Error{k_not_a_member};
         co_await drop_member(tx, std::move(*row), *member);
         audit(tx, origin, caller, "challenge_left", "Challenge left", id);
     });

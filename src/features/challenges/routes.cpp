@@ -2,6 +2,7 @@
 
 #include "core/attempts/attempts.hpp"
 #include "core/http/routes.hpp"
+#include "features/challenges/errors.hpp"
 #include "features/challenges/service.hpp"
 
 namespace focus::challenges {
@@ -12,22 +13,12 @@ using http::Body;
 using http::Call;
 using http::IdPath;
 using http::Path;
-using http::Problem;
 using http::Query;
 using http::Reply;
 using http::Task;
 using users::Message;
 
-constexpr Problem k_not_found{404, "not_found", "there is no such challenge"};
-constexpr Problem k_private{403, "not_a_participant", "it is private, and the caller neither takes part nor made it"};
-constexpr Problem k_not_creator{403, "not_the_creator", "somebody else made it"};
-constexpr Problem k_dates{400, "invalid_dates", "the end lies before the start or in the past, or the challenge is longer than 366 days"};
-constexpr Problem k_wrong_code{403, "invalid_invitation_code", "it is private, and the code is missing or not its code"};
-constexpr Problem k_already_member{400, "already_member", "the caller takes part"};
-constexpr Problem k_full{400, "challenge_full", "as many as may take part do"};
-constexpr Problem k_ended{400, "challenge_ended", "it is over or cancelled"};
-constexpr Problem k_too_many{400, "too_many_challenges", "the caller takes part in 100 challenges that are not over"};
-constexpr Problem k_not_member{400, "not_a_member", "the caller does not take part"};
+constexpr auto k_no_challenge = k_not_found.described("there is no such challenge");
 
 Message say(const Call& call, Text text) { return {std::string{text.in(call.language())}}; }
 
@@ -56,7 +47,11 @@ void add_reading(http::Routes& routes, Service& service) {
                });
     routes.get(
         "/api/challenges/{id}",
-        {.id = "getChallenge", .summary = "One challenge", .tag = "challenges", .etag = true, .problems = {k_private, k_not_found}},
+        {.id = "getChallenge",
+         .summary = "One challenge",
+         .tag = "challenges",
+         .etag = true,
+         .problems = {k_not_a_participant, k_no_challenge}},
         [&service](Call& call, Path<IdPath> path) -> Task<Reply<Challenge>> { co_return co_await service.get(call.user(), path->id); });
     routes.get("/api/challenges/{id}/leaderboard",
                {.id = "getLeaderboard",
@@ -67,7 +62,7 @@ void add_reading(http::Routes& routes, Service& service) {
                 .tag = "challenges",
                 .etag = true,
                 .paged = true,
-                .problems = {k_private, k_not_found, k_not_member}},
+                .problems = {k_not_a_participant, k_no_challenge, k_not_a_member}},
                [&service](Call& call, Path<IdPath> path, Query<LeaderboardQuery> query) -> Task<Reply<std::vector<LeaderboardEntry>>> {
                    auto ranking = co_await service.leaderboard(call.user(), path->id, query.value);
                    if (query->around) { // a slice that moves with the caller has no pages
@@ -86,26 +81,25 @@ void add_writing(http::Routes& routes, Service& service) {
                  .tag = "challenges",
                  .success = 201,
                  .idempotent = true,
-                 .problems = {k_dates, k_too_many}},
+                 .problems = {k_invalid_dates, k_too_many_challenges}},
                 [&service](Call& call, Body<NewChallenge> body) -> Task<Reply<Challenge>> {
                     co_return co_await service.create(call.user(), call.origin(), std::move(body.value));
                 });
-    routes.put(
-        "/api/challenges/{id}",
-        {.id = "updateChallenge",
-         .summary = "Rename or describe a challenge, or move its dates before it starts",
-         .description = "Only the fields that are sent change; null clears the description.",
-         .tag = "challenges",
-         .problems = {k_dates, {400, "already_started", "the dates of a challenge that runs or is over"}, k_not_creator, k_not_found}},
-        [&service](Call& call, Path<IdPath> path, Body<UpdateChallenge> body) -> Task<Reply<Challenge>> {
-            co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
-        });
+    routes.put("/api/challenges/{id}",
+               {.id = "updateChallenge",
+                .summary = "Rename or describe a challenge, or move its dates before it starts",
+                .description = "Only the fields that are sent change; null clears the description.",
+                .tag = "challenges",
+                .problems = {k_invalid_dates, k_already_started, k_not_the_creator, k_no_challenge}},
+               [&service](Call& call, Path<IdPath> path, Body<UpdateChallenge> body) -> Task<Reply<Challenge>> {
+                   co_return co_await service.update(call.user(), call.origin(), path->id, std::move(body.value));
+               });
     routes.post("/api/challenges/{id}/cancel",
                 {.id = "cancelChallenge",
                  .summary = "Cancel a challenge before its end",
                  .description = "Its participants are told; the scores stay as they are.",
                  .tag = "challenges",
-                 .problems = {k_ended, k_not_creator, k_not_found}},
+                 .problems = {k_challenge_ended, k_not_the_creator, k_no_challenge}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<Challenge>> {
                     co_return co_await service.cancel(call.user(), call.origin(), path->id);
                 });
@@ -114,7 +108,7 @@ void add_writing(http::Routes& routes, Service& service) {
                 .summary = "Delete a challenge",
                 .description = "Its participants are told; its results are gone.",
                 .tag = "challenges",
-                .problems = {k_not_creator, k_not_found}},
+                .problems = {k_not_the_creator, k_no_challenge}},
                [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {
                    co_await service.remove(call.user(), call.origin(), path->id);
                    co_return say(call, {"Challenge deleted.", "Défi supprimé."});
@@ -135,7 +129,7 @@ Task<Joined> join_counted(attempts::Guard& guard, std::int64_t user_id, Task<Joi
         joined = co_await std::move(join);
     } catch (const Error& error) {
         failure = std::current_exception();
-        is_wrong = error.code() == "invalid_invitation_code";
+        is_wrong = error.is(k_invalid_invitation_code);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -150,7 +144,7 @@ void add_joining(http::Routes& routes, Service& service, attempts::Guard& guard)
                  .summary = "Join a private challenge by its code alone",
                  .description = "Ten wrong codes are free; after that each has to wait longer than the one before.",
                  .tag = "challenges",
-                 .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many}},
+                 .problems = {k_invalid_invitation_code, k_already_member, k_challenge_full, k_challenge_ended, k_too_many_challenges}},
                 [&service, &guard](Call& call, Body<RequiredInvitation> body) -> Task<Reply<Joined>> {
                     auto join = service.join_by_code(call.user(), call.origin(), std::move(body->invitation_code.value));
                     co_return co_await join_counted(guard, call.user().user_id, std::move(join));
@@ -161,7 +155,8 @@ void add_joining(http::Routes& routes, Service& service, attempts::Guard& guard)
          .summary = "Join a challenge",
          .description = "What was recorded on its days before joining counts too. Coming back after leaving is allowed while it runs.",
          .tag = "challenges",
-         .problems = {k_wrong_code, k_already_member, k_full, k_ended, k_too_many, k_not_found}},
+         .problems = {k_invalid_invitation_code, k_already_member, k_challenge_full, k_challenge_ended, k_too_many_challenges,
+                      k_no_challenge}},
         [&service, &guard](Call& call, Path<IdPath> path, Body<std::optional<Invitation>> body) -> Task<Reply<Joined>> {
             std::string code;
             if (body.value && body.value->invitation_code) code = std::move(body.value->invitation_code->value);
@@ -175,7 +170,7 @@ void add_joining(http::Routes& routes, Service& service, attempts::Guard& guard)
                  .summary = "Leave a challenge",
                  .description = "The place in the ranking goes, unless the results stand already.",
                  .tag = "challenges",
-                 .problems = {k_not_member, k_not_found}},
+                 .problems = {k_not_a_member, k_no_challenge}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {
                     co_await service.leave(call.user(), call.origin(), path->id);
                     co_return say(call, {"You have left the challenge.", "Vous avez quitté le défi."});

@@ -1,5 +1,7 @@
 #include "features/challenges/rules.hpp"
 
+#include "features/challenges/errors.hpp"
+
 #include "core/base/error.hpp"
 #include "core/base/fold.hpp"
 
@@ -100,7 +102,7 @@ Times times_of(Day start, Day end, Zone zone) {
 }
 
 void require_dates(Day start, Day end, Day today) {
-    const auto refuse = [](Text message) { throw Error{ErrorKind::bad_request, "invalid_dates", message}; };
+    const auto refuse = [](Text message) { throw Error{k_invalid_dates.saying(message)}; };
     if (end < start) refuse({"The end lies before the start.", "La fin précède le début."});
     if (end < today) refuse({"The end lies in the past.", "La fin est déjà passée."});
     if (end.since(start) + 1 > k_longest_days) {

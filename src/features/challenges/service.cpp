@@ -86,7 +86,7 @@ db::Task<std::array<std::int64_t, 4>> Service::count_by_status() { return reposi
 db::Task<Row> Service::find_visible(db::Session& session, Caller caller, std::int64_t id) {
     auto row = co_await repository::find(session, id, caller.user_id);
     if (!row) throw not_found();
-    if (!row->is_public && !row->is_member && row->creator_id != caller.user_id) throw errors::not_a_participant();
+    if (!row->is_public && !row->is_member && row->creator_id != caller.user_id) throw Error{k_not_a_participant};
     co_return std::move(*row);
 }
 
@@ -167,7 +167,7 @@ db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller c
 db::Task<Row> Service::find_own_for_update(db::Transaction& tx, Caller caller, std::int64_t id) {
     auto row = co_await repository::find_for_update(tx, id);
     if (!row) throw not_found();
-    if (row->creator_id != caller.user_id) throw errors::not_the_creator();
+    if (row->creator_id != caller.user_id) throw Error{k_not_the_creator};
     co_return std::move(*row);
 }
 
@@ -188,7 +188,7 @@ db::Task<Challenge> Service::update(Caller caller, Origin origin, std::int64_t i
 
 db::Task<void> Service::move_dates(db::Transaction& tx, Row& row, Day start, Day end) {
     const auto now = clock_.now_ms();
-    if (rules::status_at(row.course, now) != Status::upcoming) throw errors::already_started();
+    if (rules::status_at(row.course, now) != Status::upcoming) throw Error{k_already_started};
     rules::require_dates(start, end, row.zone.day_of(now));
     row.start = start;
     row.end = end;
@@ -206,7 +206,7 @@ db::Task<Challenge> Service::cancel(Caller caller, Origin origin, std::int64_t i
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         auto row = co_await find_own_for_update(tx, caller, id);
         const auto now = clock_.now_ms();
-        if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw errors::challenge_ended();
+        if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw Error{k_challenge_ended};
         row.course.cancelled_at_ms = now;
         row.updated_at_ms = now;
         course_.begin_news(row, News::cancelled);
@@ -221,7 +221,7 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id, bo
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         auto row = co_await repository::find_for_update(tx, id);
         if (!row) throw not_found();
-        if (!as_admin && row->creator_id != caller.user_id) throw errors::not_the_creator();
+        if (!as_admin && row->creator_id != caller.user_id) throw Error{k_not_the_creator};
         const auto now = clock_.now_ms();
         row->deleted_at_ms = now;
         row->updated_at_ms = now;
@@ -239,7 +239,7 @@ db::Task<Ranking> Service::leaderboard(Caller caller, std::int64_t id, Leaderboa
     const auto limit = query.limit.value.value;
     if (query.around) {
         const auto me = member_repository::found(co_await db_.run_one(member_repository::find_command(id, caller.user_id, false)));
-        if (!me || !me->is_ranked) throw errors::not_a_member();
+        if (!me || !me->is_ranked) throw Error{k_not_a_member};
         const auto position = co_await member_repository::position(db_, *me);
         ranking.skip = std::max<std::int64_t>(0, std::min(position - limit / 2, ranking.total - limit));
     }
