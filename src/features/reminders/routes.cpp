@@ -2,6 +2,7 @@
 
 #include "core/crypto/crypto.hpp"
 #include "core/http/routes.hpp"
+#include "features/auth/errors.hpp"
 #include "features/reminders/service.hpp"
 
 #include <format>
@@ -33,7 +34,7 @@ constexpr Text k_done{
     "C'est fait : vous ne recevrez plus de rappels, de bilans ni d'alertes par e-mail. Vous pouvez les réactiver dans les "
     "réglages."};
 
-Error invalid_token() { return {ErrorKind::bad_request, "invalid_token", {"This link is not valid.", "Ce lien n'est pas valide."}}; }
+constexpr auto k_bad_link = auth::k_invalid_token.described("the link is not one of ours");
 
 bool wants_html(const Call& call) { return call.header("Accept").contains("text/html"); }
 
@@ -71,10 +72,10 @@ void add_routes(http::Routes& routes, Service& service) {
          .tag = "users",
          .access = Access::nobody,
          .no_store = true,
-         .problems = {{400, "invalid_token", "the link is not one of ours"}}},
+         .problems = {k_bad_link}},
         [&service](Call& call, Query<TokenQuery> query) -> Task<Reply<Raw>> {
             const auto user = co_await service.owner_of(query->token.value);
-            if (!user) throw invalid_token();
+            if (!user) throw Error{k_bad_link};
             co_return answer(call, user->language, user->email_reminders ? k_question : k_done, !user->email_reminders);
         });
     routes.post("/api/unsubscribe",
@@ -86,9 +87,9 @@ void add_routes(http::Routes& routes, Service& service) {
                  .tag = "users",
                  .access = Access::nobody,
                  .no_store = true,
-                 .problems = {{400, "invalid_token", "the link is not one of ours"}}},
+                 .problems = {k_bad_link}},
                 [&service](Call& call, Query<TokenQuery> query) -> Task<Reply<Raw>> {
-                    if (!co_await service.unsubscribe(query->token.value, call.origin())) throw invalid_token();
+                    if (!co_await service.unsubscribe(query->token.value, call.origin())) throw Error{k_bad_link};
                     const auto user = co_await service.owner_of(query->token.value);
                     co_return answer(call, user ? user->language : call.language(), k_done, true);
                 });
