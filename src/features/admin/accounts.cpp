@@ -4,6 +4,7 @@
 #include "core/base/fold.hpp"
 #include "features/admin/rules.hpp"
 #include "features/challenges/service.hpp"
+#include "features/users/errors.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -29,12 +30,8 @@ constexpr db::Statement k_purges{"purges.all", "SELECT user_id, keeps_rows FROM 
 constexpr db::Statement k_drop_forgetting{"purges.drop_forgetting", "DELETE FROM purges WHERE user_id = ? AND keeps_rows = 1"};
 constexpr db::Statement k_drop_purge{"purges.drop", "DELETE FROM purges WHERE user_id = ?"};
 
-Error own_account() {
-    return {
-        ErrorKind::forbidden,
-        "last_admin",
-        {"You cannot deactivate, demote or delete yourself.", "Vous ne pouvez pas vous désactiver, vous rétrograder ou vous supprimer."}};
-}
+constexpr auto k_own_account = users::k_last_admin.saying(
+    {"You cannot deactivate, demote or delete yourself.", "Vous ne pouvez pas vous désactiver, vous rétrograder ou vous supprimer."});
 
 bool is_active_admin(const users::User& user) { return user.role == Role::admin && user.is_active; }
 
@@ -120,7 +117,7 @@ db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_
             apply(*user);
             wanted = *user;
             if (is_active_admin(before) && !is_active_admin(*user)) {
-                if (id == caller.user_id) throw own_account();
+                if (id == caller.user_id) throw Error{k_own_account};
                 co_await users_.require_other_admin(tx, id);
             }
             if (fold_case(user->email) != fold_case(before.email)) auth::Service::void_links(tx, id);
@@ -147,7 +144,7 @@ db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_
 }
 
 db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, bool purge) {
-    if (id == caller.user_id) throw own_account();
+    if (id == caller.user_id) throw Error{k_own_account};
     const auto add_purge = [&](db::Transaction& tx) { tx.defer(k_add_purge, id, caller.user_id, clock_.now_ms()); };
     const auto until = std::chrono::steady_clock::now() + k_patience;
     const auto may_go_on = [until] { return std::chrono::steady_clock::now() < until; };

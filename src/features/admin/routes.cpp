@@ -3,7 +3,9 @@
 #include "core/http/routes.hpp"
 #include "core/jobs/scheduler.hpp"
 #include "core/mail/templates.hpp"
+#include "features/admin/errors.hpp"
 #include "features/admin/service.hpp"
+#include "features/users/errors.hpp"
 
 #include <algorithm>
 
@@ -16,7 +18,6 @@ using http::Body;
 using http::Call;
 using http::IdPath;
 using http::Path;
-using http::Problem;
 using http::Query;
 using http::Rate;
 using http::Reply;
@@ -24,10 +25,9 @@ using http::Task;
 using users::Message;
 using users::User;
 
-constexpr Problem k_no_user{404, "not_found", "there is no such account"};
-constexpr Problem k_last_admin{403, "last_admin", "it is the caller's own account or the last active administrator"};
-constexpr Problem k_email_taken{400, "email_taken", "the address has an account"};
-constexpr Problem k_username_taken{400, "username_taken", "another account has this username"};
+constexpr auto k_no_user = k_not_found.described("there is no such account");
+constexpr auto k_last_admin = users::k_last_admin.described("it is the caller's own account or the last active administrator");
+constexpr auto k_no_mail = k_not_found.described("there is no such mail");
 
 std::string say(const Call& call, Text text) { return std::string{text.in(call.language())}; }
 
@@ -64,7 +64,7 @@ void add_user_writing(http::Routes& routes, Service& service) {
                  .success = 201,
                  .idempotent = true,
                  .no_store = true,
-                 .problems = {k_email_taken, k_username_taken}},
+                 .problems = {users::k_email_taken, users::k_username_taken}},
                 [&service](Call& call, Body<NewUser> body) -> Task<Reply<User>> {
                     co_return co_await service.accounts().create(call.user(), call.origin(), call.language(), std::move(body.value));
                 });
@@ -76,7 +76,7 @@ void add_user_writing(http::Routes& routes, Service& service) {
                 .tag = "admin",
                 .access = Access::admin,
                 .no_store = true,
-                .problems = {k_no_user, k_last_admin, k_email_taken, k_username_taken}},
+                .problems = {k_no_user, k_last_admin, users::k_email_taken, users::k_username_taken}},
                [&service](Call& call, Path<IdPath> path, Body<UpdateUser> body) -> Task<Reply<User>> {
                    co_return co_await service.accounts().update(call.user(), call.origin(), path->id, std::move(body.value));
                });
@@ -169,7 +169,7 @@ void add_challenges(http::Routes& routes, Service& service) {
                 .description = "Its participants are told; its results are gone.",
                 .tag = "admin",
                 .access = Access::admin,
-                .problems = {{404, "not_found", "there is no such challenge"}}},
+                .problems = {k_not_found.described("there is no such challenge")}},
                [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {
                    co_await service.challenges().remove(call.user(), call.origin(), path->id, true);
                    co_return Message{say(call, {"Challenge deleted.", "Défi supprimé."})};
@@ -220,7 +220,7 @@ void add_mail_templates(http::Routes& routes, Service& service, const mail::Temp
                 .description = "With invented values; nothing is sent.",
                 .tag = "admin",
                 .access = Access::admin,
-                .problems = {{404, "not_found", "there is no such mail"}}},
+                .problems = {k_no_mail}},
                [&service, &templates](Call& call, Path<MailTemplatePath> path, Query<PreviewQuery> query) -> Task<Reply<MailPreview>> {
                    if (!std::ranges::contains(templates.names(), path->name)) throw not_found();
                    const auto language = query->language.value_or(call.language());
@@ -238,7 +238,7 @@ void add_operation(http::Routes& routes, Service& service, jobs::Scheduler& sche
                  .tag = "admin",
                  .access = Access::admin,
                  .success = 202,
-                 .problems = {{404, "not_found", "there is no such job"}, {409, "job_running", "it is running already"}}},
+                 .problems = {k_not_found.described("there is no such job"), jobs::k_job_running.described("it is running already")}},
                 [&service, &scheduler](Call& call, Path<JobPath> path) -> Task<Reply<Message>> {
                     co_await service.run_job(call.user(), call.origin(), scheduler, path->name);
                     co_return Message{say(call, {"The job will start at once.", "La tâche va démarrer."})};
@@ -260,8 +260,7 @@ void add_operation(http::Routes& routes, Service& service, jobs::Scheduler& sche
                  .summary = "Try a mail again now",
                  .tag = "admin",
                  .access = Access::admin,
-                 .problems = {{404, "not_found", "there is no such mail"},
-                              {400, "not_retryable", "it was sent, is being sent, or was given up (what it said is gone)"}}},
+                 .problems = {k_no_mail, k_not_retryable}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<OutboxMail>> {
                     co_return co_await service.retry_mail(call.user(), call.origin(), path->id);
                 });

@@ -2,6 +2,7 @@
 
 #include "core/audit/summary.hpp"
 #include "core/json/json.hpp"
+#include "features/admin/errors.hpp"
 #include "features/admin/rules.hpp"
 
 #include <algorithm>
@@ -215,12 +216,7 @@ db::Task<OutboxMail> Service::retry_mail(Caller caller, Origin origin, std::int6
         const bool is_due = co_await outbox_.retry(tx, id);
         auto mail = co_await mail::find(tx, id);
         if (!mail) throw not_found();
-        if (!is_due) {
-            throw Error{ErrorKind::bad_request,
-                        "not_retryable",
-                        {"This mail was sent or given up: it cannot be tried again.",
-                         "Cet e-mail a été envoyé ou abandonné : il ne peut pas être réessayé."}};
-        }
+        if (!is_due) throw Error{k_not_retryable};
         audit::record(tx, origin,
                       {.action = "email_retried",
                        .message = "Mail made due by an administrator",
