@@ -28,6 +28,10 @@ using http::Reply;
 using http::Response;
 using http::Task;
 
+constexpr ErrorCode k_unsupported_type{ErrorKind::unsupported_type,
+                                       "unsupported_type",
+                                       {"The body must be application/json.", "Le corps doit être de type application/json."}};
+
 /// Whether the server takes no writes, as a primary does that was demoted.
 constexpr db::Statement k_ping{"health.ping", db::Sql{"SELECT 0", "SELECT @@global.read_only OR @@global.innodb_read_only"}};
 /// Changes nothing, but a server that takes no writes refuses it, and then its connections are given up.
@@ -69,10 +73,7 @@ struct ClockState {
 /// Only what a page of another site cannot send without asking first.
 void require_json(const Call& call) {
     const auto type = call.header("Content-Type");
-    if (!http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), http::k_json))
-        throw Error{ErrorKind::unsupported_type,
-                    "unsupported_type",
-                    {"The body must be application/json.", "Le corps doit être de type application/json."}};
+    if (!http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), http::k_json)) throw Error{k_unsupported_type};
 }
 
 /// The text of /metrics. Always holds: it is made at most once a second, but for a few times in a row; who asks more often
@@ -201,11 +202,10 @@ void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, s
                 .tag = "operation",
                 .access = Access::nobody,
                 .rate = Rate::none,
-                .problems = {{401, "not_authenticated", "No token, or a wrong one."}}},
+                .problems = {k_not_authenticated.described("No token, or a wrong one.")}},
                [shared = std::make_shared<MetricsText>(metrics), token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
                    if (!token.empty() && !crypto::equal_constant_time(call.header("Authorization"), "Bearer " + token))
-                       throw Error{
-                           ErrorKind::unauthorized, "not_authenticated", {"Metrics need a token.", "Les métriques demandent un jeton."}};
+                       throw Error{k_not_authenticated.saying({"Metrics need a token.", "Les métriques demandent un jeton."})};
                    auto rendering = asio::co_spawn(background, shared->get(), asio::use_awaitable);
                    auto text = co_await std::move(rendering);
                    co_return Raw{"text/plain; version=0.0.4; charset=utf-8", std::move(text)};

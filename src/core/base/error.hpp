@@ -81,8 +81,6 @@ inline constexpr ErrorCode k_unavailable{ErrorKind::unavailable,
 
 class Error : public std::exception {
   public:
-    Error(ErrorKind kind, std::string_view code, Text message, TextArgs args = {})
-        : kind_{kind}, code_{code}, message_{message}, args_{std::move(args)}, what_{message.en} {}
     explicit Error(const ErrorCode& code, TextArgs args = {})
         : kind_{code.kind}, code_{code.code}, message_{code.message}, args_{std::move(args)}, what_{code.message.en} {}
 

@@ -175,7 +175,7 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
         add(refusals::bad_handshake, "the WebSocket handshake is not valid");
         add(refusals::upgrade_required, "the request asks for no WebSocket of version 13");
     }
-    for (const auto& problem : meta.problems) append_code(problems[problem.status], problem.code, problem.when);
+    for (const auto& problem : meta.problems) append_code(problems[status_of(problem.kind)], problem.code, problem.when);
     return problems;
 }
 
@@ -226,12 +226,7 @@ std::string responses_json(const Endpoint& endpoint, json::Schemas& schemas) {
     responses.add(std::to_string(endpoint.meta.success), success_json(endpoint, schemas));
     if (endpoint.meta.etag) responses.add("304", reference("responses", "NotModified"));
     if (!endpoint.meta.redirect.empty()) responses.add("302", object().text("description", endpoint.meta.redirect).done());
-    for (const auto& [status, codes] : problems_of(endpoint)) {
-        if (status >= 400)
-            responses.add(std::to_string(status), problem_json(status, codes));
-        else // another answer that is no problem: a redirect
-            responses.add(std::to_string(status), object().text("description", codes).done());
-    }
+    for (const auto& [status, codes] : problems_of(endpoint)) responses.add(std::to_string(status), problem_json(status, codes));
     return responses.add("default", reference("responses", "Problem")).done();
 }
 

@@ -13,7 +13,6 @@
 #include "core/base/error.hpp"
 #include "core/http/call.hpp"
 #include "core/http/message.hpp"
-#include "core/http/problem.hpp"
 #include "core/http/websocket.hpp"
 #include "core/json/json.hpp"
 
@@ -39,16 +38,6 @@ enum class Access {
 /// `refresh_session` is counted beside `refresh` by the route itself and is the class of none.
 enum class Rate { none, auth, write, read, export_, websocket, refresh, refresh_session };
 
-/// A problem that a route documents beyond the ones every route has.
-struct Problem {
-    int status;
-    std::string_view code;
-    std::string_view when;
-
-    constexpr Problem(int with_status, std::string_view with_code, std::string_view text) : status{with_status}, code{with_code}, when{text} {}
-    constexpr Problem(const ErrorCode& error) : Problem{status_of(error.kind), error.code, error.when} {} // NOLINT: routes list constants
-};
-
 /// What a declaration says beside types and path. Strings have static storage.
 struct Meta {
     std::string_view id;      // operationId, unique
@@ -64,7 +53,7 @@ struct Meta {
     bool hidden = false;     // not in the OpenAPI document
     bool no_store = false;   // Cache-Control: no-store, which routes that need a token have anyway
     std::size_t body_limit = 1 << 20;
-    std::vector<Problem> problems = {}; // that the handler gives; those that follow from the declaration come by themselves
+    std::vector<ErrorCode> problems = {}; // that the handler gives; those that follow from the declaration come by themselves
     std::string_view redirect = {};       // where a 302 leads and when, for the document; empty: there is none
     std::string_view consumes = {};       // the type of a body that the handler reads itself (Call::body), for the document
     std::string_view produces = {};       // the type of a Raw or Stream answer, for the document
