@@ -182,13 +182,13 @@ std::string address_of(const Settings& settings) {
 
 } // namespace
 
-App::App(Settings settings)
+App::App(Settings settings, std::unique_ptr<db::Database> database)
     : settings_{std::move(settings)}, contexts_{make_contexts(worker_count(settings_))},
       redis_{make_redis(settings_, contexts_, background_)}, bus_{make_bus(settings_, background_)} {
     const auto secret = secret_key_of(settings_);
     if (settings_.port == 0) settings_.port = free_port(settings_.host);
     if (settings_.frontend_url.empty()) settings_.frontend_url = address_of(settings_);
-    database_ = open_database(settings_, contexts_, background_, metrics_);
+    database_ = database ? std::move(database) : open_database(settings_, contexts_, background_, metrics_);
     cache_ = std::make_unique<cache::Cache>(
         cache::Options{.enabled = settings_.cache_enabled, .ttl = std::chrono::seconds{settings_.cache_ttl_seconds}}, *database_,
         redis_.get(), *bus_, metrics_);
@@ -275,7 +275,7 @@ http::Hooks App::hooks() {
     return hooks;
 }
 
-std::string App::openapi() { return http::openapi_document(routes_, api_info()); }
+std::string App::openapi() const { return http::openapi_document(routes_, api_info()); }
 
 asio::awaitable<void> App::prepare_database() {
     asio::steady_timer timer{co_await asio::this_coro::executor};

@@ -36,8 +36,8 @@ namespace focus::app {
 
 class App {
   public:
-    /// Builds everything; touches the database file (SQLite) but no server yet.
-    explicit App(Settings settings);
+    /// Builds everything over `database`, or opens the one of the settings: that touches its file (SQLite) but no server yet.
+    explicit App(Settings settings, std::unique_ptr<db::Database> database = nullptr);
     ~App();
 
     /// Listens, migrates, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
@@ -48,7 +48,8 @@ class App {
     /// Applies pending migrations, waiting for a database that is not there yet.
     boost::asio::awaitable<void> prepare_database();
 
-    [[nodiscard]] std::string openapi();
+    [[nodiscard]] std::string openapi() const;
+    [[nodiscard]] const http::Routes& routes() const noexcept { return routes_; }
 
     /// The jobs of the modules and of the core.
     [[nodiscard]] jobs::Scheduler& scheduler() noexcept { return *scheduler_; }

@@ -8,6 +8,7 @@
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
 #include "app/recount_command.hpp"
+#include "app/routes_command.hpp"
 #include "app/settings.hpp"
 #include "app/suggestion.hpp"
 #include "core/db/migrate.hpp"
@@ -145,22 +146,6 @@ int preview_mail(const Settings& settings, const std::string& name, Language lan
     return 0;
 }
 
-int print_openapi(Settings settings) {
-    // Nothing is read or written: the routes only want something to refer to.
-    const auto folder = std::filesystem::temp_directory_path() / std::format("focus-openapi-{}", ::getpid());
-    std::filesystem::create_directories(folder);
-    settings.database_url = "sqlite:///" + (folder / "focus.db").string();
-    settings.secret_key = std::string(32, '-');
-    std::string document;
-    {
-        App app{std::move(settings)};
-        document = app.openapi();
-    }
-    std::filesystem::remove_all(folder);
-    print(document + "\n");
-    return 0;
-}
-
 int print_config(const Settings& settings) {
     for (const auto& info : describe(settings)) print(std::format("{} = \"{}\"\n", info.name, info.value));
     return 0;
@@ -214,6 +199,9 @@ struct CommandLine {
         add_logs();
         add_mail();
         command("openapi", "Print the OpenAPI document", [this] { return print_openapi(common.load()); });
+        command("routes", "List the routes: method, path, operation, access, rate class, greatest body", [this] {
+            return print_routes(common.load(), as_json);
+        })->add_flag("--json", as_json, "A JSON array instead of lines");
         add_healthcheck();
         command("version", "Print the version", [] {
             print("focus " FOCUS_VERSION "\n");

@@ -324,6 +324,25 @@ def test_openapi_is_what_the_server_publishes(sqlite_server, tmp_path):
     assert list(tmp_path.iterdir()) == [], "no database is made for it"
 
 
+def test_routes_are_those_of_the_document(sqlite_server, tmp_path):
+    run = focus("routes", "--json", cwd=tmp_path, ENVIRONMENT="development")
+    assert run.returncode == 0, run.stderr
+    routes = json.loads(run.stdout)
+    documented = {(route["method"], route["path"], route["operation_id"]) for route in routes if route["is_documented"]}
+    paths = sqlite_server.contract.document["paths"]
+    assert documented == {(method.upper(), path, operation["operationId"]) for path, methods in paths.items() for method, operation in methods.items()}
+    login = next(route for route in routes if route["operation_id"] == "login")
+    assert (login["access"], login["rate"], login["body_limit"]) == ("public", "auth", 8 << 10)
+
+    lines = focus("routes", cwd=tmp_path, ENVIRONMENT="development").stdout.splitlines()
+    assert len(lines) == 1 + len(routes)
+    assert lines[0].split() == ["method", "path", "operation", "access", "rate", "body"]
+    assert ["POST", "/api/auth/login", "login", "public", "auth", "8", "KiB"] in [line.split() for line in lines]
+    column = lines[0].index("path")
+    assert all(line[column - 1] == " " and line[column] != " " for line in lines)
+    assert list(tmp_path.iterdir()) == [], "no database is made for it"
+
+
 def test_healthcheck(make_server):
     server = make_server().start()
     port = server.url.rsplit(":", 1)[1]
@@ -355,7 +374,7 @@ def test_admin_create_with_a_weak_password(make_server):
 def test_every_command_explains_itself(tmp_path):
     overview = focus("--help", cwd=tmp_path)
     assert overview.returncode == 0
-    for command in ("serve", "migrate", "admin", "openapi", "config", "healthcheck", "version", "demo"):
+    for command in ("serve", "migrate", "admin", "openapi", "routes", "config", "healthcheck", "version", "demo"):
         assert command in overview.stdout
         assert focus(command, "--help", cwd=tmp_path).returncode == 0
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,12 @@
+// `focus routes` and `focus openapi`: what the server offers, from the declarations of its routes. Opens no database.
+#pragma once
+
+#include "app/settings.hpp"
+
+namespace focus::app {
+
+/// A line per route, aligned, or a JSON array. Gives the exit status.
+int print_routes(Settings settings, bool as_json);
+int print_openapi(Settings settings);
+
+} // namespace focus::app
