@@ -7,6 +7,7 @@ import re
 
 import httpx
 import pytest
+from support import contract
 from support.client import expect
 from support.processes import eventually
 
@@ -464,6 +465,22 @@ def test_openapi_document(server):
             assert operation["summary"], f"{method} {path}"
             if "/auth/" not in path and path.startswith("/api/users"):
                 assert "401" in operation["responses"], f"{method} {path}"
+
+
+def test_a_problem_that_the_document_does_not_name_is_noticed(server, monkeypatch):
+    monkeypatch.setattr(contract, "occurred", set())  # these answers are invented
+
+    def answer(status: int, code: str) -> httpx.Response:
+        headers = {"Content-Type": "application/problem+json", "X-Request-Id": "r", "X-Process-Time": "0.001", "Server-Timing": "total;dur=1"}
+        body = {"type": "about:blank", "title": "T", "status": status, "detail": "D", "code": code, "request_id": "r"}
+        return httpx.Response(status, json=body, headers=headers)
+
+    request = httpx.Request("PATCH", f"{server.url}/api/users/me")
+    server.contract.check(request, answer(400, "username_taken"))
+    server.contract.check(request, answer(500, "internal_error"))  # what every operation may answer
+    for status, code in ((400, "email_taken"), (403, "username_taken")):
+        with pytest.raises(AssertionError, match=f"does not name {status} {code} for updateMe"):
+            server.contract.check(request, answer(status, code))
 
 
 @pytest.mark.parametrize("path", ["/api/docs", "/api/redoc"])

@@ -207,9 +207,7 @@ def test_what_asks_for_no_websocket_is_told_so(sqlite_server, somebody, headers)
 
 @pytest.mark.parametrize("key", ["", "short", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZSBsb25nZXI=", "!!hlIHNhbXBsZSBub25jZQ=="])
 def test_a_bad_key(sqlite_server, somebody, key):
-    with Raw(sqlite_server) as raw:
-        answer = raw.request(f"GET {path_of(somebody.tokens['access_token'])} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket",
-                             f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13")  # fmt: skip
+    answer = upgrade(sqlite_server, path_of(somebody.tokens["access_token"]), key=key)
     assert answer.status == 400 and b"bad_handshake" in answer.body
 
 

@@ -21,9 +21,34 @@ def _pointer(*steps: str) -> str:
     return "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-# operationIds over all documents of this process, and those of replies that were checked: what tests never called shows.
+# Over all documents of this process: the operationIds that they publish and those of replies that were checked; the problems
+# that they name, as (operationId, "404 not_found"), and those that were answered. What tests never reach shows.
 published: set[str] = set()
 called: set[str] = set()
+declared: set[tuple[str, str]] = set()
+occurred: set[tuple[str, str]] = set()
+
+# Given by the server for all operations alike: one answer in a run proves them all.
+SHARED_PROBLEMS = {"429 rate_limited", "503 unavailable"}
+
+
+def never_called() -> list[str]:
+    return sorted(published - called)
+
+
+def never_occurred() -> list[str]:
+    """"operationId: 404 not_found" for each problem that the documents name and no checked reply was."""
+    shared = {problem for _, problem in occurred} & SHARED_PROBLEMS
+    return sorted(f"{operation}: {problem}" for operation, problem in declared - occurred if problem not in shared)
+
+
+def _codes_of(answer: dict) -> list[tuple[str, str]]:
+    """(code, when) of the lines that describe an answer, "- `code`: when"."""
+    return re.findall(r"^- `([a-z0-9_]+)`: (.*)$", answer.get("description", ""), re.MULTILINE)
+
+
+def _problems_of(operation: dict) -> set[str]:
+    return {f"{status} {code}" for status, answer in operation["responses"].items() if status.isdecimal() for code, _ in _codes_of(answer)}
 
 
 class Contract:
@@ -31,7 +56,12 @@ class Contract:
 
     def __init__(self, document: dict) -> None:
         self.document = document
-        published.update(operation["operationId"] for path in document["paths"].values() for operation in path.values())
+        operations = [operation for path in document["paths"].values() for operation in path.values()]
+        self._problems = {operation["operationId"]: _problems_of(operation) for operation in operations}
+        # What every operation may answer; each says its status first.
+        self._problems_anywhere = {f"{when[:3]} {code}" for code, when in _codes_of(document["components"]["responses"]["Problem"])}
+        published.update(self._problems)
+        declared.update((operation, problem) for operation, problems in self._problems.items() for problem in problems)
         resource = Resource(contents=document, specification=DRAFT202012)
         self._registry = Registry().with_resource(_URI, resource)
         # Fixed paths win over templates, longer templates over shorter ones.
@@ -75,7 +105,14 @@ class Contract:
         if key not in answers:
             key = f"{key[0]}XX" if f"{key[0]}XX" in answers else "default"
         assert key in answers, f"the document does not name this status: {where}"
+        if response.status_code >= 400 and request.method != "HEAD":
+            self.note_problem(operation["operationId"], response.status_code, response.json()["code"], where)
         self._check_body(request, response, (template, method, key), answers[key], where)
+
+    def note_problem(self, operation: str, status: int, code: str, where: str) -> None:
+        problem = f"{status} {code}"
+        occurred.add((operation, problem))
+        assert problem in self._problems[operation] | self._problems_anywhere, f"the document does not name {problem} for {operation}: {where}"
 
     @staticmethod
     def _is_meta(path: str) -> bool:

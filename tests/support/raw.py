@@ -19,6 +19,7 @@ class Raw:
     """One connection."""
 
     def __init__(self, server, seconds: float = 15) -> None:
+        self.server = server
         url = urlsplit(server.url)
         self.host = f"{url.hostname}:{url.port}"
         self.socket = socket.create_connection((url.hostname, url.port), timeout=seconds * SLOWNESS)

@@ -113,10 +113,14 @@ def path_of(token: str = "", **query) -> str:
     return PATH + ("?" + "&".join(pairs) if pairs else "")
 
 
-def handshake(raw: Raw, target: str, *headers: str, version: str = "13") -> Answer | None:
-    key = base64.b64encode(os.urandom(16)).decode()
-    return raw.request(f"GET {target} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket", f"Sec-WebSocket-Key: {key}",
-                       f"Sec-WebSocket-Version: {version}", *headers)  # fmt: skip
+def handshake(raw: Raw, target: str, *headers: str, version: str = "13", key: str | None = None) -> Answer | None:
+    if key is None:
+        key = base64.b64encode(os.urandom(16)).decode()
+    answer = raw.request(f"GET {target} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket", f"Sec-WebSocket-Key: {key}",
+                         f"Sec-WebSocket-Version: {version}", *headers)  # fmt: skip
+    if answer and answer.status >= 400:
+        raw.server.contract.note_problem("notificationSocket", answer.status, json.loads(answer.body)["code"], target)
+    return answer
 
 
 class Live:

@@ -1,0 +1,96 @@
+"""Problems that follow from an operation's declaration (a body, parameters, Idempotency-Key): each operation gives each of them.
+
+The document says which operations there are, so that a new one is asked too."""
+
+import re
+from datetime import date
+
+import pytest
+from support.client import Client, expect
+from support.server import Server
+
+MISSING = 999_999_999  # an id of no object
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    settings = {"ADMIN_EMAIL": "boss@example.org", "ADMIN_PASSWORD": "Adm1n-password"}
+    server = Server(world.database("sqlite"), world.mail, **settings).start()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def admin(server) -> Client:
+    """May call everything; made by hand, since the clients of a test end with it."""
+    made = server.command("admin", "create", "--email", "boss@example.org", "--username", "boss")
+    assert made.returncode == 0, made.stderr
+    credentials = {"email": "boss@example.org", "password": "Adm1n-password"}
+    return server.client(token=expect(server.client().post("/api/auth/login", json=credentials), 200)["access_token"])
+
+
+def operations(server: Server) -> list[tuple[str, str, dict]]:
+    return [(method.upper(), re.sub(r"\{(\w+)\}", lambda found: str(MISSING) if found[1] == "id" else "x", path), operation)
+            for path, methods in server.contract.document["paths"].items() for method, operation in methods.items()]  # fmt: skip
+
+
+def with_body(server: Server) -> list[tuple[str, str, dict]]:
+    return [(method, path, operation) for method, path, operation in operations(server) if "requestBody" in operation]
+
+
+def idempotent(server: Server) -> list[tuple[str, str, dict]]:
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    return [(method, path, operation) for method, path, operation in operations(server) if key in operation.get("parameters", [])]
+
+
+def test_a_body_that_is_no_json(server, admin):
+    for method, path, _ in with_body(server):
+        expect(admin.request(method, path, content=b"{"), 422, "validation_error")
+
+
+def test_a_body_that_is_too_long(server, admin):
+    for method, path, operation in with_body(server):
+        kibibytes = int(re.search(r"longer than (\d+) KiB", operation["responses"]["413"]["description"])[1])
+        expect(admin.request(method, path, content=b" " * ((kibibytes << 10) + 1)), 413, "body_too_large")
+
+
+def test_a_body_in_an_unknown_coding(server, admin):
+    for method, path, _ in with_body(server):
+        expect(admin.request(method, path, content=b"{}", headers={"Content-Encoding": "br"}), 415, "unsupported_encoding")
+
+
+def wrong_value(schema: dict) -> str:
+    """Longer than any text may be, and no number, day or name of an enumeration."""
+    return "x" * (schema.get("maxLength", 0) + 1)
+
+
+def test_parameters_with_wrong_values(server, admin):
+    for method, path, operation in operations(server):
+        query = {p["name"]: wrong_value(p["schema"]) for p in operation.get("parameters", []) if p.get("in") == "query"}
+        if query and "requestBody" not in operation and "101" not in operation["responses"]:
+            expect(admin.request(method, path, params=query), 422, "validation_error")
+
+
+def test_an_idempotency_key_that_is_none(server, admin):
+    for method, path, _ in idempotent(server):
+        expect(admin.request(method, path, json={}, headers={"Idempotency-Key": "a b"}), 422, "invalid_idempotency_key")
+
+
+BODIES = {
+    "register": {"email": "anna@example.org", "username": "anna", "password": "Secret-passw0rd"},
+    "adminCreateUser": {"email": "bert@example.org", "username": "bert", "password": "Secret-passw0rd"},
+    "createActivity": {"app_name": "A", "duration_minutes": 1},
+    "createActivities": {"activities": [{"app_name": "A", "duration_minutes": 1}]},
+    "createBlockedApp": {"app_name": "A", "daily_limit_minutes": 1},
+    "createChallenge": {"name": "Day", "target_apps": ["A"], "start_date": str(date.today()), "end_date": "2099-01-01"},
+    "sendNotification": {"title": "T", "message": "M"},
+}
+
+
+def test_an_idempotency_key_for_two_requests(server, admin):
+    for method, path, operation in idempotent(server):
+        key = {"Idempotency-Key": operation["operationId"]}
+        assert admin.request(method, path, json=BODIES[operation["operationId"]], headers=key).is_success, operation["operationId"]
+        expect(admin.request(method, path, json={}, headers=key), 422, "idempotency_key_reused")
