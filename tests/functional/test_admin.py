@@ -547,6 +547,8 @@ def test_a_job_is_run_when_an_administrator_says_so(own):
     [entry] = logged(own, action="job_started")
     assert (entry["level"], entry["resource_type"]) == ("warning", "job") and "old_mails" in entry["message"]
     expect(own.api.post(at("/jobs/nothing/run")), 404)
+    own.server.database.query("UPDATE jobs SET lease = 'of another instance', lease_until_ms = 99999999999999 WHERE name = 'old_mails'")
+    expect(own.api.post(at("/jobs/old_mails/run")), 409, "job_running")
     assert len(logged(own, action="job_started")) == 1
 
 

@@ -214,6 +214,7 @@ def test_a_verification_token_lasts_a_day(server, clock):
     token = account.verification_token()
     clock("2031-05-02T12:00:01Z")
     expect(account.anonymous.post("/api/auth/verify-email", json={"token": token}), 400, "token_expired")
+    expect(account.anonymous.post("/api/auth/mailed-link", json={"token": token}), 400, "token_expired")
     expect(account.anonymous.post("/api/auth/resend-verification", json={"email": account.email}), 200)
     renewed = server.mail.wait_for(account.email, "/verify-email", count=2).token("/verify-email")
     expect(account.anonymous.post("/api/auth/verify-email", json={"token": renewed}), 200)

@@ -86,6 +86,12 @@ def test_a_change_of_something_else_is_not_listing_twice(user):
     expect(user.api.put(f"/api/blocked/{by_package['id']}", json={"app_package": None}), 400, "already_exists")
 
 
+def test_there_is_a_greatest_number_of_limits(user):
+    for number in range(500):
+        limit(user, f"App {number}")
+    assert limit(user, "One more", status=400)["code"] == "too_many_limits"
+
+
 def test_listed_twice_and_gone(user, other):
     entry = limit(user)
     assert limit(user, "INSTAGRAM", status=400)["code"] == "already_exists"

@@ -226,6 +226,28 @@ def test_never_too_many_at_once(server, user):
     assert len(ranking(user, challenge)) == 3
 
 
+def test_the_code_alone_says_the_same(server, user, other):
+    def join_by_code(person, challenge: dict):
+        return person.api.post("/api/challenges/join", json={"invitation_code": challenge["invitation_code"]})
+
+    challenge = make(user, is_public=False, max_participants=2)
+    expect(join_by_code(user, challenge), 400, "already_member")
+    expect(join_by_code(other, challenge), 200)
+    expect(join_by_code(server.new_account(), challenge), 400, "challenge_full")
+    over = make(user, is_public=False)
+    expect(user.api.post(f"/api/challenges/{over['id']}/cancel"), 200)
+    expect(join_by_code(other, over), 400, "challenge_ended")
+
+
+def test_a_hundred_challenges_at_a_time(user, other):
+    for number in range(100):
+        make(user, name=f"Number {number}")
+    public, private = make(other), make(other, is_public=False)
+    expect(user.api.post("/api/challenges", json=body()), 400, "too_many_challenges")
+    expect(join(user, public), 400, "too_many_challenges")
+    expect(user.api.post("/api/challenges/join", json={"invitation_code": private["invitation_code"]}), 400, "too_many_challenges")
+
+
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -235,6 +257,7 @@ def test_changing(user, other):
     assert challenge["status"] == "upcoming"
     changed = expect(user.api.put(path, json={"name": "Renamed", "end_date": day(9), "creator_id": 1, "status": "completed"}), 200)
     assert changed == challenge | {"name": "Renamed", "end_date": day(9), "updated_at": changed["updated_at"], "results_at": changed["results_at"]}
+    expect(user.api.put(path, json={"start_date": day(11)}), 400, "invalid_dates")
     assert expect(user.api.put(path, json={"description": None, "start_date": day(0)}), 200)["description"] is None
     expect(user.api.put(path, json={"end_date": day(7)}), 400, "already_started")
     expect(user.api.put(path, json={"name": "Again", "end_date": day(9)}), 200)  # as it is

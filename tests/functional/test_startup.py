@@ -619,7 +619,7 @@ def test_metrics_are_closed_in_production(make_server):
     opened = make_server(**PRODUCTION, METRICS_PUBLIC="true").start()
     assert "focus_api_http_requests_total" in httpx.get(opened.url + "/metrics").text
     guarded = make_server(**PRODUCTION, METRICS_TOKEN="a-token-for-prometheus").start()
-    assert httpx.get(guarded.url + "/metrics").status_code == 401
+    expect(guarded.client().get("/metrics"), 401, "not_authenticated")
     assert httpx.get(guarded.url + "/metrics", headers={"Authorization": "Bearer a-token-for-prometheus"}).status_code == 200
 
 

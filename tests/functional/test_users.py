@@ -78,6 +78,7 @@ def test_lengths_count_characters(user):
 
 def test_somebody_elses_username(user, other):
     expect(change(user, username=other.username.upper()), 400, "username_taken")
+    expect(user.api.put("/api/users/me", json={"username": other.username}), 400, "username_taken")
     expect(change(user, username=user.username), 200)
     expect(change(user, username=user.username.upper()), 200)
 
@@ -114,6 +115,7 @@ def test_changing_the_password(server, method, path):
 def test_a_wrong_current_password(user):
     body = {"current_password": "Wrong-passw0rd", "new_password": "Another-passw0rd"}
     expect(user.api.put("/api/users/me/password", json=body), 400, "wrong_password")
+    expect(user.api.post("/api/users/me/change-password", json=body), 400, "wrong_password")
     expect(user.anonymous.post("/api/auth/login", json={"email": user.email, "password": user.password}), 200)
 
 
