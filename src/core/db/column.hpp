@@ -85,6 +85,13 @@ struct Column<Value> {
     static Value write(const Value& value) { return value; }
 };
 
+/// The name of a time zone.
+template <>
+struct Column<Zone> {
+    static Zone read(const Value& value) { return Zone::of(Column<std::string>::read(value)); }
+    static Value write(Zone zone) { return std::string{zone.name()}; }
+};
+
 /// "YYYY-MM-DD".
 template <>
 struct Column<Day> {
