@@ -14,12 +14,12 @@ constexpr db::Statement k_put{
         "next_reminder_ms = CASE WHEN next_reminder_ms <= ? THEN next_reminder_ms ELSE VALUES(next_reminder_ms) END, "
         "next_summary_ms = CASE WHEN next_summary_ms <= ? THEN next_summary_ms ELSE VALUES(next_summary_ms) END"}};
 constexpr db::Statement k_remove{"reminders.remove", "DELETE FROM reminders WHERE user_id = ?"};
-constexpr db::Statement k_due_reminders{"reminders.due_reminders",
-                                        "SELECT user_id, next_reminder_ms FROM reminders WHERE next_reminder_ms <= ? "
-                                        "ORDER BY next_reminder_ms, user_id LIMIT ?"};
-constexpr db::Statement k_due_summaries{"reminders.due_summaries",
-                                        "SELECT user_id, next_summary_ms FROM reminders WHERE next_summary_ms <= ? "
-                                        "ORDER BY next_summary_ms, user_id LIMIT ?"};
+constexpr auto k_due_reminders =
+    db::select<Due>("reminders.due_reminders", "SELECT user_id, next_reminder_ms AS due_ms FROM reminders WHERE next_reminder_ms <= ? "
+                                               "ORDER BY next_reminder_ms, user_id LIMIT ?");
+constexpr auto k_due_summaries =
+    db::select<Due>("reminders.due_summaries", "SELECT user_id, next_summary_ms AS due_ms FROM reminders WHERE next_summary_ms <= ? "
+                                               "ORDER BY next_summary_ms, user_id LIMIT ?");
 
 } // namespace
 
@@ -29,12 +29,8 @@ void put(db::Transaction& tx, std::int64_t user_id, std::optional<EpochMs> remin
 
 void remove(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_remove, user_id); }
 
-db::Task<std::vector<Due>> due(db::Session& session, Kind kind, EpochMs now, int limit) {
-    std::vector<Due> found;
-    const auto result = co_await session.execute(kind == Kind::daily_reminder ? k_due_reminders : k_due_summaries, now, limit);
-    found.reserve(result.rows.size());
-    for (const auto& row : result.rows) found.push_back({row.get<std::int64_t>(0), row.get<EpochMs>(1)});
-    co_return found;
+db::Query<std::vector<Due>> due(Kind kind, EpochMs now, int limit) {
+    return kind == Kind::daily_reminder ? k_due_reminders.all(now, limit) : k_due_summaries.all(now, limit);
 }
 
 void reschedule(db::Transaction& tx, Kind kind, EpochMs from, std::optional<EpochMs> to, const std::vector<std::int64_t>& user_ids) {

@@ -1,7 +1,7 @@
 // The SQL of `reminders`: when each user's next automatic mails are due.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "features/reminders/rules.hpp"
 
 #include <optional>
@@ -18,7 +18,7 @@ struct Due {
     EpochMs due_ms = 0;
 };
 /// Whose mail is due, the longest overdue first.
-db::Task<std::vector<Due>> due(db::Session& session, Kind kind, EpochMs now, int limit);
+[[nodiscard]] db::Query<std::vector<Due>> due(Kind kind, EpochMs now, int limit);
 /// Moves those who are still due at `from` to `to`.
 void reschedule(db::Transaction& tx, Kind kind, EpochMs from, std::optional<EpochMs> to, const std::vector<std::int64_t>& user_ids);
 

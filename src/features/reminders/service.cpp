@@ -51,7 +51,7 @@ db::Task<void> Service::run(Kind kind, const jobs::Run& run) {
     asio::steady_timer pause{co_await asio::this_coro::executor};
     while (!run.should_stop()) {
         const auto began = Steady::now();
-        auto due = co_await repository::due(db_, kind, clock_.now_ms(), k_users_at_once);
+        auto due = co_await db_.get(repository::due(kind, clock_.now_ms(), k_users_at_once));
         if (due.empty()) co_return;
         co_await work_off(kind, std::move(due));
         // Twice as long for everybody else, after little work: many who are due at once keep no request waiting.
