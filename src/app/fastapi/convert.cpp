@@ -137,7 +137,7 @@ activities::Record convert(const OldActivity& old, const Tell& tell) {
     owner.user_id = old.user_id;
     auto record = activities::to_record(owner, input, old.created_at_ms);
     record.id = old.id;
-    record.updated_at_ms = old.updated_at_ms;
+    record.updated_at = {old.updated_at_ms};
     try {
         activities::require_times(record, {});
     } catch (const Error&) {
@@ -161,10 +161,10 @@ blocking::Entry convert(const OldLimit& old, const Tell& tell) {
     entry.limit_ms = limit_ms(old.daily_limit_minutes, tell);
     entry.notify_at = static_cast<int>(std::clamp<std::int64_t>(old.notify_at_percentage, 1, 100));
     entry.schedules = schedules_of(old, tell);
-    entry.last_blocked_at_ms = old.last_blocked_at_ms;
-    entry.last_reset_at_ms = old.last_reset_at_ms;
-    entry.created_at_ms = old.created_at_ms;
-    entry.updated_at_ms = old.updated_at_ms;
+    if (old.last_blocked_at_ms) entry.last_blocked_at = json::Timestamp{*old.last_blocked_at_ms};
+    if (old.last_reset_at_ms) entry.last_reset_at = json::Timestamp{*old.last_reset_at_ms};
+    entry.created_at = {old.created_at_ms};
+    entry.updated_at = {old.updated_at_ms};
     return entry;
 }
 

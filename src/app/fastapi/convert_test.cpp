@@ -85,8 +85,8 @@ TEST(FastapiConvert, AnActivityIsTrimmedAndKeepsItsDay) {
     const auto record = convert(old_activity(), told.tell);
     EXPECT_EQ(record.app_name, "Chess");
     EXPECT_EQ(record.app_key, "chess");
-    EXPECT_EQ(record.duration_ms, 750'000);
-    EXPECT_EQ(record.day.to_string(), "2025-03-01");
+    EXPECT_EQ(record.duration_minutes.ms, 750'000);
+    EXPECT_EQ(record.activity_date.to_string(), "2025-03-01");
     auto old = old_activity();
     old.start_ms = 2'000;
     old.end_ms = 1'000;

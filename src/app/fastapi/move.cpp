@@ -132,7 +132,7 @@ class Mover {
         for (std::int64_t skip = 0;; skip += k_page_rows) {
             const auto page = co_await activities::repository::list_day(tx_, old.user_id, today, skip, k_page_rows);
             for (const auto& record : page.records) {
-                if (blocking::rules::matches(entry, record.app_key, record.app_package)) recorded += record.duration_ms;
+                if (blocking::rules::matches(entry, record.app_key, record.app_package)) recorded += record.duration_minutes.ms;
             }
             if (std::ssize(page.records) < k_page_rows) break;
         }

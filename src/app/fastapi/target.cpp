@@ -100,8 +100,9 @@ void insert(db::Transaction& tx, const std::vector<activities::Record>& records)
     std::vector<db::Values> rows;
     for (const auto& record : records) {
         rows.push_back(db::values_of(record.id, record.user_id, record.app_name, record.app_key, record.app_package, record.app_category,
-                                     record.duration_ms, record.day.to_string(), record.start_ms, record.end_ms, record.device_type,
-                                     record.session_id, record.zone.name(), record.created_at_ms, record.updated_at_ms));
+                                     record.duration_minutes.ms, record.activity_date.to_string(), record.start_ms, record.end_ms,
+                                     record.device_type, record.session_id, record.timezone.name(), record.created_at.ms,
+                                     record.updated_at.ms));
     }
     defer_all(tx, k_activity, std::move(rows));
 }
@@ -110,13 +111,14 @@ void insert(db::Transaction& tx, const std::vector<blocking::Entry>& entries, Ep
     if (entries.empty()) return;
     std::vector<db::Values> rows;
     std::optional<EpochMs> next_change;
+    const auto ms = [](const std::optional<json::Timestamp>& time) { return time ? std::optional{time->ms} : std::nullopt; };
     for (const auto& entry : entries) {
         const auto reset_day = entry.reset_day ? std::optional{entry.reset_day->to_string()} : std::nullopt;
         rows.push_back(db::values_of(entry.id, entry.user_id, entry.app_name, entry.app_key, entry.app_package,
                                      blocking::repository::identity_of(entry.app_key, entry.app_package), entry.app_category,
                                      entry.limit_ms, entry.is_active, entry.notify_at, json::write(entry.schedules),
-                                     entry.schedule_announced, reset_day, entry.reset_base_ms, entry.last_blocked_at_ms,
-                                     entry.last_reset_at_ms, entry.created_at_ms, entry.updated_at_ms));
+                                     entry.schedule_announced, reset_day, entry.reset_base_ms, ms(entry.last_blocked_at),
+                                     ms(entry.last_reset_at), entry.created_at.ms, entry.updated_at.ms));
         const auto edge = blocking::rules::next_edge(entry.schedules, Zone{}, now);
         if (edge) next_change = std::min(next_change.value_or(*edge), *edge);
     }

@@ -21,15 +21,15 @@ void append_csv_row(std::string& out, const Record& record) {
     text(record.app_name);
     text(record.app_package);
     text(record.app_category);
-    json::append_number(out, json::Minutes{record.duration_ms}.minutes());
+    json::append_number(out, record.duration_minutes.minutes());
     out += ',';
-    plain(record.day.to_string());
+    plain(record.activity_date.to_string());
     plain(time(record.start_ms));
     plain(time(record.end_ms));
     text(record.device_type.value_or(""));
     text(record.session_id.value_or(""));
-    plain(format_rfc3339(record.created_at_ms));
-    plain(format_rfc3339(record.updated_at_ms));
+    plain(format_rfc3339(record.created_at.ms));
+    plain(format_rfc3339(record.updated_at.ms));
     csv::append_text(out, record.client_id.value_or(""));
     out += "\r\n";
 }

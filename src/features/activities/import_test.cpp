@@ -27,16 +27,16 @@ Record sample(int number) {
     record.app_name = number % 2 == 0 ? "=HYPERLINK(\"x\")" : "It's, \"quoted\"";
     record.app_package = number % 3 == 0 ? "" : "org.example";
     record.app_category = "'-x";
-    record.duration_ms = 740'700 + number;
-    record.day = *Day::parse("2026-03-29");
+    record.duration_minutes.ms = 740'700 + number;
+    record.activity_date = *Day::parse("2026-03-29");
     if (number % 2 == 0) {
         record.start_ms = at("2026-03-29T00:30:00.001Z");
         record.end_ms = at("2026-03-29T01:30:00Z");
     }
     record.device_type = "+phone";
     if (number % 5 != 0) record.session_id = "@s";
-    record.created_at_ms = at("2026-03-29T02:00:00Z") + number;
-    record.updated_at_ms = record.created_at_ms;
+    record.created_at = {at("2026-03-29T02:00:00Z") + number};
+    record.updated_at = record.created_at;
     return record;
 }
 
@@ -57,12 +57,12 @@ TEST(Import, ReadsBackWhatWasExported) {
             const auto& record = records[i];
             EXPECT_TRUE(entries[i].faults.empty());
             EXPECT_EQ(entries[i].id, record.id);
-            EXPECT_EQ(entries[i].created_at_ms, record.created_at_ms);
+            EXPECT_EQ(entries[i].created_at_ms, record.created_at.ms);
             EXPECT_EQ(activity.app_name.value, record.app_name);
             EXPECT_EQ(activity.app_package ? activity.app_package->value : "", record.app_package);
             EXPECT_EQ(activity.app_category->value, record.app_category);
-            EXPECT_EQ(activity.duration_minutes.value.ms, record.duration_ms);
-            EXPECT_EQ(activity.activity_date->value, record.day);
+            EXPECT_EQ(activity.duration_minutes.value.ms, record.duration_minutes.ms);
+            EXPECT_EQ(activity.activity_date->value, record.activity_date);
             EXPECT_EQ(activity.start_time ? std::optional{activity.start_time->ms} : std::nullopt, record.start_ms);
             EXPECT_EQ(activity.end_time ? std::optional{activity.end_time->ms} : std::nullopt, record.end_ms);
             EXPECT_EQ(activity.device_type->value, *record.device_type);

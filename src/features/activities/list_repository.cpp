@@ -103,8 +103,47 @@ void add_days(Piece& where, const Filter& filter, std::string_view column) {
     bound(" <= ?", filter.to);
 }
 
-db::Command command_of(std::string_view name, Piece piece) {
-    return db::Command::composed(name, std::move(piece.sql), std::move(piece.params));
+/// The query of a text whose columns are the fields of T.
+template <class T>
+db::Query<std::vector<T>> query_of(std::string_view name, Piece piece) {
+    return db::composed<T>(name, std::move(piece.sql), std::move(piece.params));
+}
+
+constexpr db::SqlText k_sum{"SELECT COALESCE(SUM(sessions), 0) FROM "};
+constexpr auto k_sum_of_totals = k_sum + "usage_totals WHERE user_id = ?";
+constexpr auto k_sum_of_days = k_sum + "usage_days WHERE user_id = ?";
+constexpr auto k_sum_of_apps = k_sum + "usage_apps WHERE user_id = ?";
+constexpr auto k_count_all = db::select<std::int64_t>("usage_totals.count", k_sum_of_totals);
+
+/// The query of a sum.
+db::Query<std::int64_t> sum_of(std::string_view name, Piece piece) {
+    return query_of<std::int64_t>(name, std::move(piece)).map([](const std::vector<std::int64_t>& rows) { return rows.at(0); });
+}
+
+db::Query<std::int64_t> count_apps(std::int64_t user_id, const Filter& filter) {
+    Piece piece{std::string{std::string_view{k_sum_of_totals}}, {db::to_value(user_id)}};
+    add_app_part(piece, filter);
+    return sum_of("usage_totals.count_apps", std::move(piece));
+}
+
+db::Query<std::vector<std::string>> find_apps(std::int64_t user_id, const Filter& filter) {
+    Piece piece{"SELECT DISTINCT app_key FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
+    add_app_part(piece, filter);
+    piece.add(" LIMIT ?", static_cast<std::int64_t>(k_max_keys) + 1);
+    return query_of<std::string>("usage_totals.find_apps", std::move(piece));
+}
+
+db::Query<std::int64_t> count_days(std::int64_t user_id, const Filter& filter) {
+    Piece piece{std::string{std::string_view{k_sum_of_days}}, {db::to_value(user_id)}};
+    add_days(piece, filter, "day");
+    return sum_of("usage_days.count", std::move(piece));
+}
+
+db::Query<std::int64_t> count_apps_of_days(std::int64_t user_id, const Filter& filter) {
+    Piece piece{std::string{std::string_view{k_sum_of_apps}}, {db::to_value(user_id)}};
+    add_days(piece, filter, "day");
+    add_app_part(piece, filter);
+    return sum_of("usage_apps.count", std::move(piece));
 }
 
 /// What the roll-ups say about a filter.
@@ -115,59 +154,32 @@ struct Facts {
     std::vector<std::string> app_keys; // the apps that fit; of many only k_max_keys and one more
 };
 
-constexpr db::Statement k_count_all{"usage_totals.count", "SELECT COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
+/// The answers that Facts are made of; those that the filter needs.
+struct FactQueries {
+    std::optional<db::Answer<std::vector<std::string>>> app_keys;
+    std::optional<db::Answer<std::int64_t>> of_apps;
+    std::optional<db::Answer<std::int64_t>> of_days;
+    std::optional<db::Answer<std::int64_t>> total; // of the apps on the days, or of everything
 
-db::Command count_apps(std::int64_t user_id, const Filter& filter) {
-    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
-    add_app_part(piece, filter);
-    return command_of("usage_totals.count_apps", std::move(piece));
-}
-
-db::Command find_apps(std::int64_t user_id, const Filter& filter) {
-    Piece piece{"SELECT DISTINCT app_key FROM usage_totals WHERE user_id = ?", {db::to_value(user_id)}};
-    add_app_part(piece, filter);
-    piece.add(" LIMIT ?", static_cast<std::int64_t>(k_max_keys) + 1);
-    return command_of("usage_totals.find_apps", std::move(piece));
-}
-
-db::Command count_days(std::int64_t user_id, const Filter& filter) {
-    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_days WHERE user_id = ?", {db::to_value(user_id)}};
-    add_days(piece, filter, "day");
-    return command_of("usage_days.count", std::move(piece));
-}
-
-db::Command count_apps_of_days(std::int64_t user_id, const Filter& filter) {
-    Piece piece{"SELECT COALESCE(SUM(sessions), 0) FROM usage_apps WHERE user_id = ?", {db::to_value(user_id)}};
-    add_days(piece, filter, "day");
-    add_app_part(piece, filter);
-    return command_of("usage_apps.count", std::move(piece));
-}
-
-std::vector<db::Command> count_commands(std::int64_t user_id, const Filter& filter) {
-    std::vector<db::Command> commands;
-    if (filter.has_app_part()) {
-        commands.push_back(find_apps(user_id, filter));
-        commands.push_back(count_apps(user_id, filter));
+    FactQueries(db::Batch& batch, std::int64_t user_id, const Filter& filter) {
+        if (filter.has_app_part()) {
+            app_keys = batch.add(find_apps(user_id, filter));
+            of_apps = batch.add(count_apps(user_id, filter));
+        }
+        if (filter.has_days()) of_days = batch.add(count_days(user_id, filter));
+        if (filter.has_app_part() && filter.has_days()) total = batch.add(count_apps_of_days(user_id, filter));
+        if (!filter.has_app_part() && !filter.has_days()) total = batch.add(k_count_all.one(user_id));
     }
-    if (filter.has_days()) commands.push_back(count_days(user_id, filter));
-    if (filter.has_app_part() && filter.has_days()) commands.push_back(count_apps_of_days(user_id, filter));
-    if (commands.empty()) commands.push_back(db::Command::of(k_count_all, user_id));
-    return commands;
-}
-
-/// From the results of the commands above.
-Facts facts_of(const std::vector<db::Result>& results, const Filter& filter) {
-    Facts facts;
-    std::size_t next = 0;
-    const auto number = [&] { return results.at(next++).rows.at(0).get<std::int64_t>(0); };
-    if (filter.has_app_part()) {
-        for (const auto& row : results.at(next++).rows) facts.app_keys.push_back(row.get<std::string>(0));
-        facts.total = facts.of_apps = number();
+    /// After the batch has run.
+    [[nodiscard]] Facts take() const {
+        Facts facts;
+        if (app_keys) facts.app_keys = std::move(**app_keys);
+        if (of_apps) facts.total = facts.of_apps = **of_apps;
+        if (of_days) facts.total = facts.of_days = **of_days;
+        if (total) facts.total = **total;
+        return facts;
     }
-    if (filter.has_days()) facts.total = facts.of_days = number();
-    if (filter.has_app_part() == filter.has_days()) facts.total = number(); // both, or neither
-    return facts;
-}
+};
 
 /// How the rows are found.
 struct Way {
@@ -194,7 +206,9 @@ Way choose_way(const PageRequest& request, Facts facts) {
 /// SELECT … WHERE with everything that the filter says.
 Piece select_rows(db::Dialect dialect, std::int64_t user_id, const Filter& filter, const Way& way) {
     Piece piece;
-    piece.add("SELECT " FOCUS_ACTIVITY_COLUMNS " FROM activities");
+    piece.add("SELECT ");
+    piece.add(db::column_list<Record>());
+    piece.add(" FROM activities");
     piece.add(dialect == db::Dialect::sqlite ? " INDEXED BY " : " FORCE INDEX (");
     piece.add(way.index);
     piece.add(dialect == db::Dialect::sqlite ? " WHERE user_id = ?" : ") WHERE user_id = ?", user_id);
@@ -217,6 +231,8 @@ Piece select_rows(db::Dialect dialect, std::int64_t user_id, const Filter& filte
     return piece;
 }
 
+using PageAnswers = std::vector<db::Answer<std::vector<Record>>>; // its parts, in order
+
 std::string order_of(std::span<const Column> columns, bool descending) {
     std::string sql = " ORDER BY ";
     for (const auto column : columns) {
@@ -231,11 +247,11 @@ db::Value value_of(const std::variant<std::int64_t, std::string>& value) {
     return std::visit([](const auto& plain) { return db::Value{plain}; }, value);
 }
 
-/// The statements that together give the `limit` rows behind a place, in order: first those that share all columns but
+/// The queries that together give the `limit` rows behind a place, in order: first those that share all columns but
 /// the last with it, then all but the last two, and so on. Each walks its index from where it starts.
-std::vector<db::Command> behind(const Piece& select, std::span<const Column> columns, const Cursor& cursor, bool descending,
-                                std::int64_t limit) {
-    std::vector<db::Command> commands;
+std::vector<db::Query<std::vector<Record>>> behind(const Piece& select, std::span<const Column> columns, const Cursor& cursor,
+                                                   bool descending, std::int64_t limit) {
+    std::vector<db::Query<std::vector<Record>>> queries;
     const auto order = order_of(columns, descending);
     for (std::size_t shared = columns.size(); shared-- > 0;) {
         auto piece = select;
@@ -246,35 +262,37 @@ std::vector<db::Command> behind(const Piece& select, std::span<const Column> col
         }
         piece.add(order);
         piece.add(" LIMIT ?", limit);
-        commands.push_back(command_of("activities.list", std::move(piece)));
+        queries.push_back(query_of<Record>("activities.list", std::move(piece)));
     }
-    return commands;
+    return queries;
 }
 
-/// One row more than asked for tells whether there is another page.
-std::vector<db::Command> row_commands(db::Dialect dialect, std::int64_t user_id, const PageRequest& request, const Way& way) {
+/// Adds the queries of a page. One row more than asked for tells whether there is another page.
+PageAnswers add_rows(db::Batch& batch, db::Dialect dialect, std::int64_t user_id, const PageRequest& request, const Way& way) {
     const auto select = select_rows(dialect, user_id, request.filter, way);
     const auto columns = columns_of(request.sort.field);
+    PageAnswers answers;
     if (request.cursor) {
-        return behind(select, columns, *request.cursor, request.sort.descending != request.cursor->backward, request.limit + 1);
+        for (auto& query : behind(select, columns, *request.cursor, request.sort.descending != request.cursor->backward, request.limit + 1))
+            answers.push_back(batch.add(std::move(query)));
+        return answers;
     }
     auto piece = select;
     piece.add(order_of(columns, request.sort.descending));
     piece.add(" LIMIT ?", request.limit + 1);
     if (request.skip > 0) piece.add(" OFFSET ?", request.skip);
-    std::vector<db::Command> commands;
-    commands.push_back(command_of("activities.list", std::move(piece)));
-    return commands;
+    answers.push_back(batch.add(query_of<Record>("activities.list", std::move(piece))));
+    return answers;
 }
 
-void take_rows(PageResult& result, std::span<const db::Result> results, const PageRequest& request) {
+void take_rows(PageResult& result, const PageAnswers& answers, const PageRequest& request) {
     const auto limit = static_cast<std::size_t>(request.limit);
     bool more = false;
-    for (const auto& part : results) {
-        for (const auto& row : part.rows) {
+    for (const auto& part : answers) {
+        for (auto& record : *part) {
             more = result.records.size() == limit;
             if (more) break;
-            result.records.push_back(record_of(row));
+            result.records.push_back(std::move(record));
         }
         if (more) break;
     }
@@ -297,13 +315,13 @@ Cursor cursor_at(const Record& record, Sort sort, bool backward) {
     for (const auto column : columns_of(sort.field)) {
         switch (column) {
         case Column::created:
-            cursor.place.emplace_back(record.created_at_ms);
+            cursor.place.emplace_back(record.created_at.ms);
             break;
         case Column::day:
-            cursor.place.emplace_back(record.day.to_string());
+            cursor.place.emplace_back(record.activity_date.to_string());
             break;
         case Column::duration:
-            cursor.place.emplace_back(record.duration_ms);
+            cursor.place.emplace_back(record.duration_minutes.ms);
             break;
         case Column::app:
             cursor.place.emplace_back(record.app_key);
@@ -317,32 +335,30 @@ Cursor cursor_at(const Record& record, Sort sort, bool backward) {
 }
 
 db::Task<PageResult> page(db::Session& session, std::int64_t user_id, PageRequest request) {
-    auto commands = count_commands(user_id, request.filter);
-    const auto counts = commands.size();
     const bool plain = !request.filter.has_app_part() && !request.filter.has_days();
-    if (plain) { // nothing to find out before: one round trip
-        const Way way{index_of(request.sort.field), {}};
-        std::ranges::move(row_commands(session.dialect(), user_id, request, way), std::back_inserter(commands));
-    }
-    auto results = co_await session.run(std::move(commands));
     PageResult result;
-    auto facts = facts_of(results, request.filter);
+    db::Batch batch;
+    const FactQueries queries{batch, user_id, request.filter};
+    PageAnswers rows;
+    if (plain) rows = add_rows(batch, session.dialect(), user_id, request, {index_of(request.sort.field), {}}); // one round trip
+    co_await batch.run(session);
+    auto facts = queries.take();
     result.total = facts.total;
-    if (plain) {
-        take_rows(result, std::span{results}.subspan(counts), request);
-    } else if (facts.total > 0) {
-        const auto way = choose_way(request, std::move(facts));
-        results = co_await session.run(row_commands(session.dialect(), user_id, request, way));
-        take_rows(result, results, request);
+    if (!plain && facts.total > 0) {
+        rows = add_rows(batch, session.dialect(), user_id, request, choose_way(request, std::move(facts)));
+        co_await batch.run(session);
     }
+    if (!rows.empty()) take_rows(result, rows, request);
     co_return result;
 }
 
 db::Task<std::vector<Record>> history(db::Session& session, std::int64_t user_id, std::optional<Cursor> after, std::int64_t limit) {
     const PageRequest request{.filter = {}, .sort = {SortField::created_at, false}, .cursor = std::move(after), .limit = limit};
-    const auto results = co_await session.run(row_commands(session.dialect(), user_id, request, {"activities_created", {}}));
+    db::Batch batch;
+    const auto rows = add_rows(batch, session.dialect(), user_id, request, {"activities_created", {}});
+    co_await batch.run(session);
     PageResult result;
-    take_rows(result, results, request);
+    take_rows(result, rows, request);
     co_return std::move(result.records);
 }
 

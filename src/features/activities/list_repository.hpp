@@ -3,7 +3,7 @@
 // name the index they walk, so that no planner changes its mind as the history grows.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "features/activities/cursor.hpp"
 #include "features/activities/types.hpp"
 

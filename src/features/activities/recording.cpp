@@ -40,15 +40,15 @@ Record to_record(const Caller& caller, const NewActivity& input, EpochMs now) {
     set_name(record, input.app_name.value);
     record.app_package = or_default(input.app_package, "");
     record.app_category = or_default(input.app_category, k_default_category);
-    record.duration_ms = input.duration_minutes.value.ms;
-    record.zone = caller.zone;
+    record.duration_minutes = input.duration_minutes.value;
+    record.timezone = caller.zone;
     if (input.start_time) record.start_ms = input.start_time->ms;
     if (input.end_time) record.end_ms = input.end_time->ms;
-    record.day = input.activity_date ? input.activity_date->value : caller.zone.day_of(record.start_ms.value_or(now));
+    record.activity_date = input.activity_date ? input.activity_date->value : caller.zone.day_of(record.start_ms.value_or(now));
     record.device_type = or_null(input.device_type);
     record.session_id = or_null(input.session_id);
-    record.created_at_ms = now;
-    record.updated_at_ms = now;
+    record.created_at = {now};
+    record.updated_at = {now};
     return record;
 }
 
@@ -56,17 +56,17 @@ void apply_change(Record& record, const UpdateActivity& change, const Caller& ca
     if (change.app_name.value) set_name(record, change.app_name.value->value);
     if (change.app_package.present) record.app_package = or_default(change.app_package.value, "");
     if (change.app_category.present) record.app_category = or_default(change.app_category.value, k_default_category);
-    if (change.duration_minutes.value) record.duration_ms = change.duration_minutes.value->value.ms;
-    if (change.start_time.present || change.end_time.present || change.activity_date.value) record.zone = caller.zone;
+    if (change.duration_minutes.value) record.duration_minutes = change.duration_minutes.value->value;
+    if (change.start_time.present || change.end_time.present || change.activity_date.value) record.timezone = caller.zone;
     set_optional(record.start_ms, change.start_time);
     set_optional(record.end_ms, change.end_time);
     if (change.activity_date.value)
-        record.day = change.activity_date.value->value;
+        record.activity_date = change.activity_date.value->value;
     else if (change.start_time.value)
-        record.day = caller.zone.day_of(change.start_time.value->ms);
+        record.activity_date = caller.zone.day_of(change.start_time.value->ms);
     if (change.device_type.present) record.device_type = or_null(change.device_type.value);
     if (change.session_id.present) record.session_id = or_null(change.session_id.value);
-    record.updated_at_ms = now;
+    record.updated_at = {now};
 }
 
 void require_times(const Record& record, std::vector<Fault::Step> where) {
@@ -82,7 +82,7 @@ void require_times(const Record& record, std::vector<Fault::Step> where) {
 }
 
 void require_past(const Record& record, const Caller& caller, EpochMs now) {
-    if (record.day > caller.zone.day_of(now)) throw Error{k_date_in_future};
+    if (record.activity_date > caller.zone.day_of(now)) throw Error{k_date_in_future};
 }
 
 TooManyApps::TooManyApps(std::vector<std::size_t> at)

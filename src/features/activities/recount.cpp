@@ -15,8 +15,7 @@ using repository::RollUps;
 
 constexpr int k_rows_at_once = 1000;
 constexpr Sort k_in_order{.field = SortField::created_at, .descending = false};
-constexpr db::Statement k_lock_user{"users.lock_for_recount",
-                                    db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? FOR UPDATE"}};
+constexpr auto k_lock_user = db::select_for_update<std::int64_t>("users.lock_for_recount", "SELECT id FROM users WHERE id = ?");
 
 db::Task<RollUps> counted_sums(db::Session& session, std::int64_t user_id) {
     rules::Delta delta;
@@ -105,7 +104,7 @@ db::Task<RollUps> missing(db::Session& session, std::int64_t user_id, recount::R
 } // namespace
 
 db::Task<void> recount_user(db::Transaction& tx, std::int64_t user_id, recount::Mode mode, recount::Report& report) {
-    co_await tx.execute(k_lock_user, user_id);
+    co_await tx.get(k_lock_user.first(user_id));
     recount::Report found;
     const auto changes = co_await missing(tx, user_id, found);
     if (mode == recount::Mode::repair && found.keys() > 0) {

@@ -1,7 +1,7 @@
 // The SQL of single rows of `activities` and of `activity_client_ids`. Every statement names the owner.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "features/activities/types.hpp"
 
 #include <functional>
@@ -14,22 +14,22 @@
 
 namespace focus::activities::repository {
 
-/// The columns that record_of() reads, in its order; a macro, so that statements are put together by the compiler.
-#define FOCUS_ACTIVITY_COLUMNS                                                                                                             \
-    "id, user_id, app_name, app_key, app_package, app_category, duration_ms, activity_date, start_ms, end_ms, device_type, session_id, "   \
-    "client_id, timezone, created_at_ms, updated_at_ms"
-[[nodiscard]] Record record_of(const db::Row& row);
-
 /// Gives the new row's id.
-[[nodiscard]] db::Command insert_command(const Record& record);
+[[nodiscard]] db::Query<std::int64_t> insert(const Record& record);
 /// Inserts the rows and sets their ids.
 db::Task<void> insert_all(db::Session& session, std::vector<Record>& records);
 
 /// Which of the client ids were used before, with the activity that was stored under each.
 db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::Session& session, std::int64_t user_id,
                                                                            std::vector<std::string> client_ids);
-/// Marks the client ids and content ids of the rows as used; false when somebody used one of them meanwhile.
-db::Task<bool> use_client_ids(db::Session& session, const std::vector<Record>& records);
+/// A row of `activity_client_ids`: a client id (or content id) and the activity that was stored under it.
+struct ClientIdUse {
+    std::int64_t user_id = 0;
+    std::string client_id;
+    std::int64_t activity_id = 0;
+};
+/// Marks the ids as used; false when another transaction used one of them meanwhile.
+db::Task<bool> use_client_ids(db::Session& session, std::vector<ClientIdUse> uses);
 /// When those of the rows that the user has were recorded, by id.
 db::Task<std::map<std::int64_t, EpochMs>> find_recorded(db::Session& session, std::int64_t user_id, std::vector<std::int64_t> ids);
 db::Task<std::optional<Record>> find(db::Session& session, std::int64_t user_id, std::int64_t id);
@@ -47,14 +47,13 @@ struct DayPage {
 /// A day's, newest first.
 db::Task<DayPage> list_day(db::Session& session, std::int64_t user_id, Day day, std::int64_t skip, std::int64_t limit);
 
-/// Reads for later rooms, which run them together with their own.
-[[nodiscard]] db::Command day_apps_command(std::int64_t user_id, Day day);
-[[nodiscard]] std::vector<AppTotal> day_apps_of(const db::Result& result);
-[[nodiscard]] db::Command day_total_command(std::int64_t user_id, Day day);
-[[nodiscard]] std::int64_t day_total_of(const db::Result& result);
-/// Whoever changes the day waits until the transaction ends, also on a day without data; release it before the end.
-[[nodiscard]] db::Command hold_day_command(std::int64_t user_id, Day day);
-[[nodiscard]] db::Command release_day_command(std::int64_t user_id, Day day);
+/// For later modules, which run them together with their own.
+[[nodiscard]] db::Query<std::vector<AppTotal>> day_apps(std::int64_t user_id, Day day);
+[[nodiscard]] db::Query<std::int64_t> day_total(std::int64_t user_id, Day day);
+/// Queues a lock: transactions that change the day wait until this one ends, also on a day without data; release it
+/// before the end.
+void hold_day(db::Transaction& tx, std::int64_t user_id, Day day);
+void release_day(db::Transaction& tx, std::int64_t user_id, Day day);
 
 /// Takes what tells devices out of a user's activities after `after`, at most `limit`; nothing when none is left.
 db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit);

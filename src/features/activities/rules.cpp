@@ -27,7 +27,7 @@ void sort_usage(std::vector<T>& usage, std::string T::* name) {
 } // namespace
 
 Delta::AppKey Delta::key_of(const Record& record) {
-    return {record.day, record.app_key, record.app_package, record.app_category, record.device_type.value_or("")};
+    return {record.activity_date, record.app_key, record.app_package, record.app_category, record.device_type.value_or("")};
 }
 
 std::set<Day> Delta::grown_days() const {
@@ -41,13 +41,13 @@ std::set<Day> Delta::grown_days() const {
 void Delta::add(const Record& record, int sign) {
     auto& app = apps_[key_of(record)];
     if (sign > 0 || app.app_name.empty()) app.app_name = record.app_name;
-    app.ms += sign * record.duration_ms;
+    app.ms += sign * record.duration_minutes.ms;
     app.sessions += sign;
-    auto& day = days_[record.day];
-    day.ms += sign * record.duration_ms;
+    auto& day = days_[record.activity_date];
+    day.ms += sign * record.duration_minutes.ms;
     day.sessions += sign;
     if (!record.start_ms || !record.end_ms) return;
-    for (const auto& share : spread(record.duration_ms, *record.start_ms, *record.end_ms, record.zone)) {
+    for (const auto& share : spread(record.duration_minutes.ms, *record.start_ms, *record.end_ms, record.timezone)) {
         hours_[{share.day, share.hour}] += sign * share.ms;
     }
 }
@@ -155,7 +155,7 @@ std::vector<DayTotal> breakdown(const std::vector<DayUsage>& days, Day first, Da
     auto next = days.begin();
     for (auto day = first; day <= last; day = day.plus(1)) {
         while (next != days.end() && next->day < day) ++next;
-        totals.push_back({.date = {day}, .total_time = {next != days.end() && next->day == day ? next->ms : 0}});
+        totals.push_back({.date = {day}, .total_time = {next != days.end() && next->day == day ? next->total_ms : 0}});
     }
     return totals;
 }

@@ -100,7 +100,7 @@ void customise(std::vector<UsageRow>& rows, const AppSettings& settings);
 /// What was used on a day.
 struct DayUsage {
     Day day;
-    std::int64_t ms = 0;
+    std::int64_t total_ms = 0;
     std::int64_t sessions = 0;
 };
 /// Each of the days from `first` to `last` with its time, 0 where nothing was used. `days` ascends.

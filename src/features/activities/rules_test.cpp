@@ -142,9 +142,9 @@ Record sample(std::mt19937& random) {
     record.app_name = std::string(1, static_cast<char>('a' + random() % 3));
     record.app_key = record.app_name;
     record.app_category = random() % 2 != 0 ? "x" : "y";
-    record.duration_ms = static_cast<std::int64_t>(random() % 10'000'000);
-    record.day = day("2026-03-28").plus(static_cast<int>(random() % 3));
-    record.zone = Zone::of("Europe/Paris");
+    record.duration_minutes.ms = static_cast<std::int64_t>(random() % 10'000'000);
+    record.activity_date = day("2026-03-28").plus(static_cast<int>(random() % 3));
+    record.timezone = Zone::of("Europe/Paris");
     if (random() % 2 != 0) {
         record.start_ms = at("2026-03-28T12:00:00Z") + static_cast<EpochMs>(random() % k_day_ms);
         record.end_ms = *record.start_ms + static_cast<EpochMs>(random() % k_day_ms);
@@ -161,7 +161,7 @@ TEST(Delta, TakesOutWhatItPutIn) {
     std::int64_t total = 0;
     for (const auto& [key, change] : delta.totals()) total += change.ms;
     EXPECT_EQ(total, std::accumulate(records.begin(), records.end(), std::int64_t{0},
-                                     [](auto sum, const auto& r) { return sum + r.duration_ms; }));
+                                     [](auto sum, const auto& r) { return sum + r.duration_minutes.ms; }));
     for (const auto& record : records) delta.add(record, -1);
     for (const auto& [key, change] : delta.apps()) EXPECT_TRUE(change.ms == 0 && change.sessions == 0);
     for (const auto& [key, change] : delta.days()) EXPECT_TRUE(change.ms == 0 && change.sessions == 0);

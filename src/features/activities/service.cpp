@@ -9,7 +9,6 @@
 #include "features/activities/usage_repository.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -84,33 +83,27 @@ db::Task<void> refuse_new_apps(db::Transaction& tx, const Recorded& recorded, co
 
 } // namespace
 
-db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert) {
+db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Query<std::int64_t>> insert) {
     rules::Delta delta;
     for (const auto& change : recorded.changes) {
         if (change.before) delta.add(*change.before, -1);
         if (change.after) delta.add(*change.after, +1);
     }
     repository::apply(tx, recorded.caller.user_id, delta);
-    std::vector<db::Command> commands;
-    if (insert) commands.push_back(std::move(*insert));
+    db::Batch batch;
+    std::optional<db::Answer<std::int64_t>> id;
+    if (insert) id = batch.add(std::move(*insert));
+    std::optional<db::Answer<std::map<Day, std::int64_t>>> crowded;
     const auto grown = delta.grown_days();
-    if (!grown.empty()) commands.push_back(repository::crowded_command(tx.dialect(), recorded.caller.user_id, grown));
-    std::vector<std::size_t> counts;
-    for (const auto& follower : followers_) {
-        auto reads = follower.reads(recorded);
-        counts.push_back(reads.size());
-        std::ranges::move(reads, std::back_inserter(commands));
-    }
-    std::vector<db::Result> results;
-    if (!commands.empty()) results = co_await tx.run(std::move(commands));
-    auto next = results.begin();
-    if (insert) recorded.changes.front().after->id = next++->last_insert_id;
-    if (!grown.empty()) co_await refuse_new_apps(tx, recorded, delta, repository::crowded_of(*next++));
-    for (std::size_t i = 0; i < followers_.size(); ++i) {
-        const auto first = next;
-        next += static_cast<std::ptrdiff_t>(counts[i]);
-        std::vector<db::Result> read{std::make_move_iterator(first), std::make_move_iterator(next)};
-        co_await followers_[i].react(tx, recorded, std::move(read));
+    if (!grown.empty()) crowded = batch.add(repository::crowded_days(tx.dialect(), recorded.caller.user_id, grown));
+    std::vector<Reaction> reactions;
+    reactions.reserve(followers_.size());
+    for (const auto& follower : followers_) reactions.push_back(follower(recorded, batch));
+    co_await batch.run(tx);
+    if (id) recorded.changes.front().after->id = **id;
+    if (crowded) co_await refuse_new_apps(tx, recorded, delta, std::move(**crowded));
+    for (const auto& reaction : reactions) {
+        if (reaction) co_await reaction(tx);
     }
     cache::changed(tx, topic_of(recorded.caller.user_id));
     std::vector<metrics::Name> created;
@@ -124,15 +117,15 @@ db::Task<void> Service::apply(db::Transaction& tx, Recorded& recorded, std::opti
 
 db::Task<Activity> Service::create(Caller caller, Origin origin, NewActivity input) {
     const auto record = to_record(caller, input, clock_.now_ms());
-    require_valid(record, caller, record.created_at_ms, {"body"});
+    require_valid(record, caller, record.created_at.ms, {"body"});
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Activity> {
-        Recorded recorded{caller, origin, record.created_at_ms, {}};
+        Recorded recorded{caller, origin, record.created_at.ms, {}};
         recorded.changes.push_back({std::nullopt, record});
-        co_await apply(tx, recorded, repository::insert_command(record));
+        co_await apply(tx, recorded, repository::insert(record));
         const auto& stored = *recorded.changes.front().after;
-        audit::record(tx, origin, entry_of(caller, "activity_created", "Activity recorded", stored.id), stored.created_at_ms);
+        audit::record(tx, origin, entry_of(caller, "activity_created", "Activity recorded", stored.id), stored.created_at.ms);
         auto answer = to_wire(stored);
-        idempotency::keep(tx, origin, answer, stored.created_at_ms);
+        idempotency::keep(tx, origin, answer, stored.created_at.ms);
         co_return answer;
     });
 }
@@ -151,10 +144,10 @@ db::Task<Activity> Service::update(Caller caller, Origin origin, std::int64_t id
         apply_change(*record, change, caller, clock_.now_ms());
         require_times(*record, {"body"});
         // Who has moved to a zone where it is the day before still owns what he recorded.
-        if (record->day != before.day) require_past(*record, caller, record->updated_at_ms);
+        if (record->activity_date != before.activity_date) require_past(*record, caller, record->updated_at.ms);
         repository::update(tx, *record);
-        audit::record(tx, origin, entry_of(caller, "activity_updated", "Activity changed", id), record->updated_at_ms);
-        Recorded recorded{caller, origin, record->updated_at_ms, {}};
+        audit::record(tx, origin, entry_of(caller, "activity_updated", "Activity changed", id), record->updated_at.ms);
+        Recorded recorded{caller, origin, record->updated_at.ms, {}};
         recorded.changes.push_back({std::move(before), *record});
         co_await apply(tx, recorded);
         co_return to_wire(*record);
@@ -215,11 +208,9 @@ db::Task<TodayList> Service::today(Caller caller, std::int64_t skip, std::int64_
     co_return TodayList{.items = to_wire(page.records), .total = page.total};
 }
 
-db::Command Service::day_apps_command(std::int64_t user_id, Day day) { return repository::day_apps_command(user_id, day); }
-std::vector<AppTotal> Service::day_apps_of(const db::Result& result) { return repository::day_apps_of(result); }
-db::Command Service::day_total_command(std::int64_t user_id, Day day) { return repository::day_total_command(user_id, day); }
-db::Command Service::hold_day_command(std::int64_t user_id, Day day) { return repository::hold_day_command(user_id, day); }
-db::Command Service::release_day_command(std::int64_t user_id, Day day) { return repository::release_day_command(user_id, day); }
-std::int64_t Service::day_total_of(const db::Result& result) { return repository::day_total_of(result); }
+db::Query<std::vector<AppTotal>> Service::day_apps(std::int64_t user_id, Day day) { return repository::day_apps(user_id, day); }
+db::Query<std::int64_t> Service::day_total(std::int64_t user_id, Day day) { return repository::day_total(user_id, day); }
+void Service::hold_day(db::Transaction& tx, std::int64_t user_id, Day day) { repository::hold_day(tx, user_id, day); }
+void Service::release_day(db::Transaction& tx, std::int64_t user_id, Day day) { repository::release_day(tx, user_id, day); }
 
 } // namespace focus::activities

@@ -7,7 +7,7 @@
 
 #include "core/audit/audit.hpp"
 #include "core/core.hpp"
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "core/metrics/name_counters.hpp"
 #include "core/personal/personal.hpp"
 #include "features/activities/cursor.hpp"
@@ -43,14 +43,12 @@ struct Recorded {
     std::vector<Change> changes;
 };
 
-/// What a later room does inside every transaction that changes activities.
-struct Follower {
-    /// What it has to read, after the totals have changed: the reads of all followers and the write itself share one round
-    /// trip, so new rows may have no id yet.
-    std::function<std::vector<db::Command>(const Recorded&)> reads;
-    /// Acts on the results of `reads`.
-    std::function<db::Task<void>(db::Transaction&, const Recorded&, std::vector<db::Result>)> react;
-};
+/// What a follower does once its queries are answered; empty when there is nothing to do.
+using Reaction = std::function<db::Task<void>(db::Transaction&)>;
+/// What a later module does inside every transaction that changes activities: adds its queries to the batch and gives
+/// the reaction to their answers. The queries of all followers and the write itself share one round trip, after the
+/// totals have changed, so new rows have no id before the reaction runs. The Recorded outlives the reaction.
+using Follower = std::function<Reaction(const Recorded&, db::Batch&)>;
 
 struct ListQuery {
     std::optional<json::Text<1, 100>> app_name;
@@ -134,14 +132,14 @@ class Service {
     /// Time used on each of the latest 5,000 days with data, ascending.
     db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
-    /// What rooms that watch a day read of it, together with reads of their own: the commands, and what their results say.
-    [[nodiscard]] static db::Command day_apps_command(std::int64_t user_id, Day day);
-    [[nodiscard]] static std::vector<AppTotal> day_apps_of(const db::Result& result);
-    [[nodiscard]] static db::Command day_total_command(std::int64_t user_id, Day day);
-    [[nodiscard]] static std::int64_t day_total_of(const db::Result& result);
-    /// From the first to the commit no other transaction changes the day; the second belongs before the commit.
-    [[nodiscard]] static db::Command hold_day_command(std::int64_t user_id, Day day);
-    [[nodiscard]] static db::Command release_day_command(std::int64_t user_id, Day day);
+    /// What the user has used on the day.
+    [[nodiscard]] static db::Query<std::vector<AppTotal>> day_apps(std::int64_t user_id, Day day);
+    /// Milliseconds of all apps.
+    [[nodiscard]] static db::Query<std::int64_t> day_total(std::int64_t user_id, Day day);
+    /// Queues a lock: from the next query of the transaction to its commit no other one changes the day. release_day()
+    /// belongs before the commit.
+    static void hold_day(db::Transaction& tx, std::int64_t user_id, Day day);
+    static void release_day(db::Transaction& tx, std::int64_t user_id, Day day);
 
     /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once: the time
     /// of the apps whose folded name or package is among `keys`.
@@ -181,10 +179,10 @@ class Service {
     };
     /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react. Throws
     /// TooManyApps, before anybody has reacted.
-    db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Command> insert = {});
-    db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<Record>& records);
+    db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Query<std::int64_t>> insert = {});
+    db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<NewRecord>& records);
     /// In a transaction of their own; `then` runs at its end. What gives a day too many apps is left out.
-    db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<Record> records,
+    db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<NewRecord> records,
                                                 std::function<void(db::Transaction&, const std::vector<Stored>&)> then = {});
     struct ImportPage;
     db::Task<std::size_t> drop_known(std::int64_t user_id, ImportPage& page);

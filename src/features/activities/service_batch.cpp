@@ -18,7 +18,7 @@ constexpr int k_max_attempts = 5;
 
 /// A batch's valid rows, and where each stood in it.
 struct Sorted {
-    std::vector<Record> records;
+    std::vector<NewRecord> records;
     std::vector<std::size_t> places;
     BatchResult result; // with the failed ones
 };
@@ -39,7 +39,7 @@ Sorted sort_out(const Caller& caller, std::vector<BatchItem> items, EpochMs now)
             auto record = to_record(caller, item.activity, now);
             require_valid(record, caller, now, {"body", "activities", entry.index});
             record.client_id = std::move(item.client_id);
-            sorted.records.push_back(std::move(record));
+            sorted.records.push_back({.record = std::move(record)});
             sorted.places.push_back(i);
         } catch (const Error& error) {
             entry = failed(std::move(entry), error, caller.language);
@@ -60,9 +60,9 @@ audit::Entry entry_of(const Caller& caller, std::size_t created, std::size_t dup
 }
 
 /// What a row is known by.
-std::vector<std::string_view> ids_of(const Record& record) {
+std::vector<std::string_view> ids_of(const NewRecord& stored) {
     std::vector<std::string_view> ids;
-    for (const auto* id : {&record.client_id, &record.content_id}) {
+    for (const auto* id : {&stored.record.client_id, &stored.content_id}) {
         if (*id) ids.emplace_back(**id);
     }
     return ids;
@@ -71,7 +71,7 @@ std::vector<std::string_view> ids_of(const Record& record) {
 } // namespace
 
 db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Caller caller, Origin origin,
-                                                      const std::vector<Record>& records) {
+                                                      const std::vector<NewRecord>& records) {
     std::vector<Stored> stored(records.size());
     std::vector<std::string> ids;
     for (const auto& record : records) {
@@ -80,8 +80,9 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
     const auto known = co_await repository::find_client_ids(tx, caller.user_id, std::move(ids));
     std::vector<Record> fresh;
     std::vector<std::size_t> places;
-    std::map<std::string_view, std::size_t> first_of;          // within this batch
-    std::vector<std::pair<std::size_t, std::size_t>> repeated; // and what they repeat
+    std::map<std::string_view, std::size_t> first_of;           // within this batch
+    std::vector<std::pair<std::size_t, std::size_t>> repeated;  // and what they repeat
+    std::vector<std::pair<std::string_view, std::size_t>> uses; // ids, and which of the fresh ones they stand for
     for (std::size_t i = 0; i < records.size(); ++i) {
         const auto own = ids_of(records[i]);
         if (const auto id = std::ranges::find_if(own, [&](auto one) { return known.contains(one); }); id != own.end()) {
@@ -89,17 +90,23 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
         } else if (const auto same = std::ranges::find_if(own, [&](auto one) { return first_of.contains(one); }); same != own.end()) {
             repeated.emplace_back(i, first_of.at(*same));
         } else {
-            for (const auto one : own) first_of.emplace(one, i);
-            fresh.push_back(records[i]);
+            for (const auto one : own) {
+                first_of.emplace(one, i);
+                uses.emplace_back(one, fresh.size());
+            }
+            fresh.push_back(records[i].record);
             places.push_back(i);
         }
     }
     if (!fresh.empty()) {
         co_await repository::insert_all(tx, fresh);
-        if (!co_await repository::use_client_ids(tx, fresh)) throw ClientIdTaken{};
+        std::vector<repository::ClientIdUse> used;
+        used.reserve(uses.size());
+        for (const auto& [id, index] : uses) used.push_back({caller.user_id, std::string{id}, fresh[index].id});
+        if (!co_await repository::use_client_ids(tx, std::move(used))) throw ClientIdTaken{};
         for (std::size_t i = 0; i < fresh.size(); ++i) stored[places[i]] = {.created = true, .id = fresh[i].id};
         audit::record(tx, origin, entry_of(caller, fresh.size(), records.size() - fresh.size(), fresh.front().id),
-                      fresh.front().created_at_ms);
+                      fresh.front().created_at.ms);
         Recorded recorded{caller, origin, clock_.now_ms(), {}};
         recorded.changes.reserve(fresh.size());
         for (auto& record : fresh) recorded.changes.push_back({std::nullopt, std::move(record)});
@@ -114,7 +121,7 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
     co_return stored;
 }
 
-db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<Record> records,
+db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<NewRecord> records,
                                                               std::function<void(db::Transaction&, const std::vector<Stored>&)> then) {
     std::vector<Stored> all(records.size());
     std::vector<std::size_t> places(records.size()); // of what is left to store, among all of them
@@ -132,7 +139,7 @@ db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Ori
         } catch (const TooManyApps& refused) { // again without them
             for (const auto place : refused.places) all[places[place]] = {.created = false, .id = 0, .refused = true};
             std::erase_if(places, [&](std::size_t place) { return all[place].refused; });
-            std::vector<Record> left;
+            std::vector<NewRecord> left;
             std::size_t at = 0;
             for (std::size_t i = 0; i < records.size(); ++i) {
                 if (at < refused.places.size() && refused.places[at] == i)

@@ -25,7 +25,7 @@ Period period_of(repository::PeriodParts parts, Day first, Day last) {
                   .apps_used = parts.apps_used,
                   .daily_breakdown = rules::breakdown(parts.days, first, last)};
     for (const auto& day : parts.days) {
-        (day.day < first ? period.previous_total : period.total_time).ms += day.ms;
+        (day.day < first ? period.previous_total : period.total_time).ms += day.total_ms;
         if (day.day >= first) period.sessions += day.sessions;
     }
     period.top_apps = named(std::move(parts.apps), period.total_time.ms);
@@ -83,11 +83,11 @@ db::Task<Daily> Service::daily(Caller caller, std::optional<Day> day) {
     const auto user = co_await users_.get(caller.user_id);
     Daily daily;
     daily.date = {date};
-    daily.total_time = {parts.sums.ms};
+    daily.total_time = {parts.sums.total_ms};
     daily.sessions = parts.sums.sessions;
     daily.apps_used = parts.sums.apps;
-    daily.apps = named(std::move(parts.apps), parts.sums.ms);
-    daily.categories = rules::by_category(parts.categories, parts.sums.ms);
+    daily.apps = named(std::move(parts.apps), parts.sums.total_ms);
+    daily.categories = rules::by_category(parts.categories, parts.sums.total_ms);
     if (!daily.apps.empty()) daily.most_used_app = daily.apps.front().app_name;
     daily.hourly.resize(24);
     for (const auto& [hour, ms] : parts.hours) daily.hourly.at(static_cast<std::size_t>(hour)).ms = ms;
@@ -162,15 +162,15 @@ db::Task<KnownApp> Service::set_app(Caller caller, Origin origin, std::string na
 
 db::Task<Totals> Service::totals(Caller caller) {
     auto page = co_await repository::top_apps(db_, caller.user_id, 0, 1);
-    Totals totals{.total_time = {page.sums.ms}, .activities = page.sums.sessions, .apps_used = page.sums.apps, .most_used_app = {}};
-    if (const auto apps = named(std::move(page.usage), page.sums.ms); !apps.empty()) totals.most_used_app = apps.front().app_name;
+    Totals totals{.total_time = {page.sums.total_ms}, .activities = page.sums.sessions, .apps_used = page.sums.apps, .most_used_app = {}};
+    if (const auto apps = named(std::move(page.usage), page.sums.total_ms); !apps.empty()) totals.most_used_app = apps.front().app_name;
     co_return totals;
 }
 
 db::Task<std::vector<DayTotal>> Service::days_with_data(Caller caller) {
     std::vector<DayTotal> days;
     for (const auto& day : co_await repository::latest_days(db_, caller.user_id))
-        days.push_back({.date = {day.day}, .total_time = {day.ms}});
+        days.push_back({.date = {day.day}, .total_time = {day.total_ms}});
     co_return days;
 }
 

@@ -144,14 +144,15 @@ TEST_P(ActivitiesServiceTest, HooksSeeAWholeBatchAtOnceAndCanUndoIt) {
     int calls = 0;
     std::size_t changes = 0;
     bool refuse = false;
-    const auto react = [&](db::Transaction&, const Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
+    const auto react = [&](const Recorded& recorded) -> db::Task<void> {
         ++calls;
         changes = recorded.changes.size();
         for (const auto& change : recorded.changes) EXPECT_TRUE(!change.before && change.after && change.after->id > 0);
         if (refuse) throw not_found();
         co_return;
     };
-    service_->on_recorded({.reads = [](const Recorded&) { return std::vector<db::Command>{}; }, .react = react});
+    service_->on_recorded(
+        [&react](const Recorded& recorded, db::Batch&) { return [&react, &recorded](db::Transaction&) { return react(recorded); }; });
     batch(batch_json(0, 30));
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(changes, 30U);

@@ -66,7 +66,7 @@ ExportSource Service::export_all(const Caller& caller, ExportFormat format) {
 /// A page of a file: what can be stored.
 struct Service::ImportPage {
     struct Row {
-        Record record; // with a client_id made of what it says
+        NewRecord stored; // its client_id is made of what it says
         std::int64_t line = 0;
         std::optional<std::string> client_id; // that it had where it was exported
         // Which row of our own exports it was; id 0: not ours.
@@ -95,7 +95,7 @@ db::Task<std::size_t> Service::drop_known(std::int64_t user_id, ImportPage& page
         if (row.client_id) {
             const auto used = known.find(*row.client_id);
             if (used != known.end() && recorded.contains(used->second)) continue;
-            if (used == known.end()) row.record.content_id = std::exchange(row.record.client_id, std::move(row.client_id));
+            if (used == known.end()) row.stored.content_id = std::exchange(row.stored.record.client_id, std::move(row.client_id));
         }
         left.push_back(std::move(row));
     }
@@ -107,8 +107,8 @@ db::Task<std::size_t> Service::drop_known(std::int64_t user_id, ImportPage& page
 db::Task<void> Service::store_page(Caller caller, Origin origin, ImportPage page, ImportResult& result) {
     result.duplicates += static_cast<std::int64_t>(co_await drop_known(caller.user_id, page));
     if (page.rows.empty()) co_return;
-    std::vector<Record> records;
-    for (auto& row : page.rows) records.push_back(std::move(row.record));
+    std::vector<NewRecord> records;
+    for (auto& row : page.rows) records.push_back(std::move(row.stored));
     const auto stored = co_await store_records(caller, origin, std::move(records));
     for (std::size_t i = 0; i < stored.size(); ++i) {
         if (stored[i].refused)
@@ -130,9 +130,9 @@ db::Task<ImportResult> Service::import_file(Caller caller, Origin origin, std::s
             try {
                 if (!entry->faults.empty()) throw invalid_input(std::move(entry->faults));
                 auto record = to_record(caller, entry->activity, clock_.now_ms());
-                require_valid(record, caller, record.created_at_ms, {"line"});
+                require_valid(record, caller, record.created_at.ms, {"line"});
                 record.client_id = content_id(*entry, numbering.of(*entry));
-                page.rows.push_back({.record = std::move(record),
+                page.rows.push_back({.stored = {.record = std::move(record)},
                                      .line = entry->line,
                                      .client_id = std::move(entry->client_id),
                                      .id = entry->id,

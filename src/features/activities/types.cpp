@@ -120,14 +120,14 @@ Activity to_wire(const Record& record) {
             .app_name = record.app_name,
             .app_package = record.app_package.empty() ? std::nullopt : std::optional{record.app_package},
             .app_category = record.app_category,
-            .duration_minutes = {record.duration_ms},
-            .activity_date = {record.day},
+            .duration_minutes = record.duration_minutes,
+            .activity_date = {record.activity_date},
             .start_time = timestamp(record.start_ms),
             .end_time = timestamp(record.end_ms),
             .device_type = record.device_type,
             .session_id = record.session_id,
-            .created_at = {record.created_at_ms},
-            .updated_at = {record.updated_at_ms}};
+            .created_at = record.created_at,
+            .updated_at = record.updated_at};
 }
 
 } // namespace focus::activities

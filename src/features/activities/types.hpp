@@ -160,11 +160,11 @@ struct Sort {
 
 /// How far a walk over a user's activities has come.
 struct Place {
-    EpochMs created_at_ms = INT64_MIN;
+    json::Timestamp created_at{INT64_MIN};
     std::int64_t id = 0;
 };
 
-/// A row as it is stored.
+/// A row of `activities`; its fields are the columns.
 struct Record {
     std::int64_t id = 0;
     std::int64_t user_id = 0;
@@ -172,17 +172,22 @@ struct Record {
     std::string app_key; // the name, folded
     std::string app_package;
     std::string app_category;
-    std::int64_t duration_ms = 0;
-    Day day;
+    json::Minutes duration_minutes;
+    Day activity_date;
     std::optional<EpochMs> start_ms;
     std::optional<EpochMs> end_ms;
     std::optional<std::string> device_type;
     std::optional<std::string> session_id;
     std::optional<std::string> client_id;
-    std::optional<std::string> content_id; // of an import that came with a client_id: used up like that, but not stored
-    Zone zone;                             // the user's when it was recorded
-    EpochMs created_at_ms = 0;
-    EpochMs updated_at_ms = 0;
+    Zone timezone; // the user's when it was recorded
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
+};
+
+/// An activity that is to be stored.
+struct NewRecord {
+    Record record;
+    std::optional<std::string> content_id{}; // of an import that came with a client_id: counts as used like that one
 };
 
 /// What a user's day holds of one app, by folded name and package (empty: not given).
@@ -212,7 +217,7 @@ struct AppTime {
 struct UserDay {
     std::int64_t user_id = 0;
     Day day;
-    std::int64_t ms = 0;
+    std::int64_t total_ms = 0;
 };
 
 [[nodiscard]] Activity to_wire(const Record& record);

@@ -12,266 +12,340 @@ namespace focus::activities::repository {
 
 namespace {
 
+// The rows of the roll-ups.
+struct AppRow {
+    std::int64_t user_id = 0;
+    Day day;
+    std::string app_key;
+    std::string app_package;
+    std::string app_category;
+    std::string device_type;
+    std::string app_name;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+struct TotalRow {
+    std::int64_t user_id = 0;
+    std::string app_key;
+    std::string app_package;
+    std::string app_category;
+    std::string device_type;
+    std::string app_name;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+struct DayRow {
+    std::int64_t user_id = 0;
+    Day day;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+};
+struct HourRow {
+    std::int64_t user_id = 0;
+    Day day;
+    int hour = 0;
+    std::int64_t total_ms = 0;
+};
+
 // A roll-up's name is the one that was written last, so a change that moves no time may change it; taking rows out does not.
-constexpr db::Statement k_add_app{
-    "usage_apps.add",
-    db::Sql{"INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
-            "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
-            "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
-            "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
+constexpr auto k_add_app = db::insert<AppRow>("usage_apps.add", "usage_apps", {},
+                                              " ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                                              "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
+                                              "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
+                                              " ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
+                                              "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)");
 constexpr db::Statement k_drop_app{"usage_apps.drop", "DELETE FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
                                                       "app_package = ? AND app_category = ? AND device_type = ? AND sessions = 0"};
-constexpr db::Statement k_add_total{
-    "usage_totals.add",
-    db::Sql{"INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
-            "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
-            "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            "INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
-            "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
+constexpr auto k_add_total =
+    db::insert<TotalRow>("usage_totals.add", "usage_totals", {},
+                         " ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                         "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
+                         "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
+                         " ON DUPLICATE KEY UPDATE app_name = IF(VALUES(sessions) >= 0, VALUES(app_name), app_name), "
+                         "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)");
 constexpr db::Statement k_drop_total{"usage_totals.drop", "DELETE FROM usage_totals WHERE user_id = ? AND app_key = ? AND app_package = ? "
                                                           "AND app_category = ? AND device_type = ? AND sessions = 0"};
-constexpr db::Statement k_add_day{
-    "usage_days.add",
-    db::Sql{"INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, ?, ?) ON CONFLICT (user_id, day) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            "INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)"}};
+constexpr auto k_add_day =
+    db::insert<DayRow>("usage_days.add", "usage_days", {},
+                       " ON CONFLICT (user_id, day) DO UPDATE SET total_ms = total_ms + excluded.total_ms, "
+                       "sessions = sessions + excluded.sessions",
+                       " ON DUPLICATE KEY UPDATE total_ms = total_ms + VALUES(total_ms), sessions = sessions + VALUES(sessions)");
 constexpr db::Statement k_drop_day{"usage_days.drop", "DELETE FROM usage_days WHERE user_id = ? AND day = ? AND sessions = 0"};
-constexpr db::Statement k_add_hour{
-    "usage_hours.add",
-    db::Sql{"INSERT INTO usage_hours (user_id, day, hour, total_ms) VALUES (?, ?, ?, ?) ON CONFLICT (user_id, day, hour) DO UPDATE SET "
-            "total_ms = total_ms + excluded.total_ms",
-            "INSERT INTO usage_hours (user_id, day, hour, total_ms) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE "
-            "total_ms = total_ms + VALUES(total_ms)"}};
+constexpr auto k_add_hour = db::insert<HourRow>("usage_hours.add", "usage_hours", {},
+                                                " ON CONFLICT (user_id, day, hour) DO UPDATE SET total_ms = total_ms + excluded.total_ms",
+                                                " ON DUPLICATE KEY UPDATE total_ms = total_ms + VALUES(total_ms)");
 constexpr db::Statement k_drop_hour{"usage_hours.drop",
                                     "DELETE FROM usage_hours WHERE user_id = ? AND day = ? AND hour = ? AND total_ms = 0"};
 
+/// A part of an app's time, with what the user has set for the app.
+struct TopApp {
+    std::string app_key;
+    std::string app_name;
+    std::string app_package;
+    std::string app_category;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+    std::optional<std::string> display_name;
+    std::optional<std::string> set_category;
+};
+/// The same with the days on which the app was first and last used.
+struct TopAppDays {
+    std::string app_key;
+    std::string app_name;
+    std::string app_package;
+    std::string app_category;
+    std::int64_t total_ms = 0;
+    std::int64_t sessions = 0;
+    std::optional<std::string> display_name;
+    std::optional<std::string> set_category;
+    std::optional<Day> first_day;
+    std::optional<Day> last_day;
+};
+
 /// The apps used most out of `chosen` (a table and a condition; after its parameters come LIMIT and OFFSET), each with its
-/// `parts` and with what the user has set for it. `used` are further columns. What an app has beyond the ten parts with most
+/// `parts` and with what the user has set for it. `days` are further columns. What an app has beyond the ten parts with most
 /// of its time is added to the first of them: sums stay exact, and an app that is recorded under thousands of packages costs
 /// no more than others. Parts are read by a CROSS JOIN: SQLite then begins with what is chosen.
-#define FOCUS_TOP_APPS(chosen, parts, used)                                                                                                \
-    "WITH chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM " chosen " GROUP BY app_key ORDER BY app_ms DESC, app_key "              \
-    "LIMIT ? OFFSET ?), parts AS (" parts "), placed AS (SELECT parts.*, "                                                                 \
-    "ROW_NUMBER() OVER (PARTITION BY parts.app_key ORDER BY parts.total_ms DESC) AS place FROM parts) SELECT p.app_key, "                  \
-    "MAX(CASE WHEN p.place <= 10 THEN p.app_name END), MAX(CASE WHEN p.place <= 10 THEN p.app_package END), "                              \
-    "MAX(CASE WHEN p.place <= 10 THEN p.app_category END), SUM(p.total_ms), SUM(p.sessions), MAX(s.display_name), "                        \
-    "MAX(s.app_category)" used " FROM placed p LEFT JOIN app_settings s ON s.user_id = p.user_id AND s.app_key = p.app_key "               \
-    "GROUP BY p.user_id, p.app_key, CASE WHEN p.place > 10 THEN 1 ELSE p.place END"
-#define FOCUS_PARTS_OF(table)                                                                                                              \
-    "SELECT u.user_id, u.app_key, u.app_name, u.app_package, u.app_category, u.total_ms, u.sessions FROM chosen CROSS JOIN " table         \
-    " u ON u.app_key = chosen.app_key WHERE u.user_id = ?"
-#define FOCUS_USED                                                                                                                         \
-    ", (SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"                                        \
-    ", (SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key)"
-#define FOCUS_TOP_TOTALS(which) FOCUS_TOP_APPS("usage_totals WHERE user_id = ?" which, FOCUS_PARTS_OF("usage_totals"), FOCUS_USED)
+template <std::size_t A, std::size_t B, std::size_t C>
+consteval auto top_apps_sql(const db::SqlText<A>& chosen, const db::SqlText<B>& parts, const db::SqlText<C>& days) {
+    return "WITH chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM " + chosen +
+           " GROUP BY app_key ORDER BY app_ms DESC, app_key LIMIT ? OFFSET ?), parts AS (" + parts +
+           "), placed AS (SELECT parts.*, ROW_NUMBER() OVER (PARTITION BY parts.app_key ORDER BY parts.total_ms DESC) AS place FROM "
+           "parts) SELECT p.app_key, MAX(CASE WHEN p.place <= 10 THEN p.app_name END) AS app_name, "
+           "MAX(CASE WHEN p.place <= 10 THEN p.app_package END) AS app_package, "
+           "MAX(CASE WHEN p.place <= 10 THEN p.app_category END) AS app_category, SUM(p.total_ms) AS total_ms, "
+           "SUM(p.sessions) AS sessions, MAX(s.display_name) AS display_name, MAX(s.app_category) AS set_category" +
+           days +
+           " FROM placed p LEFT JOIN app_settings s ON s.user_id = p.user_id AND s.app_key = p.app_key "
+           "GROUP BY p.user_id, p.app_key, CASE WHEN p.place > 10 THEN 1 ELSE p.place END";
+}
+template <std::size_t N>
+consteval auto parts_of(const char (&table)[N]) {
+    return "SELECT u.user_id, u.app_key, u.app_name, u.app_package, u.app_category, u.total_ms, u.sessions FROM chosen CROSS JOIN " +
+           db::SqlText<N>{table} + " u ON u.app_key = chosen.app_key WHERE u.user_id = ?";
+}
+constexpr db::SqlText k_no_days{""};
+constexpr db::SqlText k_used_days{
+    ", (SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key) AS first_day"
+    ", (SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key) AS last_day"};
+/// Out of the totals that fit `which`.
+template <std::size_t N>
+consteval auto top_totals_sql(const char (&which)[N]) {
+    return top_apps_sql("usage_totals WHERE user_id = ?" + db::SqlText<N>{which}, parts_of("usage_totals"), k_used_days);
+}
+
+/// A category's time.
+struct TopCategory {
+    std::string category;
+    std::int64_t category_ms = 0;
+};
 /// Sums by the category that the user has set, else the recorded one; those with most of the time.
-#define FOCUS_TOP_CATEGORIES(days)                                                                                                         \
-    "SELECT COALESCE(s.app_category, u.app_category) AS category, SUM(u.total_ms) AS category_ms FROM usage_apps u "                       \
-    "LEFT JOIN app_settings s ON s.user_id = u.user_id AND s.app_key = u.app_key WHERE u.user_id = ? AND " days                            \
-    " GROUP BY category ORDER BY category_ms DESC, category LIMIT ?"
+template <std::size_t N>
+consteval auto top_categories_sql(const char (&days)[N]) {
+    return "SELECT COALESCE(s.app_category, u.app_category) AS category, SUM(u.total_ms) AS category_ms FROM usage_apps u "
+           "LEFT JOIN app_settings s ON s.user_id = u.user_id AND s.app_key = u.app_key WHERE u.user_id = ? AND " +
+           db::SqlText<N>{days} + " GROUP BY category ORDER BY category_ms DESC, category LIMIT ?";
+}
 
 constexpr std::int64_t k_all = 1'000'000'000; // of what is bounded otherwise
 
-constexpr db::Statement k_day_apps{
-    "usage_apps.of_day", FOCUS_TOP_APPS("usage_apps WHERE user_id = ? AND day = ?", FOCUS_PARTS_OF("usage_apps") " AND u.day = ?", "")};
-constexpr db::Statement k_day_sums{"usage_apps.sums_of_day", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
-                                                             "COALESCE(SUM(sessions), 0) FROM usage_apps WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_day_categories{"usage_apps.categories_of_day", FOCUS_TOP_CATEGORIES("u.day = ?")};
-constexpr db::Statement k_day_hours{"usage_hours.of_day", "SELECT hour, total_ms FROM usage_hours WHERE user_id = ? AND day = ?"};
-constexpr db::Statement k_period_apps{
+struct HourTime {
+    int hour = 0;
+    std::int64_t total_ms = 0;
+};
+constexpr auto k_day_apps = db::select<TopApp>("usage_apps.of_day", top_apps_sql(db::SqlText{"usage_apps WHERE user_id = ? AND day = ?"},
+                                                                                 parts_of("usage_apps") + " AND u.day = ?", k_no_days));
+constexpr auto k_day_sums =
+    db::select<Sums>("usage_apps.sums_of_day", "SELECT COUNT(DISTINCT app_key) AS apps, COALESCE(SUM(total_ms), 0) AS total_ms, "
+                                               "COALESCE(SUM(sessions), 0) AS sessions FROM usage_apps WHERE user_id = ? AND day = ?");
+constexpr auto k_day_categories = db::select<TopCategory>("usage_apps.categories_of_day", top_categories_sql("u.day = ?"));
+constexpr auto k_day_hours = db::select<HourTime>("usage_hours.of_day", "SELECT * FROM usage_hours WHERE user_id = ? AND day = ?");
+constexpr auto k_period_apps = db::select<TopApp>(
     "usage_apps.of_period", // the day in front of the name makes MAX find the newest; days have 10 characters
-    FOCUS_TOP_APPS(
-        "usage_apps WHERE user_id = ? AND day >= ? AND day <= ?",
-        "SELECT u.user_id, u.app_key, SUBSTR(MAX(CONCAT(u.day, u.app_name)), 11) AS app_name, u.app_package, u.app_category, "
-        "SUM(u.total_ms) AS total_ms, SUM(u.sessions) AS sessions FROM chosen CROSS JOIN usage_apps u ON u.app_key = chosen.app_key "
-        "WHERE u.user_id = ? AND u.day >= ? AND u.day <= ? GROUP BY u.user_id, u.app_key, u.app_package, u.app_category",
-        "")};
-constexpr db::Statement k_period_count{"usage_apps.count_of_period",
-                                       "SELECT COUNT(DISTINCT app_key) FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ?"};
-constexpr db::Statement k_period_categories{"usage_apps.categories_of_period", FOCUS_TOP_CATEGORIES("u.day >= ? AND u.day <= ?")};
-constexpr db::Statement k_period_days{
-    "usage_days.of_period", "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? AND day >= ? AND day <= ? ORDER BY day"};
-constexpr db::Statement k_latest_days{"usage_days.latest",
-                                      "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? ORDER BY day DESC LIMIT ?"};
-constexpr db::Statement k_whole{"usage_days.whole", "SELECT COALESCE(SUM(total_ms), 0) FROM usage_days WHERE user_id = ?"};
-constexpr db::Statement k_totals{"usage_totals.sums", "SELECT COUNT(DISTINCT app_key), COALESCE(SUM(total_ms), 0), "
-                                                      "COALESCE(SUM(sessions), 0) FROM usage_totals WHERE user_id = ?"};
-constexpr db::Statement k_top_apps{"usage_totals.top", FOCUS_TOP_TOTALS("")};
-constexpr db::Statement k_app_total{"usage_totals.of_app", FOCUS_TOP_TOTALS(" AND app_key = ?")};
-constexpr db::Statement k_keys_after{
-    "usage_totals.keys", "SELECT app_key FROM usage_totals WHERE user_id = ? AND app_key > ? GROUP BY app_key ORDER BY app_key LIMIT ?"};
-constexpr db::Statement k_apps_between{"usage_totals.between", FOCUS_TOP_TOTALS(" AND app_key > ? AND app_key <= ?")};
-constexpr db::Statement k_stored_apps{"usage_apps.all", "SELECT day, app_key, app_package, app_category, device_type, app_name, total_ms, "
-                                                        "sessions FROM usage_apps WHERE user_id = ?"};
-constexpr db::Statement k_stored_totals{"usage_totals.stored",
-                                        "SELECT app_key, app_package, app_category, device_type, app_name, total_ms, "
-                                        "sessions FROM usage_totals WHERE user_id = ?"};
-constexpr db::Statement k_stored_hours{"usage_hours.all", "SELECT day, hour, total_ms FROM usage_hours WHERE user_id = ?"};
-constexpr db::Statement k_stored_days{"usage_days.all", "SELECT day, total_ms, sessions FROM usage_days WHERE user_id = ? ORDER BY day"};
-constexpr db::Statement k_app_days{
-    "usage_apps.days", "SELECT day, SUM(total_ms), SUM(sessions) FROM usage_apps WHERE user_id = ? AND app_key = ? AND day >= ? "
-                       "GROUP BY day ORDER BY day"};
-constexpr db::Statement k_app_called{"app_settings.called",
-                                     "SELECT app_key FROM app_settings WHERE user_id = ? AND display_key = ? LIMIT 1"};
+    top_apps_sql(
+        db::SqlText{"usage_apps WHERE user_id = ? AND day >= ? AND day <= ?"},
+        db::SqlText{
+            "SELECT u.user_id, u.app_key, SUBSTR(MAX(CONCAT(u.day, u.app_name)), 11) AS app_name, u.app_package, u.app_category, "
+            "SUM(u.total_ms) AS total_ms, SUM(u.sessions) AS sessions FROM chosen CROSS JOIN usage_apps u ON u.app_key = chosen.app_key "
+            "WHERE u.user_id = ? AND u.day >= ? AND u.day <= ? GROUP BY u.user_id, u.app_key, u.app_package, u.app_category"},
+        k_no_days));
+constexpr auto k_period_count = db::select<std::int64_t>(
+    "usage_apps.count_of_period", "SELECT COUNT(DISTINCT app_key) FROM usage_apps WHERE user_id = ? AND day >= ? AND day <= ?");
+constexpr auto k_period_categories =
+    db::select<TopCategory>("usage_apps.categories_of_period", top_categories_sql("u.day >= ? AND u.day <= ?"));
+constexpr auto k_period_days = db::select<rules::DayUsage>(
+    "usage_days.of_period", "SELECT * FROM usage_days WHERE user_id = ? AND day >= ? AND day <= ? ORDER BY day");
+constexpr auto k_latest_days =
+    db::select<rules::DayUsage>("usage_days.latest", "SELECT * FROM usage_days WHERE user_id = ? ORDER BY day DESC LIMIT ?");
+constexpr auto k_whole =
+    db::select<std::int64_t>("usage_days.whole", "SELECT COALESCE(SUM(total_ms), 0) FROM usage_days WHERE user_id = ?");
+constexpr auto k_totals =
+    db::select<Sums>("usage_totals.sums", "SELECT COUNT(DISTINCT app_key) AS apps, COALESCE(SUM(total_ms), 0) AS total_ms, "
+                                          "COALESCE(SUM(sessions), 0) AS sessions FROM usage_totals WHERE user_id = ?");
+constexpr auto k_top_apps = db::select<TopAppDays>("usage_totals.top", top_totals_sql(""));
+constexpr auto k_app_total = db::select<TopAppDays>("usage_totals.of_app", top_totals_sql(" AND app_key = ?"));
+constexpr auto k_keys_after = db::select<std::string>(
+    "usage_totals.keys", "SELECT app_key FROM usage_totals WHERE user_id = ? AND app_key > ? GROUP BY app_key ORDER BY app_key LIMIT ?");
+constexpr auto k_apps_between = db::select<TopAppDays>("usage_totals.between", top_totals_sql(" AND app_key > ? AND app_key <= ?"));
+constexpr auto k_stored_apps = db::select<AppRow>("usage_apps.all", "SELECT * FROM usage_apps WHERE user_id = ?");
+constexpr auto k_stored_totals = db::select<TotalRow>("usage_totals.stored", "SELECT * FROM usage_totals WHERE user_id = ?");
+constexpr auto k_stored_hours = db::select<HourRow>("usage_hours.all", "SELECT * FROM usage_hours WHERE user_id = ?");
+constexpr auto k_stored_days = db::select<DayRow>("usage_days.all", "SELECT * FROM usage_days WHERE user_id = ? ORDER BY day");
+constexpr auto k_app_days = db::select<rules::DayUsage>(
+    "usage_apps.days", "SELECT day, SUM(total_ms) AS total_ms, SUM(sessions) AS sessions FROM usage_apps WHERE user_id = ? AND "
+                       "app_key = ? AND day >= ? GROUP BY day ORDER BY day");
+constexpr auto k_app_called =
+    db::select<std::string>("app_settings.called", "SELECT app_key FROM app_settings WHERE user_id = ? AND display_key = ? LIMIT 1");
 // A row holds what this change gave it and nothing else: it was not there before.
-constexpr db::Statement k_is_new{"usage_apps.is_new", "SELECT 1 FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
-                                                      "app_package = ? AND app_category = ? AND device_type = ? AND sessions = ?"};
-constexpr db::Statement k_save_setting{
-    "app_settings.save",
-    db::Sql{"INSERT INTO app_settings (user_id, app_key, display_name, display_key, app_category, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (user_id, app_key) DO UPDATE SET display_name = excluded.display_name, display_key = excluded.display_key, "
-            "app_category = excluded.app_category, updated_at_ms = excluded.updated_at_ms",
-            "INSERT INTO app_settings (user_id, app_key, display_name, display_key, app_category, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON DUPLICATE KEY UPDATE display_name = VALUES(display_name), display_key = VALUES(display_key), "
-            "app_category = VALUES(app_category), updated_at_ms = VALUES(updated_at_ms)"}};
+constexpr auto k_is_new = db::select<int>("usage_apps.is_new", "SELECT 1 FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
+                                                               "app_package = ? AND app_category = ? AND device_type = ? AND sessions = ?");
+
+/// A row of `app_settings`.
+struct SettingRow {
+    std::int64_t user_id = 0;
+    std::string app_key;
+    std::optional<std::string> display_name;
+    std::optional<std::string> display_key; // the name, folded
+    std::optional<std::string> app_category;
+    json::Timestamp updated_at;
+};
+constexpr auto k_save_setting = db::insert<SettingRow>(
+    "app_settings.save", "app_settings", {},
+    " ON CONFLICT (user_id, app_key) DO UPDATE SET display_name = excluded.display_name, display_key = excluded.display_key, "
+    "app_category = excluded.app_category, updated_at_ms = excluded.updated_at_ms",
+    " ON DUPLICATE KEY UPDATE display_name = VALUES(display_name), display_key = VALUES(display_key), "
+    "app_category = VALUES(app_category), updated_at_ms = VALUES(updated_at_ms)");
 constexpr db::Statement k_drop_setting{"app_settings.drop", "DELETE FROM app_settings WHERE user_id = ? AND app_key = ?"};
-#define FOCUS_MERGED_APPS                                                                                                                  \
-    "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "                \
-    "SELECT user_id, day, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_apps "            \
-    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, day, app_key, app_package, app_category "
-#define FOCUS_MERGED_TOTALS                                                                                                                \
-    "INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "                   \
-    "SELECT user_id, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_totals "               \
-    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, app_key, app_package, app_category "
-constexpr db::Statement k_merge_apps{"usage_apps.merge_devices",
-                                     db::Sql{FOCUS_MERGED_APPS
-                                             "ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
-                                             "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-                                             FOCUS_MERGED_APPS "ON DUPLICATE KEY UPDATE total_ms = usage_apps.total_ms + VALUES(total_ms), "
-                                                               "sessions = usage_apps.sessions + VALUES(sessions)"}};
-constexpr db::Statement k_merge_totals{
-    "usage_totals.merge_devices",
-    db::Sql{FOCUS_MERGED_TOTALS "ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
-                                "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions",
-            FOCUS_MERGED_TOTALS "ON DUPLICATE KEY UPDATE total_ms = usage_totals.total_ms + VALUES(total_ms), "
-                                "sessions = usage_totals.sessions + VALUES(sessions)"}};
+constexpr db::SqlText k_merged_apps{
+    "INSERT INTO usage_apps (user_id, day, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
+    "SELECT user_id, day, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_apps "
+    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, day, app_key, app_package, app_category "};
+constexpr auto k_merge_apps_sqlite = k_merged_apps +
+                                     "ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                                     "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions";
+constexpr auto k_merge_apps_mysql = k_merged_apps + "ON DUPLICATE KEY UPDATE total_ms = usage_apps.total_ms + VALUES(total_ms), "
+                                                    "sessions = usage_apps.sessions + VALUES(sessions)";
+constexpr db::Statement k_merge_apps{"usage_apps.merge_devices", db::Sql{k_merge_apps_sqlite, k_merge_apps_mysql}};
+constexpr db::SqlText k_merged_totals{
+    "INSERT INTO usage_totals (user_id, app_key, app_package, app_category, device_type, app_name, total_ms, sessions) "
+    "SELECT user_id, app_key, app_package, app_category, '', MAX(app_name), SUM(total_ms), SUM(sessions) FROM usage_totals "
+    "WHERE user_id = ? AND device_type <> '' GROUP BY user_id, app_key, app_package, app_category "};
+constexpr auto k_merge_totals_sqlite = k_merged_totals +
+                                       "ON CONFLICT (user_id, app_key, app_package, app_category, device_type) DO UPDATE SET "
+                                       "total_ms = total_ms + excluded.total_ms, sessions = sessions + excluded.sessions";
+constexpr auto k_merge_totals_mysql = k_merged_totals + "ON DUPLICATE KEY UPDATE total_ms = usage_totals.total_ms + VALUES(total_ms), "
+                                                        "sessions = usage_totals.sessions + VALUES(sessions)";
+constexpr db::Statement k_merge_totals{"usage_totals.merge_devices", db::Sql{k_merge_totals_sqlite, k_merge_totals_mysql}};
 constexpr db::Statement k_drop_device_apps{"usage_apps.drop_devices", "DELETE FROM usage_apps WHERE user_id = ? AND device_type <> ''"};
 constexpr db::Statement k_drop_device_totals{"usage_totals.drop_devices",
                                              "DELETE FROM usage_totals WHERE user_id = ? AND device_type <> ''"};
 constexpr db::Statement k_forget_settings{"app_settings.forget_user", "DELETE FROM app_settings WHERE user_id = ?"};
 
-/// Days in statements are always this text.
-Day day_of(const db::Row& row, std::size_t column) { return Day::parse(row.get<std::string_view>(column)).value_or(Day{}); }
+/// A day with many apps.
+struct CrowdedDay {
+    Day day;
+    std::int64_t apps = 0;
+};
 
-std::vector<rules::UsageRow> usage_of(const db::Result& result) {
-    std::vector<rules::UsageRow> rows;
-    rows.reserve(result.rows.size());
-    for (const auto& row : result.rows) {
-        rows.push_back({.app_key = row.get<std::string>(0),
-                        .app_name = row.get<std::string>(1),
-                        .app_package = row.get<std::string>(2),
-                        .app_category = row.get<std::string>(3),
-                        .total_ms = row.get<std::int64_t>(4),
-                        .sessions = row.get<std::int64_t>(5)});
-    }
-    return rows;
-}
-
-std::vector<rules::DayUsage> days_of(const db::Result& result) {
-    std::vector<rules::DayUsage> days;
-    days.reserve(result.rows.size());
-    for (const auto& row : result.rows) days.push_back({day_of(row, 0), row.get<std::int64_t>(1), row.get<std::int64_t>(2)});
-    return days;
-}
-
-/// Of FOCUS_TOP_APPS without further columns.
-Usage usage_with_settings(const db::Result& result) {
-    Usage usage{usage_of(result), {}};
-    for (const auto& row : result.rows) {
-        if (row.is_null(6) && row.is_null(7)) continue;
-        usage.settings[row.get<std::string>(0)] = {row.get<std::optional<std::string>>(6), row.get<std::optional<std::string>>(7)};
+/// Rows of TopApp or TopAppDays.
+template <class Row>
+Usage usage_of(const std::vector<Row>& apps) {
+    Usage usage;
+    usage.rows.reserve(apps.size());
+    for (const auto& app : apps) {
+        usage.rows.push_back({.app_key = app.app_key,
+                              .app_name = app.app_name,
+                              .app_package = app.app_package,
+                              .app_category = app.app_category,
+                              .total_ms = app.total_ms,
+                              .sessions = app.sessions});
+        if (app.display_name || app.set_category) usage.settings[app.app_key] = {app.display_name, app.set_category};
     }
     return usage;
 }
 
-/// With FOCUS_USED.
-AppsPage apps_of(const db::Result& apps, const db::Result& whole) {
-    AppsPage page{.usage = usage_with_settings(apps), .used = {}, .whole_ms = whole.rows.at(0).get<std::int64_t>(0)};
-    for (const auto& row : apps.rows) {
-        if (!row.is_null(8)) page.used.emplace(row.get<std::string>(0), std::pair{day_of(row, 8), day_of(row, 9)});
+AppsPage page_of(const std::vector<TopAppDays>& apps, std::int64_t whole_ms) {
+    AppsPage page{.usage = usage_of(apps), .used = {}, .whole_ms = whole_ms};
+    for (const auto& app : apps) {
+        if (app.first_day && app.last_day) page.used.emplace(app.app_key, std::pair{*app.first_day, *app.last_day});
     }
     return page;
 }
 
-std::vector<rules::UsageRow> categories_of(const db::Result& result) {
+std::vector<rules::UsageRow> usage_rows_of(const std::vector<TopCategory>& categories) {
     std::vector<rules::UsageRow> rows;
-    rows.reserve(result.rows.size());
-    for (const auto& row : result.rows) {
-        rows.push_back({.app_key = {},
-                        .app_name = {},
-                        .app_package = {},
-                        .app_category = row.get<std::string>(0),
-                        .total_ms = row.get<std::int64_t>(1)});
+    rows.reserve(categories.size());
+    for (const auto& row : categories) {
+        rows.push_back({.app_key = {}, .app_name = {}, .app_package = {}, .app_category = row.category, .total_ms = row.category_ms});
     }
     return rows;
 }
 
-Sums sums_of(const db::Result& result) {
-    const auto& row = result.rows.at(0);
-    return {.apps = row.get<std::int64_t>(0), .ms = row.get<std::int64_t>(1), .sessions = row.get<std::int64_t>(2)};
+/// Queues the statements that add to roll-up rows, then those that drop the rows that nothing is left of.
+void defer_all(db::Transaction& tx, std::vector<db::Command> added, std::vector<db::Command> dropped) {
+    for (auto& command : added) tx.defer(std::move(command));
+    for (auto& command : dropped) tx.defer(std::move(command));
 }
 
-/// Collects the rows of one statement of apply().
-struct Upserts {
-    const db::Statement& add;
-    const db::Statement& drop;
-    std::vector<db::Values> added;
-    std::vector<db::Command> dropped;
-
-    /// `key` and what follows it in the INSERT.
-    void change(db::Values row, std::size_t key_size, bool taken) {
-        if (taken) {
-            auto& command = dropped.emplace_back(db::Command::of(drop));
-            command.params.assign(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(key_size));
-        }
-        added.push_back(std::move(row));
-    }
-    void defer(db::Transaction& tx) {
-        for (auto& command : db::for_rows(tx.dialect(), add, std::move(added))) tx.defer(std::move(command));
-        for (auto& command : dropped) tx.defer(std::move(command));
-    }
-};
-
 void apply_apps(db::Transaction& tx, std::int64_t user_id, const std::map<rules::Delta::AppKey, rules::Delta::AppChange>& changes) {
-    Upserts apps{k_add_app, k_drop_app, {}, {}};
+    std::vector<AppRow> rows;
+    std::vector<db::Command> dropped;
     for (const auto& [key, change] : changes) {
-        apps.change(db::values_of(user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category, key.device_type,
-                                  change.app_name, change.ms, change.sessions),
-                    6, change.sessions < 0);
+        rows.push_back({.user_id = user_id,
+                        .day = key.day,
+                        .app_key = key.app_key,
+                        .app_package = key.app_package,
+                        .app_category = key.app_category,
+                        .device_type = key.device_type,
+                        .app_name = change.app_name,
+                        .total_ms = change.ms,
+                        .sessions = change.sessions});
+        if (change.sessions < 0) {
+            dropped.push_back(
+                db::Command::of(k_drop_app, user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category, key.device_type));
+        }
     }
-    apps.defer(tx);
+    defer_all(tx, k_add_app.rows(tx.dialect(), rows), std::move(dropped));
 }
 
 void apply_totals(db::Transaction& tx, std::int64_t user_id, const std::map<rules::Delta::AppKey, rules::Delta::AppChange>& changes) {
-    Upserts totals{k_add_total, k_drop_total, {}, {}};
+    std::vector<TotalRow> rows;
+    std::vector<db::Command> dropped;
     for (const auto& [key, change] : changes) {
-        totals.change(db::values_of(user_id, key.app_key, key.app_package, key.app_category, key.device_type, change.app_name, change.ms,
-                                    change.sessions),
-                      5, change.sessions < 0);
+        rows.push_back({.user_id = user_id,
+                        .app_key = key.app_key,
+                        .app_package = key.app_package,
+                        .app_category = key.app_category,
+                        .device_type = key.device_type,
+                        .app_name = change.app_name,
+                        .total_ms = change.ms,
+                        .sessions = change.sessions});
+        if (change.sessions < 0) {
+            dropped.push_back(db::Command::of(k_drop_total, user_id, key.app_key, key.app_package, key.app_category, key.device_type));
+        }
     }
-    totals.defer(tx);
+    defer_all(tx, k_add_total.rows(tx.dialect(), rows), std::move(dropped));
 }
 
 void apply_days(db::Transaction& tx, std::int64_t user_id, const std::map<Day, rules::Delta::DayChange>& changes) {
-    Upserts days{k_add_day, k_drop_day, {}, {}};
-    for (const auto& [day, change] : changes) { // those that keep their sums, too: whoever changes a day holds its row
-        days.change(db::values_of(user_id, day.to_string(), change.ms, change.sessions), 2, change.sessions < 0);
+    std::vector<DayRow> rows;
+    std::vector<db::Command> dropped;
+    for (const auto& [day, change] : changes) { // those that keep their sums, too: a transaction that changes a day holds its row
+        rows.push_back({.user_id = user_id, .day = day, .total_ms = change.ms, .sessions = change.sessions});
+        if (change.sessions < 0) dropped.push_back(db::Command::of(k_drop_day, user_id, day.to_string()));
     }
-    days.defer(tx);
+    defer_all(tx, k_add_day.rows(tx.dialect(), rows), std::move(dropped));
 }
 
 void apply_hours(db::Transaction& tx, std::int64_t user_id, const std::map<std::pair<Day, int>, std::int64_t>& changes) {
-    Upserts hours{k_add_hour, k_drop_hour, {}, {}};
+    std::vector<HourRow> rows;
+    std::vector<db::Command> dropped;
     for (const auto& [key, ms] : changes) {
-        if (ms != 0) hours.change(db::values_of(user_id, key.first.to_string(), key.second, ms), 3, ms < 0);
+        const auto& [day, hour] = key;
+        if (ms != 0) rows.push_back({.user_id = user_id, .day = day, .hour = hour, .total_ms = ms});
+        if (ms < 0) dropped.push_back(db::Command::of(k_drop_hour, user_id, day.to_string(), hour));
     }
-    hours.defer(tx);
+    defer_all(tx, k_add_hour.rows(tx.dialect(), rows), std::move(dropped));
 }
 
 } // namespace
@@ -295,97 +369,68 @@ RollUps roll_ups_of(const rules::Delta& delta) {
 }
 
 db::Task<RollUps> stored_roll_ups(db::Session& session, std::int64_t user_id) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_stored_apps, user_id));
-    commands.push_back(db::Command::of(k_stored_totals, user_id));
-    commands.push_back(db::Command::of(k_stored_days, user_id));
-    commands.push_back(db::Command::of(k_stored_hours, user_id));
-    const auto results = co_await session.run(std::move(commands));
+    const auto [apps, totals, days, hours] = co_await session.all(k_stored_apps.all(user_id), k_stored_totals.all(user_id),
+                                                                  k_stored_days.all(user_id), k_stored_hours.all(user_id));
     RollUps sums;
-    for (const auto& row : results.at(0).rows) {
-        sums.apps[{day_of(row, 0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3), row.get<std::string>(4)}] = {
-            row.get<std::string>(5), row.get<std::int64_t>(6), row.get<std::int64_t>(7)};
+    for (const auto& row : apps) {
+        sums.apps[{row.day, row.app_key, row.app_package, row.app_category, row.device_type}] = {row.app_name, row.total_ms, row.sessions};
     }
-    for (const auto& row : results.at(1).rows) {
-        sums.totals[{Day{}, row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3)}] = {
-            row.get<std::string>(4), row.get<std::int64_t>(5), row.get<std::int64_t>(6)};
+    for (const auto& row : totals) {
+        sums.totals[{Day{}, row.app_key, row.app_package, row.app_category, row.device_type}] = {row.app_name, row.total_ms, row.sessions};
     }
-    for (const auto& row : results.at(2).rows) sums.days[day_of(row, 0)] = {row.get<std::int64_t>(1), row.get<std::int64_t>(2)};
-    for (const auto& row : results.at(3).rows) sums.hours[{day_of(row, 0), row.get<int>(1)}] = row.get<std::int64_t>(2);
+    for (const auto& row : days) sums.days[row.day] = {row.total_ms, row.sessions};
+    for (const auto& row : hours) sums.hours[{row.day, row.hour}] = row.total_ms;
     co_return sums;
 }
 
 db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day) {
     const auto name = day.to_string();
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_day_apps, user_id, name, k_max_day_apps, 0, user_id, name));
-    commands.push_back(db::Command::of(k_day_sums, user_id, name));
-    commands.push_back(db::Command::of(k_day_categories, user_id, name, k_max_categories));
-    commands.push_back(db::Command::of(k_day_hours, user_id, name));
-    commands.push_back(day_total_command(user_id, day.plus(-1)));
-    const auto results = co_await session.run(std::move(commands));
-    DayParts parts{.apps = usage_with_settings(results.at(0)),
-                   .sums = sums_of(results.at(1)),
-                   .categories = categories_of(results.at(2)),
-                   .hours = {},
-                   .previous_ms = day_total_of(results.at(4))};
-    for (const auto& row : results.at(3).rows) parts.hours.emplace_back(row.get<int>(0), row.get<std::int64_t>(1));
+    const auto [apps, sums, categories, hours, previous_ms] = co_await session.all(
+        k_day_apps.all(user_id, name, k_max_day_apps, 0, user_id, name), k_day_sums.one(user_id, name),
+        k_day_categories.all(user_id, name, k_max_categories), k_day_hours.all(user_id, name), day_total(user_id, day.plus(-1)));
+    DayParts parts{.apps = usage_of(apps), .sums = sums, .categories = usage_rows_of(categories), .hours = {}, .previous_ms = previous_ms};
+    for (const auto& row : hours) parts.hours.emplace_back(row.hour, row.total_ms);
     co_return parts;
 }
 
 db::Task<PeriodParts> period_parts(db::Session& session, std::int64_t user_id, Day first, Day last) {
     const auto from = first.to_string();
     const auto to = last.to_string();
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_period_apps, user_id, from, to, k_max_period_apps, 0, user_id, from, to));
-    commands.push_back(db::Command::of(k_period_count, user_id, from, to));
-    commands.push_back(db::Command::of(k_period_categories, user_id, from, to, k_max_categories));
-    commands.push_back(db::Command::of(k_period_days, user_id, first.plus(first.since(last) - 1).to_string(), to));
-    const auto results = co_await session.run(std::move(commands));
-    co_return PeriodParts{.apps = usage_with_settings(results.at(0)),
-                          .apps_used = results.at(1).rows.at(0).get<std::int64_t>(0),
-                          .categories = categories_of(results.at(2)),
-                          .days = days_of(results.at(3))};
+    auto [apps, apps_used, categories, days] =
+        co_await session.all(k_period_apps.all(user_id, from, to, k_max_period_apps, 0, user_id, from, to),
+                             k_period_count.one(user_id, from, to), k_period_categories.all(user_id, from, to, k_max_categories),
+                             k_period_days.all(user_id, first.plus(first.since(last) - 1).to_string(), to));
+    co_return PeriodParts{.apps = usage_of(apps), .apps_used = apps_used, .categories = usage_rows_of(categories), .days = std::move(days)};
 }
 
 db::Task<std::vector<rules::DayUsage>> app_days(db::Session& session, std::int64_t user_id, std::string_view app_key, Day since) {
-    co_return days_of(co_await session.execute(k_app_days, user_id, app_key, since.to_string()));
+    return session.get(k_app_days.all(user_id, app_key, since.to_string()));
 }
 
 db::Task<std::optional<std::string>> app_called(db::Session& session, std::int64_t user_id, std::string_view display_key) {
-    const auto row = co_await session.find(k_app_called, user_id, display_key);
-    co_return row ? std::optional{row->get<std::string>(0)} : std::nullopt;
+    return session.get(k_app_called.first(user_id, display_key));
 }
 
 db::Task<AppsPage> app(db::Session& session, std::int64_t user_id, std::string_view app_key) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_app_total, user_id, app_key, k_all, 0, user_id));
-    commands.push_back(db::Command::of(k_whole, user_id));
-    const auto results = co_await session.run(std::move(commands));
-    co_return apps_of(results.at(0), results.at(1));
+    const auto [apps, whole_ms] = co_await session.all(k_app_total.all(user_id, app_key, k_all, 0, user_id), k_whole.one(user_id));
+    co_return page_of(apps, whole_ms);
 }
 
 db::Task<AppsPage> top_apps(db::Session& session, std::int64_t user_id, std::int64_t skip, std::int64_t limit) {
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_top_apps, user_id, limit, skip, user_id));
-    commands.push_back(db::Command::of(k_whole, user_id));
-    commands.push_back(db::Command::of(k_totals, user_id));
-    const auto results = co_await session.run(std::move(commands));
-    auto page = apps_of(results.at(0), results.at(1));
-    page.sums = sums_of(results.at(2));
+    const auto [apps, whole_ms, sums] =
+        co_await session.all(k_top_apps.all(user_id, limit, skip, user_id), k_whole.one(user_id), k_totals.one(user_id));
+    auto page = page_of(apps, whole_ms);
+    page.sums = sums;
     co_return page;
 }
 
 db::Task<AppsPage> apps_after(db::Session& session, std::int64_t user_id, std::string_view after, std::int64_t limit) {
-    const auto keys = co_await session.execute(k_keys_after, user_id, after, limit);
-    if (keys.rows.empty()) co_return AppsPage{};
-    const auto last = keys.rows.back().get<std::string>(0);
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::of(k_apps_between, user_id, after, last, k_all, 0, user_id));
-    commands.push_back(db::Command::of(k_whole, user_id));
-    const auto results = co_await session.run(std::move(commands));
-    auto page = apps_of(results.at(0), results.at(1));
-    if (std::ssize(keys.rows) == limit) page.next = last;
+    const auto keys = co_await session.get(k_keys_after.all(user_id, after, limit));
+    if (keys.empty()) co_return AppsPage{};
+    const auto [apps, whole_ms] =
+        co_await session.all(k_apps_between.all(user_id, after, keys.back(), k_all, 0, user_id), k_whole.one(user_id));
+    auto page = page_of(apps, whole_ms);
+    if (std::ssize(keys) == limit) page.next = keys.back();
     co_return page;
 }
 
@@ -394,8 +439,14 @@ void save_setting(db::Transaction& tx, std::int64_t user_id, std::string_view ap
         tx.defer(k_drop_setting, user_id, app_key);
         return;
     }
-    const auto display_key = setting.display_name ? std::optional{fold_case(*setting.display_name)} : std::nullopt;
-    tx.defer(k_save_setting, user_id, app_key, setting.display_name, display_key, setting.app_category, now);
+    SettingRow row{.user_id = user_id,
+                   .app_key = std::string{app_key},
+                   .display_name = setting.display_name,
+                   .display_key = {},
+                   .app_category = setting.app_category,
+                   .updated_at = {now}};
+    if (row.display_name) row.display_key = fold_case(*row.display_name);
+    tx.defer(k_save_setting.affected(row));
 }
 
 void forget_settings(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_forget_settings, user_id); }
@@ -408,15 +459,15 @@ void merge_devices(db::Transaction& tx, std::int64_t user_id) {
 }
 
 db::Task<std::vector<rules::DayUsage>> latest_days(db::Session& session, std::int64_t user_id) {
-    auto days = days_of(co_await session.execute(k_latest_days, user_id, k_max_days));
+    auto days = co_await session.get(k_latest_days.all(user_id, k_max_days));
     std::ranges::reverse(days);
     co_return days;
 }
 
-db::Command crowded_command(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days) {
+db::Query<std::map<Day, std::int64_t>> crowded_days(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days) {
     std::vector<std::string> names;
     for (const auto day : days) names.push_back(day.to_string());
-    constexpr std::string_view k_counts = "SELECT day, COUNT(*) FROM usage_apps WHERE user_id = ? AND day IN (";
+    constexpr std::string_view k_counts = "SELECT day, COUNT(*) AS apps FROM usage_apps WHERE user_id = ? AND day IN (";
     constexpr std::string_view k_too_many = ") GROUP BY day HAVING COUNT(*) > ?";
     std::string list = "SELECT value FROM json_each(?)"; // SQLite: one text for any number of days, so that it is prepared once
     db::Values params{db::to_value(user_id)};
@@ -427,30 +478,27 @@ db::Command crowded_command(db::Dialect dialect, std::int64_t user_id, const std
         for (auto& name : names) params.emplace_back(std::move(name));
     }
     params.push_back(db::to_value(k_max_apps_a_day));
-    return db::Command::composed("usage_apps.crowded", std::format("{}{}{}", k_counts, list, k_too_many), std::move(params));
-}
-
-std::map<Day, std::int64_t> crowded_of(const db::Result& result) {
-    std::map<Day, std::int64_t> days;
-    for (const auto& row : result.rows) days.emplace(day_of(row, 0), row.get<std::int64_t>(1));
-    return days;
+    return db::composed<CrowdedDay>("usage_apps.crowded", std::format("{}{}{}", k_counts, list, k_too_many), std::move(params))
+        .map([](const std::vector<CrowdedDay>& rows) {
+            std::map<Day, std::int64_t> counts;
+            for (const auto& row : rows) counts.emplace(row.day, row.apps);
+            return counts;
+        });
 }
 
 db::Task<std::set<rules::Delta::AppKey>> new_apps(db::Session& session, std::int64_t user_id, const rules::Delta& delta,
                                                   std::map<Day, std::int64_t> days) {
-    std::vector<rules::Delta::AppKey> keys;
-    std::vector<db::Command> commands;
+    db::Batch batch;
+    std::vector<std::pair<rules::Delta::AppKey, db::Answer<bool>>> asked;
     for (const auto& [key, change] : delta.apps()) {
         if (change.sessions <= 0 || !days.contains(key.day)) continue;
-        keys.push_back(key);
-        commands.push_back(db::Command::of(k_is_new, user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category,
-                                           key.device_type, change.sessions));
+        asked.emplace_back(key, batch.add(k_is_new.exists(user_id, key.day.to_string(), key.app_key, key.app_package, key.app_category,
+                                                          key.device_type, change.sessions)));
     }
+    co_await batch.run(session);
     std::set<rules::Delta::AppKey> fresh;
-    if (keys.empty()) co_return fresh;
-    const auto results = co_await session.run(std::move(commands));
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!results.at(i).rows.empty()) fresh.insert(std::move(keys[i]));
+    for (auto& [key, is_new] : asked) {
+        if (*is_new) fresh.insert(std::move(key));
     }
     co_return fresh;
 }

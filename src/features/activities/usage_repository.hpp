@@ -3,7 +3,7 @@
 // what sums up many runs in the database, off the threads that serve requests.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "features/activities/rules.hpp"
 
 #include <map>
@@ -44,7 +44,7 @@ struct Usage {
 /// What holds of all, also of what is not named.
 struct Sums {
     std::int64_t apps = 0;
-    std::int64_t ms = 0;
+    std::int64_t total_ms = 0;
     std::int64_t sessions = 0;
 };
 
@@ -95,8 +95,7 @@ void merge_devices(db::Transaction& tx, std::int64_t user_id);
 db::Task<std::vector<rules::DayUsage>> latest_days(db::Session& session, std::int64_t user_id);
 
 /// Which of the days hold more than k_max_apps_a_day apps, and how many. Runs after apply().
-[[nodiscard]] db::Command crowded_command(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days);
-[[nodiscard]] std::map<Day, std::int64_t> crowded_of(const db::Result& result);
+[[nodiscard]] db::Query<std::map<Day, std::int64_t>> crowded_days(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days);
 /// The apps of these days that came with the delta (after apply()).
 db::Task<std::set<rules::Delta::AppKey>> new_apps(db::Session& session, std::int64_t user_id, const rules::Delta& delta,
                                                   std::map<Day, std::int64_t> days);

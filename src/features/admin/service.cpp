@@ -53,11 +53,12 @@ Service::Service(const Core& core, users::Service& users, auth::Service& auth, a
       cache_{core.cache}, usage_{core.database}, accounts_{core, users, auth, activities, usage_}, health_{core.database, core.clock} {}
 
 activities::Follower Service::follower() {
-    return {.reads = [](const activities::Recorded&) { return std::vector<db::Command>{}; },
-            .react = [](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result>) -> db::Task<void> {
-                UsageKeeper::append(tx, recorded);
-                co_return;
-            }};
+    return [](const activities::Recorded& recorded, db::Batch&) {
+        return [&recorded](db::Transaction& tx) -> db::Task<void> {
+            UsageKeeper::append(tx, recorded);
+            co_return;
+        };
+    };
 }
 
 db::Task<Overview> Service::overview() {

@@ -57,8 +57,8 @@ void UsageKeeper::append(db::Transaction& tx, const activities::Recorded& record
     std::map<DayApp, AppSum> apps;
     std::map<Day, std::int64_t> days; // change of the number of activities
     const auto count = [&](const activities::Record& record, int sign) {
-        apps[{record.day, record.app_key}].add(record.app_name, record.app_category, sign * record.duration_ms, sign);
-        days[record.day] += sign;
+        apps[{record.activity_date, record.app_key}].add(record.app_name, record.app_category, sign * record.duration_minutes.ms, sign);
+        days[record.activity_date] += sign;
     };
     for (const auto& change : recorded.changes) {
         if (change.before) count(*change.before, -1);

@@ -19,7 +19,7 @@ repository::Apps apps_of(const std::vector<activities::Change>& changes, Day tod
     repository::Apps apps;
     for (const auto& change : changes) {
         for (const auto* record : {&change.before, &change.after}) {
-            if (*record && (*record)->day == today) apps.emplace((*record)->app_key, (*record)->app_package);
+            if (*record && (*record)->activity_date == today) apps.emplace((*record)->app_key, (*record)->app_package);
         }
     }
     return apps;
@@ -74,31 +74,31 @@ LimitWatch::LimitWatch(const Core& core, users::Service& users, notifications::S
     : clock_{core.clock}, users_{users}, notifications_{notifications}, outbox_{core.outbox}, frontend_url_{core.frontend_url},
       counters_{counters} {}
 
-std::vector<db::Command> LimitWatch::reads(const activities::Recorded& recorded) {
+activities::Reaction LimitWatch::prepare(const activities::Recorded& recorded, db::Batch& batch) {
     const auto& caller = recorded.caller;
     const auto today = caller.zone.day_of(recorded.now_ms);
-    std::vector<db::Command> commands;
-    commands.push_back(users::Service::alert_settings_command(caller.user_id));
-    commands.push_back(activities::Service::day_total_command(caller.user_id, today));
-    if (const auto apps = apps_of(recorded.changes, today); !apps.empty())
-        commands.push_back(repository::matches_command(caller.user_id, apps));
-    return commands;
+    auto apps = apps_of(recorded.changes, today);
+    Answers answers;
+    answers.settings = batch.add(
+        db::Query<users::AlertSettings>{users::Service::alert_settings_command(caller.user_id), &users::Service::alert_settings_of});
+    answers.total_ms = batch.add(activities::Service::day_total(caller.user_id, today));
+    if (!apps.empty()) answers.has_entries = batch.add(repository::matches(caller.user_id, apps));
+    return [this, &recorded, apps = std::move(apps), answers](db::Transaction& tx) { return react(tx, recorded, apps, answers); };
 }
 
-db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
+db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded& recorded, repository::Apps apps, Answers answers) {
     const auto& caller = recorded.caller;
     const Scene scene{.user_id = caller.user_id,
                       .zone = caller.zone,
                       .today = caller.zone.day_of(recorded.now_ms),
                       .now = recorded.now_ms,
                       .origin = recorded.origin};
-    const auto apps = apps_of(recorded.changes, scene.today);
-    const auto settings = users::Service::alert_settings_of(results.at(0));
-    const auto total_ms = activities::Service::day_total_of(results.at(1));
+    const auto& settings = *answers.settings;
+    const auto total_ms = *answers.total_ms;
 
     LiveUpdate live{.activity_ids = ids_of(recorded.changes), .date = {scene.today}, .total_time_today = {total_ms}, .limits = {}};
     if (!apps.empty()) {
-        if (!results.at(2).rows.empty()) live.limits = co_await evaluate_entries(tx, scene, apps, recorded.changes);
+        if (*answers.has_entries) live.limits = co_await evaluate_entries(tx, scene, apps, recorded.changes);
         if (settings.daily_limit_ms) co_await evaluate_total(tx, scene, total_ms, *settings.daily_limit_ms);
     }
     if (!settings.notifications_enabled) co_return;
@@ -109,14 +109,10 @@ db::Task<void> LimitWatch::react(db::Transaction& tx, const activities::Recorded
 
 db::Task<std::vector<LiveCounter>> LimitWatch::evaluate_entries(db::Transaction& tx, const Scene& scene, const repository::Apps& apps,
                                                                 const std::vector<activities::Change>& changes) {
-    std::vector<db::Command> commands;
-    commands.push_back(repository::matching_command(scene.user_id, apps));
-    commands.push_back(activities::Service::day_apps_command(scene.user_id, scene.today));
-    commands.push_back(repository::events_command(scene.user_id, scene.today));
-    const auto results = co_await tx.run(std::move(commands));
-    auto entries = repository::entries_of(results.at(0));
-    const rules::DayUsage usage{activities::Service::day_apps_of(results.at(1))};
-    const auto told = repository::events_of(results.at(2));
+    auto [entries, day_apps, told] =
+        co_await tx.all(repository::matching(scene.user_id, apps), activities::Service::day_apps(scene.user_id, scene.today),
+                        repository::events(scene.user_id, scene.today));
+    const rules::DayUsage usage{day_apps};
     std::vector<LiveCounter> counters;
     for (auto& entry : entries) {
         if (!matches_any(entry, apps)) continue;
@@ -152,7 +148,7 @@ db::Task<bool> LimitWatch::evaluate(db::Transaction& tx, const Scene& scene, Ent
     co_await notifications_.add(tx, addressee_of(*user), block_of(entry, state, Reason::limit, scene.zone));
     audit(tx, scene, "limit_reached", "Daily limit of an app reached", entry.id);
     audit(tx, scene, "app_blocked", "App blocked by its limit", entry.id);
-    entry.last_blocked_at_ms = scene.now;
+    entry.last_blocked_at = json::Timestamp{scene.now};
     tx.after_commit([this, key = entry.app_key, name = entry.app_name] {
         counters_.limits_reached.add(key, name);
         counters_.apps_blocked.add(key, name);

@@ -24,9 +24,8 @@ class LimitWatch {
   public:
     LimitWatch(const Core& core, users::Service& users, notifications::Service& notifications, Counters& counters);
 
-    /// Activities have changed: what to read of it; evaluates what they count for and pushes the live counters.
-    [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
-    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results);
+    /// Activities have changed: the reaction evaluates the limits that they count for and pushes the live counters.
+    [[nodiscard]] activities::Reaction prepare(const activities::Recorded& recorded, db::Batch& batch);
 
     /// What an evaluation is about.
     struct Scene {
@@ -57,6 +56,13 @@ class LimitWatch {
         std::unordered_map<std::int64_t, Known> known_;
     };
 
+    /// What prepare() asks for.
+    struct Answers {
+        db::Answer<users::AlertSettings> settings;
+        db::Answer<std::int64_t> total_ms;
+        db::Answer<bool> has_entries; // that may count one of `apps`
+    };
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, repository::Apps apps, Answers answers);
     db::Task<std::vector<LiveCounter>> evaluate_entries(db::Transaction& tx, const Scene& scene, const repository::Apps& apps,
                                                         const std::vector<activities::Change>& changes);
     db::Task<void> evaluate_total(db::Transaction& tx, const Scene& scene, std::int64_t used_ms, std::int64_t limit_ms);

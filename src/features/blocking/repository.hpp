@@ -2,7 +2,7 @@
 // Locks are always taken in this order: the day's usage, limit_states, blocked_apps by id.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 #include "core/personal/personal.hpp"
 #include "features/blocking/types.hpp"
 
@@ -22,48 +22,46 @@ inline constexpr std::string_view k_counter = "blocked_apps";
 /// What an entry is listed by: one per user.
 [[nodiscard]] std::string identity_of(std::string_view app_key, std::string_view app_package);
 
-/// Gives the new row's id.
-db::Task<std::int64_t> insert(db::Transaction& tx, const Entry& entry);
+/// Gives the new row's id. The entry has no reset yet.
+db::Task<std::int64_t> insert(db::Transaction& tx, Entry entry);
 /// Writes all that may change.
-void update(db::Transaction& tx, const Entry& entry);
+void update(db::Transaction& tx, Entry entry);
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id, EpochMs now);
-db::Task<std::optional<Entry>> find(db::Session& session, std::int64_t user_id, std::int64_t id);
 
-/// A user's entries by id; `lock` holds them until the transaction ends.
-[[nodiscard]] db::Command list_command(std::int64_t user_id, bool lock);
+/// A user's entries by id.
+[[nodiscard]] db::Query<std::vector<Entry>> list(std::int64_t user_id);
+/// The same, locked until the transaction ends.
+[[nodiscard]] db::Query<std::vector<Entry>> list_locked(std::int64_t user_id);
 /// Folded names and packages.
 using Apps = std::set<std::pair<std::string, std::string>>;
-/// One row when an entry may count one of the apps: most activities count for none, and a row
-/// asked for in full costs its description even where there is none.
-[[nodiscard]] db::Command matches_command(std::int64_t user_id, const Apps& apps);
+/// Whether an entry may count one of the apps: most activities count for none, and a row asked for in full costs its
+/// description even where there is none.
+[[nodiscard]] db::Query<bool> matches(std::int64_t user_id, const Apps& apps);
 /// Those entries, locked.
-[[nodiscard]] db::Command matching_command(std::int64_t user_id, const Apps& apps);
-[[nodiscard]] std::vector<Entry> entries_of(const db::Result& result);
+[[nodiscard]] db::Query<std::vector<Entry>> matching(std::int64_t user_id, const Apps& apps);
 
-/// Something that was told on a day.
+/// A threshold of a limit that was announced on a day.
 struct Event {
     std::int64_t entry_id = 0; // 0: the overall limit
     std::int64_t reset_no = 0;
     std::string threshold; // "warning" or "limit"
     bool operator==(const Event&) const = default;
 };
-[[nodiscard]] db::Command events_command(std::int64_t user_id, Day day);
-[[nodiscard]] std::vector<Event> events_of(const db::Result& result);
+[[nodiscard]] db::Query<std::vector<Event>> events(std::int64_t user_id, Day day);
 /// Whether this call was the first to record it.
 db::Task<bool> record_event(db::Transaction& tx, std::int64_t user_id, Day day, Event event, EpochMs now);
 /// Deletes at most `limit` events from before `before`; gives how many went.
 db::Task<std::uint64_t> delete_events(db::Session& session, EpochMs before, int limit);
 
-/// Locks the user's state (making it when it isn't there) and gives its version, one higher than before.
-[[nodiscard]] std::vector<db::Command> raise_version_commands(std::int64_t user_id, std::string_view timezone);
-[[nodiscard]] std::int64_t version_of(const db::Result& result);
-[[nodiscard]] db::Command version_command(std::int64_t user_id);
+/// Queues that the user's state is locked (and made when it isn't there) and its version raised by one.
+void raise_version(db::Transaction& tx, std::int64_t user_id, std::string_view timezone);
+[[nodiscard]] db::Query<std::int64_t> version(std::int64_t user_id);
 struct LimitState {
     std::string timezone;
     std::optional<EpochMs> next_change_ms;
 };
-/// The user's state, locked; nothing when he never had a limit.
-db::Task<std::optional<LimitState>> lock_state(db::Transaction& tx, std::int64_t user_id);
+/// The user's state, locked; nothing for a user who never had a limit.
+[[nodiscard]] db::Query<std::optional<LimitState>> lock_state(std::int64_t user_id);
 void set_next_change(db::Transaction& tx, std::int64_t user_id, std::string_view timezone, std::optional<EpochMs> next_change);
 /// The earliest change of all users.
 db::Task<std::optional<EpochMs>> next_change(db::Session& session);

@@ -134,9 +134,10 @@ std::int64_t base_change(const Entry& entry, Day today, const std::optional<acti
                          const std::optional<activities::Record>& after) {
     if (entry.reset_day != today) return 0;
     const auto share = [&](const std::optional<activities::Record>& record) {
-        const bool counts = record && record->day == today && record->created_at_ms <= entry.last_reset_at_ms.value_or(0) &&
+        const bool counts = record && record->activity_date == today &&
+                            record->created_at <= entry.last_reset_at.value_or(json::Timestamp{}) &&
                             matches(entry, record->app_key, record->app_package);
-        return counts ? record->duration_ms : 0;
+        return counts ? record->duration_minutes.ms : 0;
     };
     return share(after) - share(before);
 }

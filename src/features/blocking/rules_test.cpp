@@ -67,13 +67,13 @@ TEST(Counter, StartsAgainWithAResetOfTheSameDayOnly) {
 TEST(Counter, LeavesWhatIsDoneToActivitiesFromBeforeTheResetOut) {
     auto reset = entry(30);
     reset.reset_day = day("2026-05-04");
-    reset.last_reset_at_ms = 1000;
+    reset.last_reset_at = json::Timestamp{1000};
     const auto record = [](EpochMs created, std::int64_t duration, const char* on = "2026-05-04") {
         activities::Record made;
         made.app_key = "instagram";
-        made.day = day(on);
-        made.created_at_ms = created;
-        made.duration_ms = duration;
+        made.activity_date = day(on);
+        made.created_at = {created};
+        made.duration_minutes = {duration};
         return std::optional{made};
     };
     const auto today = day("2026-05-04");

@@ -112,7 +112,7 @@ db::Task<bool> ScheduleWatch::announce(db::Transaction& tx, const users::User& u
         co_return true;
     }
     co_await notifications_.add(tx, to, block_of(entry, state, Reason::schedule, zone));
-    entry.last_blocked_at_ms = now;
+    entry.last_blocked_at = json::Timestamp{now};
     tx.after_commit([this, key = entry.app_key, name = entry.app_name] { counters_.apps_blocked.add(key, name); });
     audit::record(tx, Origin{.ip = {}, .user_agent = {}, .request_id = {}, .endpoint = "schedule"},
                   {.action = "app_blocked",
@@ -138,7 +138,7 @@ db::Task<std::optional<EpochMs>> ScheduleWatch::announce_due() {
 db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto now = clock_.now_ms();
-        const auto state = co_await repository::lock_state(tx, user_id);
+        const auto state = co_await tx.get(repository::lock_state(user_id));
         if (!state || !state->next_change_ms || *state->next_change_ms > now) co_return; // another instance was here
         const auto user = co_await users_.find(tx, user_id);
         if (!user) {
@@ -146,12 +146,9 @@ db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
             co_return;
         }
         const auto zone = Zone::of(user->timezone);
-        std::vector<db::Command> commands;
-        commands.push_back(repository::list_command(user_id, true));
-        commands.push_back(activities::Service::day_apps_command(user_id, zone.day_of(now)));
-        const auto results = co_await tx.run(std::move(commands));
-        auto entries = repository::entries_of(results.at(0));
-        const rules::DayUsage usage{activities::Service::day_apps_of(results.at(1))};
+        auto [entries, day_apps] =
+            co_await tx.all(repository::list_locked(user_id), activities::Service::day_apps(user_id, zone.day_of(now)));
+        const rules::DayUsage usage{day_apps};
         for (auto& entry : entries) {
             if (co_await announce(tx, *user, entry, usage.of(entry), zone, now)) repository::update(tx, entry);
         }
@@ -160,18 +157,19 @@ db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
 }
 
 db::Task<void> ScheduleWatch::follow_zone(db::Transaction& tx, users::User user) {
-    const auto state = co_await repository::lock_state(tx, user.id);
+    const auto state = co_await tx.get(repository::lock_state(user.id));
     const auto zone = Zone::of(user.timezone);
     if (!state || zone.name() == state->timezone) co_return;
-    const auto results = co_await tx.run(repository::raise_version_commands(user.id, zone.name()));
+    repository::raise_version(tx, user.id, zone.name());
+    const auto version = co_await tx.get(repository::version(user.id));
     // Due at once: whoever announces it sees where the schedules stand in the new zone.
     const auto now = clock_.now_ms();
     repository::set_next_change(tx, user.id, zone.name(), now);
-    tx.after_commit([this, now, to = users::Addressee{user.id, user.language, user.notifications_enabled},
-                     draft = policy_update_of(repository::version_of(results.at(1)))] {
-        notifications_.push(to, draft);
-        bus_.publish(k_topic, std::to_string(now));
-    });
+    tx.after_commit(
+        [this, now, to = users::Addressee{user.id, user.language, user.notifications_enabled}, draft = policy_update_of(version)] {
+            notifications_.push(to, draft);
+            bus_.publish(k_topic, std::to_string(now));
+        });
 }
 
 } // namespace focus::blocking

@@ -36,8 +36,8 @@ Entry to_entry(const Caller& caller, const NewBlockedApp& input, EpochMs now) {
     entry.is_active = input.is_active.value;
     entry.notify_at = static_cast<int>(input.notify_at_percentage.value.value);
     if (input.schedules) entry.schedules = input.schedules->items;
-    entry.created_at_ms = now;
-    entry.updated_at_ms = now;
+    entry.created_at = {now};
+    entry.updated_at = {now};
     return entry;
 }
 
@@ -54,7 +54,7 @@ bool apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
     if (change.is_active.value) entry.is_active = *change.is_active.value;
     if (change.notify_at_percentage.value) entry.notify_at = static_cast<int>(change.notify_at_percentage.value->value);
     if (change.schedules.present) entry.schedules = change.schedules.value ? change.schedules.value->items : std::vector<Schedule>{};
-    entry.updated_at_ms = now;
+    entry.updated_at = {now};
     if (identity == repository::identity_of(entry.app_key, entry.app_package)) return false;
     entry.reset_day.reset(); // another app: its day starts with what was used of it
     entry.reset_base_ms = 0;
@@ -79,10 +79,10 @@ BlockedApp to_wire(const Entry& entry, const rules::State& state) {
             .is_blocked = state.is_blocked,
             .block_reason = state.reason,
             .blocked_until = timestamp(state.blocked_until_ms),
-            .last_blocked_at = timestamp(entry.last_blocked_at_ms),
-            .last_reset_at = timestamp(entry.last_reset_at_ms),
-            .created_at = {entry.created_at_ms},
-            .updated_at = {entry.updated_at_ms}};
+            .last_blocked_at = entry.last_blocked_at,
+            .last_reset_at = entry.last_reset_at,
+            .created_at = entry.created_at,
+            .updated_at = entry.updated_at};
 }
 
 PolicyApp to_policy(const Entry& entry, const rules::State& state, Zone zone, EpochMs now) {
@@ -106,11 +106,8 @@ struct Counted {
 };
 
 db::Task<Counted> read_counted(db::Session& session, std::int64_t user_id, Day today) {
-    std::vector<db::Command> commands;
-    commands.push_back(repository::list_command(user_id, false));
-    commands.push_back(activities::Service::day_apps_command(user_id, today));
-    const auto results = co_await session.run(std::move(commands));
-    co_return Counted{repository::entries_of(results.at(0)), rules::DayUsage{activities::Service::day_apps_of(results.at(1))}};
+    auto [entries, day_apps] = co_await session.all(repository::list(user_id), activities::Service::day_apps(user_id, today));
+    co_return Counted{std::move(entries), rules::DayUsage{day_apps}};
 }
 
 } // namespace
@@ -137,10 +134,7 @@ Service::Service(const Core& core, users::Service& users, notifications::Service
       limits_{core, users, notifications, counters_}, schedules_{core, users, notifications, counters_} {}
 
 activities::Follower Service::follower() {
-    return {.reads = &LimitWatch::reads,
-            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-                return limits_.react(tx, recorded, std::move(results));
-            }};
+    return [this](const activities::Recorded& recorded, db::Batch& batch) { return limits_.prepare(recorded, batch); };
 }
 
 void Service::erase_user(db::Transaction& tx, std::int64_t user_id) { repository::delete_of_user(tx, user_id, clock_.now_ms()); }
@@ -154,19 +148,17 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     Scene scene;
     const auto now = clock_.now_ms();
     scene.about = {caller.user_id, caller.zone, caller.zone.day_of(now), now, std::move(origin)};
-    std::vector<db::Command> commands;
-    commands.push_back(activities::Service::hold_day_command(caller.user_id, scene.about.today));
-    for (auto& command : repository::raise_version_commands(caller.user_id, caller.zone.name())) commands.push_back(std::move(command));
-    commands.push_back(repository::list_command(caller.user_id, true));
-    commands.push_back(activities::Service::day_apps_command(caller.user_id, scene.about.today));
-    commands.push_back(repository::events_command(caller.user_id, scene.about.today));
-    commands.push_back(users::Service::alert_settings_command(caller.user_id));
-    const auto results = co_await tx.run(std::move(commands));
-    scene.version = repository::version_of(results.at(2));
-    scene.entries = repository::entries_of(results.at(3));
-    scene.usage = rules::DayUsage{activities::Service::day_apps_of(results.at(4))};
-    scene.told = repository::events_of(results.at(5));
-    scene.owner = {caller.user_id, caller.language, users::Service::alert_settings_of(results.at(6)).notifications_enabled};
+    activities::Service::hold_day(tx, caller.user_id, scene.about.today);
+    repository::raise_version(tx, caller.user_id, caller.zone.name());
+    auto [version, entries, day_apps, told, settings] = co_await tx.all(
+        repository::version(caller.user_id), repository::list_locked(caller.user_id),
+        activities::Service::day_apps(caller.user_id, scene.about.today), repository::events(caller.user_id, scene.about.today),
+        db::Query<users::AlertSettings>{users::Service::alert_settings_command(caller.user_id), &users::Service::alert_settings_of});
+    scene.version = version;
+    scene.entries = std::move(entries);
+    scene.usage = rules::DayUsage{day_apps};
+    scene.told = std::move(told);
+    scene.owner = {caller.user_id, caller.language, settings.notifications_enabled};
     co_return scene;
 }
 
@@ -194,7 +186,7 @@ void Service::finish(db::Transaction& tx, const Scene& scene, std::string_view a
                    .resource_id = entry_id},
                   about.now);
     schedules_.plan(tx, about.user_id, scene.entries, about.zone, about.now);
-    tx.defer(activities::Service::release_day_command(about.user_id, about.today));
+    activities::Service::release_day(tx, about.user_id, about.today);
     tx.after_commit([this, to = scene.owner, version = scene.version] { notifications_.push(to, policy_update_of(version)); });
 }
 
@@ -242,8 +234,8 @@ db::Task<BlockedApp> Service::reset(Caller caller, Origin origin, std::int64_t i
         auto& entry = scene.entry(id);
         entry.reset_day = scene.about.today;
         entry.reset_base_ms = scene.usage.of(entry);
-        entry.last_reset_at_ms = scene.about.now;
-        entry.updated_at_ms = scene.about.now;
+        entry.last_reset_at = json::Timestamp{scene.about.now};
+        entry.updated_at = {scene.about.now};
         ++entry.reset_no;
         repository::update(tx, entry);
         finish(tx, scene, "blocked_app_reset", "Counter of an app started again", id);
@@ -305,19 +297,16 @@ db::Task<Status> Service::status(Caller caller, StatusQuery query) {
 db::Task<Policy> Service::policy(Caller caller) {
     const auto now = clock_.now_ms();
     const auto today = caller.zone.day_of(now);
-    std::vector<db::Command> commands;
-    commands.push_back(repository::version_command(caller.user_id));
-    commands.push_back(repository::list_command(caller.user_id, false));
-    commands.push_back(activities::Service::day_apps_command(caller.user_id, today));
-    const auto results = co_await db_.run(std::move(commands));
-    const rules::DayUsage usage{activities::Service::day_apps_of(results.at(2))};
+    const auto [version, entries, day_apps] = co_await db_.all(repository::version(caller.user_id), repository::list(caller.user_id),
+                                                               activities::Service::day_apps(caller.user_id, today));
+    const rules::DayUsage usage{day_apps};
     Policy policy;
-    policy.version = repository::version_of(results.at(0));
+    policy.version = version;
     policy.timezone = caller.zone.name();
     policy.date = {today};
     policy.day_ends_at = {caller.zone.start_of(today.plus(1))};
     policy.next_change_at = policy.day_ends_at;
-    for (const auto& entry : repository::entries_of(results.at(1))) {
+    for (const auto& entry : entries) {
         if (!entry.is_active) continue;
         const auto state = rules::state_of(entry, usage.of(entry), caller.zone, now);
         policy.apps.push_back(to_policy(entry, state, caller.zone, now));

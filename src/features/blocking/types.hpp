@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/days.hpp"
+#include "core/db/column.hpp"
 #include "core/json/json.hpp"
 
 #include <cstdint>
@@ -125,7 +126,7 @@ struct PolicyApp {
     };
 };
 
-/// A limit of somebody that is in force.
+/// A limit that is in force.
 struct AppLimit {
     std::int64_t user_id = 0;
     std::string app_name;
@@ -148,13 +149,14 @@ struct Policy {
     };
 };
 
-/// A row as it is stored.
+/// A row of `blocked_apps`; its fields are the columns.
 struct Entry {
     std::int64_t id = 0;
     std::int64_t user_id = 0;
     std::string app_name;
     std::string app_key;     // the name, folded
     std::string app_package; // empty: not given
+    std::string identity;    // what it is listed by, one per user; repository::insert() and update() set it
     std::optional<std::string> app_category;
     std::int64_t limit_ms = 0;
     bool is_active = true;
@@ -164,10 +166,13 @@ struct Entry {
     std::int64_t reset_no = 0;
     std::optional<Day> reset_day;   // the day whose counter starts at reset_base_ms
     std::int64_t reset_base_ms = 0; // of that day's usage: what was recorded before the reset
-    std::optional<EpochMs> last_blocked_at_ms;
-    std::optional<EpochMs> last_reset_at_ms;
-    EpochMs created_at_ms = 0;
-    EpochMs updated_at_ms = 0;
+    std::optional<json::Timestamp> last_blocked_at;
+    std::optional<json::Timestamp> last_reset_at;
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
 };
 
 } // namespace focus::blocking
+
+template <>
+inline constexpr bool focus::db::k_stored_as_json<std::vector<focus::blocking::Schedule>> = true;

@@ -61,11 +61,11 @@ std::optional<int> period_of(const Terms& terms, Day day) {
 Periods changes_of(const Terms& terms, const Signed& records) {
     Periods changes;
     for (const auto& [record, sign] : records) {
-        const auto number = period_of(terms, record->day);
+        const auto number = period_of(terms, record->activity_date);
         if (!number) continue;
         auto& change = changes[*number];
         change.sessions += sign;
-        if (is_target(terms, record->app_key, record->app_package)) change.used_ms += sign * record->duration_ms;
+        if (is_target(terms, record->app_key, record->app_package)) change.used_ms += sign * record->duration_minutes.ms;
     }
     std::erase_if(changes, [](const auto& change) { return change.second == Period{}; });
     return changes;

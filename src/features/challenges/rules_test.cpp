@@ -24,11 +24,11 @@ Terms terms(Type type, std::int64_t minutes, std::string_view start, std::string
 
 Record record(std::string_view on, std::string_view app, std::int64_t minutes, std::string_view package = "") {
     Record made;
-    made.day = day(on);
+    made.activity_date = day(on);
     made.app_name = app;
     made.app_key = fold_case(app);
     made.app_package = package;
-    made.duration_ms = minutes * k_minute_ms;
+    made.duration_minutes = {minutes * k_minute_ms};
     return made;
 }
 
@@ -47,12 +47,12 @@ Standing told_plainly(const Terms& terms, const std::vector<Record>& records) {
         std::int64_t used = 0;
         bool has_data = false;
         for (const auto& one : records) {
-            if (one.day < from || one.day > to) continue;
+            if (one.activity_date < from || one.activity_date > to) continue;
             has_data = true;
             const auto key = fold_case(one.app_name);
             if (key == "instagram" || key == "com.example.video" || fold_case(one.app_package) == "instagram" ||
                 fold_case(one.app_package) == "com.example.video") {
-                used += one.duration_ms;
+                used += one.duration_minutes.ms;
             }
         }
         standing.total_ms += used;
@@ -122,8 +122,8 @@ TEST(ChallengeRules, ChangesOneByOneEqualAPlainRecomputation) {
         };
         const auto make = [&] {
             auto made = record("2026-03-01", k_apps[pick(4)], 0, pick(3) == 0 ? "com.example.video" : "");
-            made.day = made.day.plus(pick(34) - 1);
-            made.duration_ms = pick(7'200'000);
+            made.activity_date = made.activity_date.plus(pick(34) - 1);
+            made.duration_minutes.ms = pick(7'200'000);
             return made;
         };
         for (int step = 0; step < 40; ++step) {

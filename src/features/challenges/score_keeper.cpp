@@ -3,6 +3,7 @@
 #include "features/challenges/messages.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace focus::challenges {
 
@@ -32,26 +33,24 @@ struct ScoreKeeper::Affected {
 ScoreKeeper::ScoreKeeper(const Core& core, users::Service& users, notifications::Service& notifications)
     : clock_{core.clock}, users_{users}, notifications_{notifications} {}
 
-std::vector<db::Command> ScoreKeeper::reads(const activities::Recorded& recorded) {
-    std::vector<db::Command> commands;
+activities::Reaction ScoreKeeper::prepare(const activities::Recorded& recorded, db::Batch& batch) {
     const auto records = signed_records(recorded);
-    if (records.empty()) return commands;
-    const auto [first, last] = std::ranges::minmax(records, {}, [](const auto& record) { return record.first->day; });
+    if (records.empty()) return {};
+    const auto [first, last] = std::ranges::minmax(records, {}, [](const auto& record) { return record.first->activity_date; });
     const auto user_id = recorded.caller.user_id;
     // Nobody may join a challenge between this read and the commit. Where an activity was inserted its foreign key holds the
     // user already (InnoDB locks the row that is referred to, shared).
     const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
-    if (!is_held) commands.push_back(users::Service::hold_command(user_id));
-    commands.push_back(member_repository::counting_command(user_id, recorded.now_ms, first.first->day, last.first->day));
-    return commands;
+    if (!is_held) std::ignore = batch.add(db::Query<bool>{users::Service::hold_command(user_id), [](const db::Result&) { return true; }});
+    const auto open = batch.add(db::Query<std::vector<OpenChallenge>>{
+        member_repository::counting_command(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date),
+        &member_repository::counting_of});
+    return [this, &recorded, open](db::Transaction& tx) { return react(tx, recorded, std::move(*open)); };
 }
 
-db::Task<void> ScoreKeeper::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-    if (results.empty()) co_return;
-    const auto user_id = recorded.caller.user_id;
-    auto open = member_repository::counting_of(results.back());
+db::Task<void> ScoreKeeper::react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<OpenChallenge> open) {
     if (open.empty()) co_return;
-
+    const auto user_id = recorded.caller.user_id;
     std::vector<OpenChallenge> moved;
     auto all = co_await lock_affected(tx, std::move(open), recorded);
     for (auto& affected : all) {

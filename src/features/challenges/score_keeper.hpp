@@ -17,9 +17,8 @@ class ScoreKeeper {
   public:
     ScoreKeeper(const Core& core, users::Service& users, notifications::Service& notifications);
 
-    /// Activities have changed: what to read of it, and what follows.
-    [[nodiscard]] static std::vector<db::Command> reads(const activities::Recorded& recorded);
-    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results);
+    /// Activities have changed: reads the challenges that they count for; the reaction updates the scores.
+    [[nodiscard]] activities::Reaction prepare(const activities::Recorded& recorded, db::Batch& batch);
 
     /// Counts everything that the members have recorded on the days of the challenge. Their rows (or their accounts) are
     /// locked. Sets their standing; new members get only periods.
@@ -31,6 +30,7 @@ class ScoreKeeper {
 
   private:
     struct Affected;
+    db::Task<void> react(db::Transaction& tx, const activities::Recorded& recorded, std::vector<OpenChallenge> open);
     db::Task<std::vector<Affected>> lock_affected(db::Transaction& tx, std::vector<OpenChallenge> open,
                                                   const activities::Recorded& recorded);
     db::Task<void> refresh_leaders(db::Transaction& tx, std::vector<OpenChallenge> moved);

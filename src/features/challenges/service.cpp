@@ -57,10 +57,7 @@ Service::Service(const Core& core, users::Service& users, notifications::Service
       course_{core, users, notifications}, created_{core.metrics.counter("focus_api_challenges_created_total", "Challenges made.")} {}
 
 activities::Follower Service::follower() {
-    return {.reads = &ScoreKeeper::reads,
-            .react = [this](db::Transaction& tx, const activities::Recorded& recorded, std::vector<db::Result> results) {
-                return scores_.react(tx, recorded, std::move(results));
-            }};
+    return [this](const activities::Recorded& recorded, db::Batch& batch) { return scores_.prepare(recorded, batch); };
 }
 
 db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge input) {

@@ -32,7 +32,7 @@ using Totals = std::map<std::int64_t, std::int64_t>; // ms by user
 
 Totals by_user(const std::vector<activities::UserDay>& days) {
     Totals totals;
-    for (const auto& day : days) totals[day.user_id] += day.ms;
+    for (const auto& day : days) totals[day.user_id] += day.total_ms;
     return totals;
 }
 
@@ -152,7 +152,7 @@ db::Task<std::map<std::int64_t, int>> Service::streaks(const std::vector<users::
         for (const auto* user : open) ids.push_back(user->id);
         std::map<std::int64_t, std::vector<rules::DayTotal>> days;
         const auto totals = co_await activities_.day_totals_of(db_, std::move(ids), from, last);
-        for (const auto& total : totals) days[total.user_id].push_back({total.day, total.ms});
+        for (const auto& total : totals) days[total.user_id].push_back({total.day, total.total_ms});
         std::erase_if(open, [&](const users::User* user) {
             const auto limit = user->daily_limit_minutes ? std::optional{user->daily_limit_minutes->ms} : std::nullopt;
             const auto streak = rules::streak(days[user->id], from, last, limit);
