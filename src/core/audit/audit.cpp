@@ -12,9 +12,21 @@ constexpr db::Statement k_insert{"audit.insert",
                                  "INSERT INTO audit_log (level, action, message, details, user_id, ip_address, user_agent, endpoint, "
                                  "resource_type, resource_id, request_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 
-constexpr db::Statement k_personal{"audit.personal",
-                                   "SELECT id, level, action, message, details, ip_address, user_agent, endpoint, resource_type, "
-                                   "resource_id, created_at_ms FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedEntry {
+    std::int64_t id = 0;
+    std::string level;
+    std::string action;
+    std::string message;
+    json::RawJson details;
+    std::optional<std::string> ip_address;
+    std::optional<std::string> user_agent;
+    std::optional<std::string> endpoint;
+    std::optional<std::string> resource_type;
+    std::optional<std::int64_t> resource_id;
+    json::Timestamp created_at;
+};
+constexpr auto k_personal =
+    db::select<ExportedEntry>("audit.personal", "SELECT * FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 std::optional<std::string_view> or_null(std::string_view text) { return text.empty() ? std::nullopt : std::optional{text}; }
 std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; }
@@ -41,20 +53,6 @@ void record(db::Transaction& tx, const Origin& origin, const Entry& entry, Epoch
              or_null(entry.resource_type), or_null(entry.resource_id), or_null(origin.request_id), now);
 }
 
-personal::Section personal_data(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(database, "audit_log", k_personal,
-                                   {{"id"},
-                                    {"level"},
-                                    {"action"},
-                                    {"message"},
-                                    {"details", Kind::json},
-                                    {"ip_address"},
-                                    {"user_agent"},
-                                    {"endpoint"},
-                                    {"resource_type"},
-                                    {"resource_id"},
-                                    {"created_at", Kind::time}});
-}
+personal::Section personal_data(db::Database& database) { return personal::table_section(database, "audit_log", k_personal); }
 
 } // namespace focus::audit

@@ -22,8 +22,17 @@ constexpr db::Statement k_insert{
 constexpr db::Statement k_retry{"outbox.retry",
                                 "UPDATE outbox SET next_attempt_at_ms = ? WHERE id = ? AND status IN ('pending', 'failed')"};
 
-constexpr db::Statement k_personal{"outbox.personal", "SELECT id, type, recipient, language, status, created_at_ms, sent_at_ms FROM outbox "
-                                                      "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedMail {
+    std::int64_t id = 0;
+    std::string type;
+    std::string recipient;
+    std::string language;
+    std::string status;
+    json::Timestamp created_at;
+    std::optional<json::Timestamp> sent_at;
+};
+constexpr auto k_personal =
+    db::select<ExportedMail>("outbox.personal", "SELECT * FROM outbox WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 constexpr db::Statement k_forget{
     "outbox.forget_user",
@@ -109,11 +118,6 @@ SealedPart Outbox::open(std::string_view sealed) const {
     return json::parse<SealedPart>(*text);
 }
 
-personal::Section personal_data(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(
-        database, "mails", k_personal,
-        {{"id"}, {"type"}, {"recipient"}, {"language"}, {"status"}, {"created_at", Kind::time}, {"sent_at", Kind::time}});
-}
+personal::Section personal_data(db::Database& database) { return personal::table_section(database, "mails", k_personal); }
 
 } // namespace focus::mail

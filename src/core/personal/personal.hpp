@@ -1,9 +1,9 @@
-// What a room holds on a person, for his own export (GDPR art. 15 and 20). Each room says its part as a Section; app
-// collects them, and the export reads them page by page, so that it needs no more memory for a long history.
+// What a feature module holds about a user, for the user's own export (GDPR art. 15 and 20). Each module gives its part as a
+// Section; app collects them, and the export reads them page by page, so that it needs no more memory for a long history.
 // Always holds: a section gives only what belongs to the user it is asked for, and never a hash, token or key.
 #pragma once
 
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -26,15 +26,37 @@ struct Section {
     std::function<db::Task<Page>(std::int64_t user_id, std::string after)> read;
 };
 
-/// How a column goes into the export.
-enum class Kind { plain, time, flag, minutes, json };
-struct Column {
-    std::string_view name;
-    Kind kind = Kind::plain;
-};
+namespace detail {
 
-/// A section out of a table. `page` selects the columns, an ascending integer key first, like
-/// "SELECT id, … FROM t WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?".
-[[nodiscard]] Section table_section(db::Database& database, std::string name, const db::Statement& page, std::vector<Column> columns);
+inline constexpr std::size_t k_page_rows = 500;
+
+/// The key after which a page begins: 0 for the first one.
+[[nodiscard]] std::int64_t key_of(std::string_view after);
+
+template <json::Struct Row, std::size_t Sqlite, std::size_t Mysql>
+db::Task<Page> read_page(db::Database& database, const db::Select<Row, Sqlite, Mysql>& select, std::int64_t user_id, std::string after) {
+    const auto rows = co_await database.get(select.all(user_id, key_of(after), k_page_rows));
+    Page page;
+    for (const auto& row : rows) {
+        if (!page.json.empty()) page.json += ",\n";
+        json::append(page.json, row);
+    }
+    if (rows.size() == k_page_rows) {
+        page.next = std::to_string(*static_cast<const std::int64_t*>(json::field_addresses(rows.back())[0]));
+    }
+    co_return page;
+}
+
+} // namespace detail
+
+/// A section whose values are the rows of `select`, each as the JSON of its struct. The first field is an ascending key:
+/// "SELECT * FROM t WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?". `select` has static storage.
+template <json::Struct Row, std::size_t Sqlite, std::size_t Mysql>
+[[nodiscard]] Section table_section(db::Database& database, std::string name, const db::Select<Row, Sqlite, Mysql>& select) {
+    static_assert(std::is_same_v<json::FieldType<Row, 0>, std::int64_t>);
+    return {.name = std::move(name), .is_single = false, .read = [&database, &select](std::int64_t user_id, std::string after) {
+                return detail::read_page(database, select, user_id, std::move(after));
+            }};
+}
 
 } // namespace focus::personal

@@ -77,10 +77,18 @@ constexpr db::Statement k_expire_links{"link_tokens.expire",
 
 constexpr std::size_t k_agent_bytes = 255;
 
-constexpr db::Statement k_personal{"sessions.personal",
-                                   "SELECT id, user_agent, ip_address, created_at_ms, last_used_at_ms, authenticated_at_ms, expires_at_ms, "
-                                   "revoked_at_ms "
-                                   "FROM sessions WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedSession {
+    std::int64_t id = 0;
+    std::string user_agent;
+    std::string ip_address;
+    json::Timestamp created_at;
+    json::Timestamp last_used_at;
+    json::Timestamp authenticated_at;
+    json::Timestamp expires_at;
+    std::optional<json::Timestamp> revoked_at;
+};
+constexpr auto k_personal =
+    db::select<ExportedSession>("sessions.personal", "SELECT * FROM sessions WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 } // namespace
 
@@ -243,17 +251,6 @@ db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int
     co_return gone;
 }
 
-personal::Section personal_data(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(database, "sessions", k_personal,
-                                   {{"id"},
-                                    {"user_agent"},
-                                    {"ip_address"},
-                                    {"created_at", Kind::time},
-                                    {"last_used_at", Kind::time},
-                                    {"authenticated_at", Kind::time},
-                                    {"expires_at", Kind::time},
-                                    {"revoked_at", Kind::time}});
-}
+personal::Section personal_data(db::Database& database) { return personal::table_section(database, "sessions", k_personal); }
 
 } // namespace focus::auth::repository

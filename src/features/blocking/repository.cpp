@@ -77,10 +77,24 @@ constexpr EpochMs k_longest_day_ms = 50 * k_hour_ms; // from the first place on 
 constexpr db::Statement k_delete_events_of_user{"limit_events.delete_of_user", "DELETE FROM limit_events WHERE user_id = ?"};
 constexpr db::Statement k_delete_state_of_user{"limit_states.delete_of_user", "DELETE FROM limit_states WHERE user_id = ?"};
 
-constexpr db::Statement k_personal{"blocked_apps.personal",
-                                   "SELECT id, app_name, app_package, app_category, limit_ms, is_active, notify_at, schedules, "
-                                   "last_blocked_at_ms, last_reset_at_ms, created_at_ms, updated_at_ms FROM blocked_apps "
-                                   "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedBlockedApp {
+    std::int64_t id = 0;
+    std::string app_name;
+    std::string app_package;
+    std::optional<std::string> app_category;
+    json::Minutes daily_limit_minutes;
+    bool is_active = false;
+    int notify_at_percentage = 0;
+    json::RawJson schedules;
+    std::optional<json::Timestamp> last_blocked_at;
+    std::optional<json::Timestamp> last_reset_at;
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
+};
+constexpr auto k_personal = db::select<ExportedBlockedApp>(
+    "blocked_apps.personal", "SELECT id, app_name, app_package, app_category, limit_ms AS daily_limit_ms, is_active, "
+                             "notify_at AS notify_at_percentage, schedules, last_blocked_at_ms, last_reset_at_ms, created_at_ms, "
+                             "updated_at_ms FROM blocked_apps WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 } // namespace
 
@@ -177,21 +191,6 @@ void delete_of_user(db::Transaction& tx, std::int64_t user_id, EpochMs now) {
     tx.defer(k_delete_events_of_user, user_id);
 }
 
-personal::Section personal_data(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(database, "blocked_apps", k_personal,
-                                   {{"id"},
-                                    {"app_name"},
-                                    {"app_package"},
-                                    {"app_category"},
-                                    {"daily_limit_minutes", Kind::minutes},
-                                    {"is_active", Kind::flag},
-                                    {"notify_at_percentage"},
-                                    {"schedules", Kind::json},
-                                    {"last_blocked_at", Kind::time},
-                                    {"last_reset_at", Kind::time},
-                                    {"created_at", Kind::time},
-                                    {"updated_at", Kind::time}});
-}
+personal::Section personal_data(db::Database& database) { return personal::table_section(database, "blocked_apps", k_personal); }
 
 } // namespace focus::blocking::repository

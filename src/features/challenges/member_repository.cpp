@@ -111,14 +111,40 @@ std::vector<Member> members_of(const db::Result& result) {
     return members;
 }
 
-constexpr db::Statement k_personal_created{
-    "challenges.personal", "SELECT id, name, description, type, target_apps, target_ms, start_date, end_date, timezone, is_public, "
-                           "created_at_ms FROM challenges WHERE creator_id = ? AND id > ? ORDER BY id LIMIT ?"};
-constexpr db::Statement k_personal_member{
+struct ExportedChallenge {
+    std::int64_t id = 0;
+    std::string name;
+    std::optional<std::string> description;
+    std::string challenge_type;
+    json::RawJson target_apps;
+    json::Minutes target_minutes;
+    json::Date start_date;
+    json::Date end_date;
+    std::string timezone;
+    bool is_public = false;
+    json::Timestamp created_at;
+};
+constexpr auto k_personal_created = db::select<ExportedChallenge>(
+    "challenges.personal", "SELECT id, name, description, type AS challenge_type, target_apps, target_ms, start_date, end_date, timezone, "
+                           "is_public, created_at_ms FROM challenges WHERE creator_id = ? AND id > ? ORDER BY id LIMIT ?");
+
+struct ExportedParticipation {
+    std::int64_t challenge_id = 0;
+    std::string name;
+    std::string challenge_type;
+    json::Date start_date;
+    json::Date end_date;
+    bool takes_part = false;
+    json::Minutes score;
+    json::Minutes total_time_minutes;
+    json::Timestamp joined_at;
+    std::optional<json::Timestamp> left_at;
+};
+constexpr auto k_personal_member = db::select<ExportedParticipation>(
     "challenge_members.personal",
-    "SELECT m.challenge_id, c.name, c.type, c.start_date, c.end_date, m.is_ranked, m.score_ms, m.total_ms, m.joined_at_ms, "
-    "m.left_at_ms FROM challenge_members m JOIN challenges c ON c.id = m.challenge_id WHERE m.user_id = ? AND m.challenge_id > ? "
-    "ORDER BY m.challenge_id LIMIT ?"};
+    "SELECT m.challenge_id, c.name, c.type AS challenge_type, c.start_date, c.end_date, m.is_ranked AS takes_part, m.score_ms AS score, "
+    "m.total_ms AS total_time_ms, m.joined_at_ms, m.left_at_ms FROM challenge_members m JOIN challenges c ON c.id = m.challenge_id "
+    "WHERE m.user_id = ? AND m.challenge_id > ? ORDER BY m.challenge_id LIMIT ?");
 
 } // namespace
 
@@ -304,32 +330,8 @@ db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t 
 }
 
 std::vector<personal::Section> personal_data(db::Database& database) {
-    using personal::Kind;
-    std::vector<personal::Section> sections;
-    sections.push_back(personal::table_section(database, "challenges_created", k_personal_created,
-                                               {{"id"},
-                                                {"name"},
-                                                {"description"},
-                                                {"challenge_type"},
-                                                {"target_apps", Kind::json},
-                                                {"target_minutes", Kind::minutes},
-                                                {"start_date"},
-                                                {"end_date"},
-                                                {"timezone"},
-                                                {"is_public", Kind::flag},
-                                                {"created_at", Kind::time}}));
-    sections.push_back(personal::table_section(database, "challenge_participations", k_personal_member,
-                                               {{"challenge_id"},
-                                                {"name"},
-                                                {"challenge_type"},
-                                                {"start_date"},
-                                                {"end_date"},
-                                                {"takes_part", Kind::flag},
-                                                {"score", Kind::minutes},
-                                                {"total_time_minutes", Kind::minutes},
-                                                {"joined_at", Kind::time},
-                                                {"left_at", Kind::time}}));
-    return sections;
+    return {personal::table_section(database, "challenges_created", k_personal_created),
+            personal::table_section(database, "challenge_participations", k_personal_member)};
 }
 
 } // namespace focus::challenges::member_repository

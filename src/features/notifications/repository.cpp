@@ -30,8 +30,17 @@ constexpr db::Statement k_set_progress{"announcements.set_progress",
                                        "UPDATE announcements SET after_user_id = ?, told = ?, done_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_delete_of_user{"notifications.delete_of_user", "DELETE FROM notifications WHERE user_id = ?"};
 
-constexpr db::Statement k_personal{"notifications.personal", "SELECT " FOCUS_NOTIFICATION_COLUMNS " FROM notifications WHERE user_id = ? "
-                                                             "AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedNotification {
+    std::int64_t id = 0;
+    std::string notification_type;
+    std::string title;
+    std::string message;
+    json::RawJson data;
+    bool is_read = false;
+    json::Timestamp created_at;
+};
+constexpr auto k_personal = db::select<ExportedNotification>(
+    "notifications.personal", "SELECT * FROM notifications WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 Notification notification_of(const db::Row& row) {
     return {.id = row.get<std::int64_t>(0),
@@ -203,11 +212,6 @@ void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement,
 
 void delete_of_user(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_delete_of_user, user_id); }
 
-personal::Section personal_data(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(
-        database, "notifications", k_personal,
-        {{"id"}, {"notification_type"}, {"title"}, {"message"}, {"data", Kind::json}, {"is_read", Kind::flag}, {"created_at", Kind::time}});
-}
+personal::Section personal_data(db::Database& database) { return personal::table_section(database, "notifications", k_personal); }
 
 } // namespace focus::notifications::repository

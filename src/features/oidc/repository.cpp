@@ -50,9 +50,16 @@ constexpr db::Statement k_expire_id_tokens{
                                       "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
                                       "DELETE FROM spent_id_tokens WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
 
-constexpr db::Statement k_personal{"identities.personal",
-                                   "SELECT id, provider, subject, email, created_at_ms, last_used_at_ms FROM identities "
-                                   "WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"};
+struct ExportedIdentity {
+    std::int64_t id = 0;
+    std::string provider;
+    std::string subject;
+    std::string email;
+    json::Timestamp created_at;
+    json::Timestamp last_used_at;
+};
+constexpr auto k_personal =
+    db::select<ExportedIdentity>("identities.personal", "SELECT * FROM identities WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
 IdentityRow identity_of(const db::Row& row) {
     return {.id = row.get<std::int64_t>(0),
@@ -170,11 +177,6 @@ db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs befor
     co_return result.affected;
 }
 
-personal::Section personal_identities(db::Database& database) {
-    using personal::Kind;
-    return personal::table_section(
-        database, "identities", k_personal,
-        {{"id"}, {"provider"}, {"subject"}, {"email"}, {"created_at", Kind::time}, {"last_used_at", Kind::time}});
-}
+personal::Section personal_identities(db::Database& database) { return personal::table_section(database, "identities", k_personal); }
 
 } // namespace focus::oidc::repository
