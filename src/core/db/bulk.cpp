@@ -51,4 +51,27 @@ std::vector<Command> for_rows(Dialect dialect, const Statement& statement, std::
     return commands;
 }
 
+void defer_all(Transaction& tx, std::vector<Command> commands) {
+    for (auto& command : commands) tx.defer(std::move(command));
+}
+
+Task<std::uint64_t> delete_in_steps(std::function<Task<std::uint64_t>()> step, std::function<bool()> may_go_on) {
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto rows = co_await step();
+        gone += rows;
+        if (rows == 0 || (may_go_on && !may_go_on())) co_return gone;
+    }
+}
+
+Task<std::uint64_t> detail::delete_in_steps(Session& session, Command command, std::function<bool()> may_go_on) {
+    command.params.push_back(to_value(k_deleted_at_once));
+    std::uint64_t gone = 0;
+    for (;;) {
+        const auto result = co_await session.run_one(command);
+        gone += result.affected;
+        if (result.affected < k_deleted_at_once || (may_go_on && !may_go_on())) co_return gone;
+    }
+}
+
 } // namespace focus::db

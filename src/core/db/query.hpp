@@ -113,9 +113,9 @@ constexpr std::size_t begin_of_list(std::string_view sql) {
     throw std::logic_error{"not a SELECT"};
 }
 
-/// The name of a column in a list: what stands behind AS, else behind the last dot.
+/// The name of a column in a list: what stands behind AS, else behind the last dot; without backticks.
 constexpr std::string_view name_of_item(std::string_view item) {
-    while (item.ends_with(' ')) item.remove_suffix(1);
+    while (item.ends_with(' ') || item.ends_with('`')) item.remove_suffix(1);
     std::size_t begin = item.size();
     while (begin > 0 && is_word(item[begin - 1])) --begin;
     return item.substr(begin);
@@ -440,6 +440,13 @@ template <json::Struct Row>
     });
     return list;
 }
+/// The only row of a SELECT that is composed as composed() says and always has one (a count, a sum).
+template <class T>
+[[nodiscard]] Query<T> composed_one(std::string_view name, std::string sql, std::vector<Value> params) {
+    return {Command::composed(name, std::move(sql), std::move(params)),
+            [](const Result& result) { return read_row<T>(result.rows.at(0)); }};
+}
+
 /// A SELECT that is composed at run time out of constant pieces, never out of input. Its columns are the fields of T, which
 /// column_list() gives; a result of another width is refused.
 template <class T>

@@ -39,6 +39,7 @@ constexpr auto k_list = select<Limit>("limits.list", "SELECT * FROM limits ORDER
 constexpr auto k_find = select_for_update<Limit>("limits.find", "SELECT l.* FROM limits l WHERE l.id = ?");
 constexpr auto k_sums = select<Sum>("limits.sums", "SELECT l.app_name, COALESCE(SUM(l.limit_ms), 0) AS total FROM limits l "
                                                    "GROUP BY l.app_name ORDER BY l.app_name");
+constexpr auto k_quoted = select<Sum>("limits.quoted", "SELECT l.`app_name`, limit_ms AS `total` FROM limits l");
 constexpr auto k_count = select<std::int64_t>("limits.count", "SELECT COUNT(*) FROM limits");
 constexpr auto k_insert = insert<Limit>("limits.insert", "limits");
 constexpr auto k_ignore = insert_or_ignore<Limit>("limits.ignore", "limits");
@@ -121,6 +122,7 @@ TEST_P(QueryTest, SeveralInOneRoundTrip) {
     run([&]() -> Task<void> {
         co_await database().run(k_insert.rows(GetParam(), {limit("b"), limit("a")}));
         EXPECT_EQ(co_await database().get(k_ignore.affected(limit("b"))), 0U);
+        EXPECT_EQ((co_await database().get(k_quoted.all())).size(), 2U);
         const auto [count, sums, names] =
             co_await database().all(k_count.one(), k_sums.all(), k_list.all().map([](const std::vector<Limit>& rows) {
                 std::string all;
@@ -137,12 +139,15 @@ TEST_P(QueryTest, SeveralInOneRoundTrip) {
         const auto missing = batch.add(k_find.exists(100));
         const auto some = batch.add(composed<Sum>(
             "limits.some", "SELECT app_name, limit_ms FROM limits WHERE app_name IN (" + places(1) + ")", {std::string{"a"}}));
+        const auto number =
+            batch.add(composed_one<std::int64_t>("limits.number", "SELECT COUNT(*) FROM limits WHERE id > ?", {std::int64_t{1}}));
         EXPECT_FALSE(batch.empty());
         co_await batch.run(database());
         EXPECT_TRUE(batch.empty());
         EXPECT_TRUE(*there);
         EXPECT_FALSE(*missing);
         EXPECT_EQ(some->at(0).total, 90 * k_minute_ms);
+        EXPECT_EQ(*number, 1);
     });
 }
 
