@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/db/migration_session.hpp"
 #include "core/db/migration_steps.hpp"
+#include "core/db/query.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,8 +14,9 @@ namespace focus::db {
 namespace {
 
 struct Applied {
+    int number = 0;
     std::string name;
-    std::int64_t at_ms;
+    std::int64_t applied_at_ms = 0;
 };
 
 std::int64_t now_ms() {
@@ -39,7 +41,7 @@ Task<bool> has_table(MigrationSession& session) {
 Task<std::map<int, Applied>> read_applied(MigrationSession& session) {
     std::map<int, Applied> applied;
     const auto found = co_await session.run("SELECT number, name, applied_at_ms FROM schema_migrations");
-    for (const auto& row : found.rows) applied.emplace(row.get<int>(0), Applied{row.get<std::string>(1), row.get<std::int64_t>(2)});
+    for (auto& row : read_rows<Applied>(found)) applied.emplace(row.number, std::move(row));
     co_return applied;
 }
 
@@ -179,11 +181,11 @@ Task<std::vector<MigrationState>> migration_status(Database& database, std::span
     std::vector<MigrationState> states;
     for (const auto& migration : migrations) {
         const auto found = applied.find(migration.number);
-        states.push_back(
-            {migration.number, std::string{migration.name}, found == applied.end() ? std::nullopt : std::optional{found->second.at_ms}});
+        states.push_back({migration.number, std::string{migration.name},
+                          found == applied.end() ? std::nullopt : std::optional{found->second.applied_at_ms}});
         if (found != applied.end()) applied.erase(found);
     }
-    for (const auto& [number, what] : applied) states.push_back({number, what.name, what.at_ms}); // of a newer version
+    for (const auto& [number, what] : applied) states.push_back({number, what.name, what.applied_at_ms}); // of a newer version
     co_return states;
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/db/engine.hpp"
+#include "core/db/query.hpp"
 #include "core/db/sql_text.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -22,6 +23,11 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
+
+struct Lock {
+    std::string holder;
+    std::int64_t beat = 0;
+};
 
 constexpr auto k_beat = 1s;
 constexpr auto k_silence = 8s;
@@ -87,10 +93,10 @@ Task<void> MigrationSteps::lock(std::function<void()> on_waiting) {
     auto seen_at = Clock::now();
     for (bool waited = false;; waited = true) {
         const auto found = co_await session_.run("SELECT holder, beat FROM schema_lock WHERE id = 1");
-        const auto& row = found.rows.at(0);
-        if (row.get<std::string>(0) != holder || row.get<std::int64_t>(1) != beat) {
-            holder = row.get<std::string>(0);
-            beat = row.get<std::int64_t>(1);
+        const auto now = read_row<Lock>(found.rows.at(0));
+        if (now.holder != holder || now.beat != beat) {
+            holder = now.holder;
+            beat = now.beat;
             seen_at = Clock::now();
         }
         if (holder.empty() || Clock::now() - seen_at >= k_silence) {
@@ -118,7 +124,7 @@ Task<bool> MigrationSteps::try_lock(std::string holder, std::int64_t beat) {
 Task<void> MigrationSteps::read_position() {
     co_await session_.run(std::format("UPDATE schema_progress SET holder = '{}' WHERE id = 1", me_));
     const auto found = co_await session_.run("SELECT number, done FROM schema_progress WHERE id = 1");
-    position_ = {found.rows.at(0).get<int>(0), found.rows.at(0).get<int>(1)};
+    position_ = read_row<Position>(found.rows.at(0));
 }
 
 Task<int> MigrationSteps::locked(std::function<Task<int>()> work) {
