@@ -243,10 +243,10 @@ db::Task<bool> use_link_token(db::Session& session, std::string_view token_hash,
 void void_link_tokens(db::Transaction& tx, std::string_view purpose, std::int64_t user_id) { tx.defer(k_void_links, user_id, purpose); }
 void delete_link_tokens(db::Transaction& tx, std::int64_t user_id) { tx.defer(k_delete_links, user_id); }
 
-db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int limit) {
+db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs before) {
     std::uint64_t gone = 0;
     for (const auto* statement : {&k_expire_tokens, &k_expire_links, &k_expire_sessions}) {
-        gone += (co_await session.execute(*statement, before, limit)).affected;
+        gone += co_await db::delete_in_steps(database, nullptr, *statement, before);
     }
     co_return gone;
 }

@@ -83,7 +83,7 @@ void delete_link_tokens(db::Transaction& tx, std::int64_t user_id);
 /// The user's sessions, ended ones too.
 [[nodiscard]] personal::Section personal_data(db::Database& database);
 
-/// Deletes what has expired, at most `limit` rows of each table; gives how many went.
-db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs before, int limit);
+/// Deletes what expired before `before`; gives how many rows went.
+db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs before);
 
 } // namespace focus::auth::repository

@@ -407,14 +407,7 @@ db::Task<users::User> Service::ensure_admin(std::string email, std::string usern
 }
 
 db::Task<std::uint64_t> Service::delete_expired() {
-    constexpr int k_step = 500;
-    std::uint64_t gone = 0;
-    for (;;) {
-        const auto before = clock_.now_ms() - k_day_ms;
-        const auto step = co_await repository::delete_expired(db_, before, k_step);
-        gone += step;
-        if (step == 0) co_return gone;
-    }
+    return repository::delete_expired(db_, clock_.now_ms() - k_day_ms);
 }
 
 std::string Service::asked_by(const users::User& user, const Origin& origin) const {

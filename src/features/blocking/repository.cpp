@@ -143,8 +143,8 @@ db::Task<bool> record_event(db::Transaction& tx, std::int64_t user_id, Day day, 
                                                        .created_at = {now}})) == 1;
 }
 
-db::Task<std::uint64_t> delete_events(db::Session& session, EpochMs before, int limit) {
-    return session.get(db::affected(k_delete_events, before, limit));
+db::Task<std::uint64_t> delete_events(db::Database& database, EpochMs before) {
+    return db::delete_in_steps(database, nullptr, k_delete_events, before);
 }
 
 void raise_version(db::Transaction& tx, std::int64_t user_id, std::string_view timezone) { tx.defer(k_raise_version, user_id, timezone); }

@@ -50,8 +50,8 @@ struct Event {
 [[nodiscard]] db::Query<std::vector<Event>> events(std::int64_t user_id, Day day);
 /// Whether this call was the first to record it.
 db::Task<bool> record_event(db::Transaction& tx, std::int64_t user_id, Day day, Event event, EpochMs now);
-/// Deletes at most `limit` events from before `before`; gives how many went.
-db::Task<std::uint64_t> delete_events(db::Session& session, EpochMs before, int limit);
+/// Deletes the events from before `before`; gives how many went.
+db::Task<std::uint64_t> delete_events(db::Database& database, EpochMs before);
 
 /// Queues that the user's state is locked (and made when it isn't there) and its version raised by one.
 void raise_version(db::Transaction& tx, std::int64_t user_id, std::string_view timezone);

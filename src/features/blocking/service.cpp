@@ -319,15 +319,7 @@ db::Task<std::vector<AppLimit>> Service::limits_of(db::Session& session, std::ve
     return repository::limits_of(session, std::move(user_ids));
 }
 
-db::Task<std::uint64_t> Service::delete_old_events() {
-    constexpr int k_events = 500;
-    std::uint64_t gone = 0;
-    for (;;) {
-        const auto step = co_await repository::delete_events(db_, clock_.now_ms() - 3 * k_day_ms, k_events);
-        gone += step;
-        if (step < k_events) co_return gone;
-    }
-}
+db::Task<std::uint64_t> Service::delete_old_events() { return repository::delete_events(db_, clock_.now_ms() - 3 * k_day_ms); }
 
 personal::Section Service::personal_data() { return repository::personal_data(db_); }
 

@@ -183,9 +183,8 @@ db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id)
     co_return static_cast<std::int64_t>(result.affected);
 }
 
-db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit) {
-    const auto result = co_await session.execute(k_delete_old, before, limit);
-    co_return result.affected;
+db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before) {
+    return db::delete_in_steps(database, nullptr, k_delete_old, before);
 }
 
 db::Task<std::int64_t> add_announcement(db::Transaction& tx, std::string title, std::string message, std::int64_t created_by, EpochMs now) {

@@ -51,8 +51,8 @@ db::Task<std::optional<AnnouncementProgress>> announcement_for_update(db::Transa
 db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session);
 void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement, std::optional<EpochMs> done_at);
 
-/// Deletes at most `limit` rows older than `before`; gives how many went.
-db::Task<std::uint64_t> delete_old(db::Session& session, EpochMs before, int limit);
+/// Deletes the rows older than `before`; gives how many went.
+db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 void delete_of_user(db::Transaction& tx, std::int64_t user_id);
 /// For the user's own export.
 [[nodiscard]] personal::Section personal_data(db::Database& database);

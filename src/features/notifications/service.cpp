@@ -257,14 +257,7 @@ db::Task<std::vector<Notification>> Service::pushed_after(std::int64_t user_id, 
     co_return found;
 }
 
-db::Task<std::uint64_t> Service::delete_old() {
-    std::uint64_t gone = 0;
-    for (;;) {
-        const auto step = co_await repository::delete_old(db_, clock_.now_ms() - k_kept_ms, static_cast<int>(k_step));
-        gone += step;
-        if (step < k_step) co_return gone;
-    }
-}
+db::Task<std::uint64_t> Service::delete_old() { return repository::delete_old(db_, clock_.now_ms() - k_kept_ms); }
 
 personal::Section Service::personal_data() {
     auto section = repository::personal_data(db_);

@@ -146,10 +146,10 @@ db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, 
     co_return result.affected > 0;
 }
 
-db::Task<std::uint64_t> delete_expired_proofs(db::Session& session, EpochMs before, int limit) {
+db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs before) {
     std::uint64_t gone = 0;
     for (const auto* statement : {&k_expire_pending, &k_expire_id_tokens})
-        gone += (co_await session.execute(*statement, before, limit)).affected;
+        gone += co_await db::delete_in_steps(database, nullptr, *statement, before);
     co_return gone;
 }
 
@@ -172,9 +172,8 @@ db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view st
                    .expires_at_ms = row->get<std::int64_t>(6)};
 }
 
-db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs before, int limit) {
-    const auto result = co_await session.execute(k_expire_flows, before, limit);
-    co_return result.affected;
+db::Task<std::uint64_t> delete_expired_flows(db::Database& database, EpochMs before) {
+    return db::delete_in_steps(database, nullptr, k_expire_flows, before);
 }
 
 personal::Section personal_identities(db::Database& database) { return personal::table_section(database, "identities", k_personal); }

@@ -57,8 +57,8 @@ db::Task<bool> take_pending_link(db::Transaction& tx, std::string_view token_has
 
 /// Remembers that an ID token has served; false when it had served before.
 db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, EpochMs expires_at);
-/// Deletes expired pending links and ID tokens, at most `limit` of each.
-db::Task<std::uint64_t> delete_expired_proofs(db::Session& session, EpochMs before, int limit);
+/// Deletes the pending links and ID tokens that expired before `before`; gives how many went.
+db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs before);
 
 struct Flow {
     std::string provider;
@@ -71,7 +71,7 @@ struct Flow {
 db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow);
 /// The flow of this state and cookie, which exists no longer: it is given once. Nothing for others and strangers.
 db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash);
-db::Task<std::uint64_t> delete_expired_flows(db::Session& session, EpochMs before, int limit);
+db::Task<std::uint64_t> delete_expired_flows(db::Database& database, EpochMs before);
 
 /// The user's identities, for his own export.
 [[nodiscard]] personal::Section personal_identities(db::Database& database);

@@ -167,15 +167,9 @@ db::Task<SignedIn> Service::sign_in_natively(std::string name, std::string id_to
 }
 
 db::Task<std::uint64_t> Service::delete_expired() {
-    constexpr int k_step = 500;
-    std::uint64_t gone = 0;
-    for (;;) {
-        const auto before = clock_.now_ms() - k_day_ms;
-        const auto step = co_await repository::delete_expired_flows(db_, before, k_step) +
-                          co_await repository::delete_expired_proofs(db_, before, k_step);
-        gone += step;
-        if (step == 0) co_return gone;
-    }
+    const auto before = clock_.now_ms() - k_day_ms;
+    const auto flows = co_await repository::delete_expired_flows(db_, before);
+    co_return flows + co_await repository::delete_expired_proofs(db_, before);
 }
 
 db::Task<void> Service::record_failure(std::string name, std::string cause, Origin origin) {
