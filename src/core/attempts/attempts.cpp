@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/db/query.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -17,10 +18,14 @@ constexpr db::Statement k_make{
                "ON CONFLICT DO NOTHING",
      .mysql = "INSERT INTO attempts (attempt_key, wrong, next_at_ms, trusted_until_ms, expires_at_ms) VALUES (?, 0, 0, 0, ?) "
               "ON DUPLICATE KEY UPDATE attempt_key = attempt_key"}};
-constexpr db::Statement k_read{"attempts.read",
-                               "SELECT wrong, next_at_ms, trusted_until_ms, expires_at_ms FROM attempts WHERE attempt_key = ?"};
-constexpr db::Statement k_count{
-    "attempts.count", "UPDATE attempts SET wrong = ?, next_at_ms = ?, trusted_until_ms = ?, expires_at_ms = ? WHERE attempt_key = ?"};
+struct State {
+    int wrong = 0;
+    EpochMs next_at_ms = 0;
+    EpochMs trusted_until_ms = 0;
+    EpochMs expires_at_ms = 0;
+};
+constexpr auto k_read = db::select<State>("attempts.read", "SELECT * FROM attempts WHERE attempt_key = ?");
+constexpr auto k_count = db::update<State>("attempts.count", "attempts", "WHERE attempt_key = ?");
 constexpr db::Statement k_succeed{
     "attempts.succeed", "UPDATE attempts SET wrong = 0, next_at_ms = 0, trusted_until_ms = ?, expires_at_ms = ? WHERE attempt_key = ?"};
 constexpr db::Statement k_take_back{
@@ -34,35 +39,25 @@ constexpr db::Statement k_delete_expired{
 
 constexpr int k_most_counted = 1'000'000; // more makes no difference
 
-struct State {
-    int wrong = 0;
-    EpochMs next_at_ms = 0;
-    EpochMs trusted_until_ms = 0;
+/// Reads the limits' states; what is not there or has expired begins anew.
+class Reads {
+  public:
+    void add(db::Batch& batch, std::string_view key) { rows_.push_back(batch.add(k_read.first(key))); }
+    [[nodiscard]] std::vector<State> states(EpochMs now) const {
+        std::vector<State> states;
+        for (const auto& row : rows_) states.push_back(*row && (*row)->expires_at_ms > now ? **row : State{});
+        return states;
+    }
+
+  private:
+    std::vector<db::Answer<std::optional<State>>> rows_;
 };
-
-State state_of(const db::Result& result, EpochMs now) {
-    if (result.rows.empty() || result.rows.front().get<EpochMs>(3) <= now) return {};
-    const auto& row = result.rows.front();
-    return {.wrong = row.get<int>(0), .next_at_ms = row.get<EpochMs>(1), .trusted_until_ms = row.get<EpochMs>(2)};
-}
-
-std::vector<db::Command> reads(const std::vector<std::string>& keys) {
-    std::vector<db::Command> commands;
-    for (const auto& key : keys) commands.push_back(db::Command::of(k_read, key));
-    return commands;
-}
 
 /// When the next try may be, by those limits that count.
 EpochMs next_at(const std::vector<State>& states, EpochMs now) {
     EpochMs at = states.front().next_at_ms;
     if (states.size() > 1 && states.front().trusted_until_ms <= now) at = std::max(at, states.back().next_at_ms);
     return at;
-}
-
-std::vector<State> states_of(const std::vector<db::Result>& results, std::size_t first, EpochMs now) {
-    std::vector<State> states;
-    for (auto at = first; at < results.size(); ++at) states.push_back(state_of(results[at], now));
-    return states;
 }
 
 Error too_many(EpochMs wait_ms) {
@@ -93,10 +88,12 @@ db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared, std::function
     if (shared) limits.push_back(std::move(*shared));
     std::vector<std::string> keys;
     for (const auto& limit : limits) keys.push_back(hash_of(limit.key));
-    // A look first: who has to wait costs no write.
-    const auto seen = co_await db_.run(reads(keys));
+    db::Batch batch;
+    Reads reads;
+    for (const auto& key : keys) reads.add(batch, key);
+    co_await batch.run(db_); // a look first: who has to wait costs no write
     const auto now = clock_.now_ms();
-    const auto states = states_of(seen, 0, now);
+    const auto states = reads.states(now);
     if (const auto at = next_at(states, now); at > now) throw too_many(at - now);
     if (admit) admit(states.front().trusted_until_ms > now);
     const auto counted = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Counted> { co_return co_await count(tx, limits); });
@@ -107,14 +104,15 @@ db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared, std::function
 db::Task<Guard::Counted> Guard::count(db::Transaction& tx, std::vector<Limit> limits) {
     const auto now = clock_.now_ms();
     std::vector<std::string> keys;
-    std::vector<db::Command> commands;
+    db::Batch batch;
+    Reads reads;
     for (const auto& limit : limits) {
         keys.push_back(hash_of(limit.key));
-        commands.push_back(db::Command::of(k_make, keys.back(), now + limit.patience.memory_ms));
+        (void)batch.add(db::affected(k_make, keys.back(), now + limit.patience.memory_ms));
     }
-    for (auto& command : reads(keys)) commands.push_back(std::move(command));
-    const auto results = co_await tx.run(std::move(commands));
-    auto states = states_of(results, keys.size(), now);
+    for (const auto& key : keys) reads.add(batch, key);
+    co_await batch.run(tx);
+    auto states = reads.states(now);
     if (const auto at = next_at(states, now); at > now) co_return Counted{.wait_ms = at - now};
     if (states.front().trusted_until_ms > now) states.resize(1); // what is shared with strangers does not count
     for (std::size_t i = 0; i < states.size(); ++i) {
@@ -123,7 +121,8 @@ db::Task<Guard::Counted> Guard::count(db::Transaction& tx, std::vector<Limit> li
         const auto trusted_until = states[i].trusted_until_ms;
         const auto wait = wait_after(patience, wrong);
         const auto next_at_ms = wait > 0 ? now + wait : 0; // a clock that is set back makes no wait out of none
-        tx.defer(k_count, wrong, next_at_ms, trusted_until, std::max(now + patience.memory_ms, trusted_until), keys[i]);
+        const auto expires_at_ms = std::max(now + patience.memory_ms, trusted_until);
+        tx.defer(k_count.affected({wrong, next_at_ms, trusted_until, expires_at_ms}, keys[i]));
     }
     co_return Counted{.is_shared = states.size() > 1};
 }
@@ -157,8 +156,8 @@ void Guard::trust(db::Transaction& tx, std::string_view key, EpochMs until) cons
     tx.defer(k_succeed, until, until, hash_of(key));
 }
 
-db::Task<std::uint64_t> Guard::delete_expired(db::Session& session, EpochMs now, int limit) {
-    co_return (co_await session.execute(k_delete_expired, now, limit)).affected;
+db::Task<std::uint64_t> Guard::delete_expired(db::Database& database, EpochMs now, std::function<bool()> may_go_on) {
+    return db::delete_in_steps(database, std::move(may_go_on), k_delete_expired, now);
 }
 
 } // namespace focus::attempts

@@ -63,8 +63,8 @@ class Guard {
     /// Trusts a key without a try, because its owner has proved himself otherwise.
     void trust(db::Transaction& tx, std::string_view key, EpochMs until) const;
 
-    /// Deletes what has expired, at most `limit` rows; gives how many went.
-    static db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs now, int limit);
+    /// Deletes what has expired in steps; gives how many rows went.
+    static db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs now, std::function<bool()> may_go_on = {});
 
   private:
     [[nodiscard]] std::string hash_of(std::string_view key) const;

@@ -1,6 +1,7 @@
 #include "core/attempts/attempts.hpp"
 
 #include "core/base/error.hpp"
+#include "core/db/query.hpp"
 #include "support/cpp/database.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr Patience k_patience{.free = 3, .first_wait_ms = 1000, .longest_wait_ms = 5000, .memory_ms = k_hour_ms};
 constexpr Patience k_shared{.free = 4, .first_wait_ms = 60'000, .longest_wait_ms = 60'000, .memory_ms = k_hour_ms};
-constexpr db::Statement k_keys{"test.keys", "SELECT attempt_key FROM attempts"};
+constexpr auto k_keys = db::select<std::string>("test.keys", "SELECT attempt_key FROM attempts");
 
 TEST(Attempts, WaitsDouble) {
     for (const auto& [wrong, wait] : {std::pair{1, 0}, {2, 0}, {3, 1000}, {4, 2000}, {5, 4000}, {6, 5000}, {7, 5000}, {1'000'000, 5000}})
@@ -125,7 +126,7 @@ TEST_P(AttemptsTest, WhoIsNotAdmittedLeavesNothingBehind) {
     std::optional<bool> was_trusted;
     EXPECT_TRUE(refused(was_trusted));
     EXPECT_EQ(was_trusted, false);
-    run([&]() -> db::Task<void> { EXPECT_TRUE((co_await database().execute(k_keys)).rows.empty()); });
+    run([&]() -> db::Task<void> { EXPECT_TRUE((co_await database().get(k_keys.all())).empty()); });
     EXPECT_EQ(try_it(), 0);
     succeed(clock_.now_ms() + k_day_ms);
     EXPECT_TRUE(refused(was_trusted));
@@ -160,12 +161,12 @@ TEST_P(AttemptsTest, TakesQuietly) {
 TEST_P(AttemptsTest, TheTableNamesNobodyAndForgets) {
     EXPECT_EQ(try_it("ada@example.org"), 0);
     run([&]() -> db::Task<void> {
-        const auto rows = (co_await database().execute(k_keys)).rows;
-        EXPECT_EQ(rows.size(), 1U);
-        EXPECT_EQ(rows.at(0).get<std::string>(0).size(), 43U);
-        EXPECT_FALSE(rows.at(0).get<std::string>(0).contains("ada"));
-        EXPECT_EQ(co_await Guard::delete_expired(database(), clock_.now_ms(), 10), 0U);
-        EXPECT_EQ(co_await Guard::delete_expired(database(), clock_.now_ms() + k_hour_ms + 1, 10), 1U);
+        const auto keys = co_await database().get(k_keys.all());
+        EXPECT_EQ(keys.size(), 1U);
+        EXPECT_EQ(keys.at(0).size(), 43U);
+        EXPECT_FALSE(keys.at(0).contains("ada"));
+        EXPECT_EQ(co_await Guard::delete_expired(database(), clock_.now_ms()), 0U);
+        EXPECT_EQ(co_await Guard::delete_expired(database(), clock_.now_ms() + k_hour_ms + 1), 1U);
     });
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/asker.hpp"
 #include "core/base/detached.hpp"
+#include "core/db/query.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -42,13 +43,16 @@ struct Asking {
 
 using Found = std::unordered_map<std::string, std::int64_t>;
 
+struct Row {
+    std::string topic;
+    std::int64_t version = 0;
+};
+
 db::Task<Found> read(db::Database& database, std::vector<db::Value> topics) {
-    const auto count = topics.size();
-    const auto result = co_await database.run_one(
-        db::Command::composed("cache_versions.current",
-                              "SELECT topic, version FROM cache_versions WHERE topic IN (" + db::places(count) + ")", std::move(topics)));
+    auto sql = "SELECT topic, version FROM cache_versions WHERE topic IN (" + db::places(topics.size()) + ")";
+    auto rows = co_await database.get(db::composed<Row>("cache_versions.current", std::move(sql), std::move(topics)));
     Found found;
-    for (const auto& row : result.rows) found.emplace(row.get<std::string>(0), row.get<std::int64_t>(1));
+    for (auto& row : rows) found.emplace(std::move(row.topic), row.version);
     co_return found;
 }
 

@@ -2,17 +2,32 @@
 
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/db/query.hpp"
 
 namespace focus::idempotency {
 
 namespace {
 
-constexpr db::Statement k_find{
-    "idempotency.find",
-    "SELECT fingerprint, status, answer, expires_at_ms FROM idempotency_keys WHERE user_id = ? AND route = ? AND request_key = ?"};
-constexpr db::Statement k_keep{"idempotency.keep",
-                               "INSERT INTO idempotency_keys (user_id, route, request_key, fingerprint, status, answer, expires_at_ms, "
-                               "about_user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+struct Answer {
+    std::string fingerprint;
+    int status = 0;
+    std::string answer;
+    EpochMs expires_at_ms = 0;
+};
+constexpr auto k_find =
+    db::select<Answer>("idempotency.find", "SELECT * FROM idempotency_keys WHERE user_id = ? AND route = ? AND request_key = ?");
+
+struct Row {
+    std::int64_t user_id = 0;
+    std::string route;
+    std::string request_key;
+    std::string fingerprint;
+    int status = 0;
+    std::string answer;
+    EpochMs expires_at_ms = 0;
+    std::optional<std::int64_t> about_user_id;
+};
+constexpr auto k_keep = db::insert<Row>("idempotency.keep", "idempotency_keys");
 constexpr db::Statement k_drop{"idempotency.drop",
                                "DELETE FROM idempotency_keys WHERE user_id = ? AND route = ? AND request_key = ? AND expires_at_ms <= ?"};
 constexpr db::Statement k_delete_expired{
@@ -23,16 +38,22 @@ constexpr db::Statement k_delete_expired{
 constexpr db::Statement k_forget{"idempotency.forget_user", "DELETE FROM idempotency_keys WHERE user_id = ?"};
 constexpr db::Statement k_forget_about{"idempotency.forget_about", "DELETE FROM idempotency_keys WHERE about_user_id = ?"};
 
-db::Command insert_of(const RequestKey& key, const std::string& answer, int status, EpochMs now, std::int64_t about_user_id = 0) {
-    const auto about = about_user_id == 0 ? std::nullopt : std::optional{about_user_id};
-    return db::Command::of(k_keep, key.user_id, key.route, key.key, key.fingerprint, status, answer, now + k_kept_ms, about);
+db::Query<std::uint64_t> insert(const RequestKey& key, std::string answer, int status, EpochMs now, std::int64_t about_user_id = 0) {
+    return k_keep.affected({.user_id = key.user_id,
+                            .route = key.route,
+                            .request_key = key.key,
+                            .fingerprint = key.fingerprint,
+                            .status = status,
+                            .answer = std::move(answer),
+                            .expires_at_ms = now + k_kept_ms,
+                            .about_user_id = about_user_id == 0 ? std::nullopt : std::optional{about_user_id}});
 }
 
 } // namespace
 
 void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now, std::int64_t about_user_id) {
     if (!origin.request_key) return;
-    tx.defer(insert_of(*origin.request_key, answer, status, now, about_user_id));
+    tx.defer(insert(*origin.request_key, std::move(answer), status, now, about_user_id));
     tx.after_commit([key = origin.request_key] { key->kept = true; });
 }
 
@@ -45,12 +66,12 @@ http::Task<Store::Found> Store::find(Request request) {
     // Clients without an account choose keys independently: the same key from two networks is two keys.
     if (request.user_id == 0) fresh->key = crypto::hex_encode(crypto::hmac_sha256(hash_key_, request.network + '\n' + fresh->key));
     fresh->fingerprint = crypto::hex_encode(crypto::hmac_sha256(hash_key_, request.body_hash));
-    const auto row = co_await db_.find(k_find, fresh->user_id, fresh->route, fresh->key);
-    if (row && row->get<EpochMs>(3) > now) {
-        if (row->get<std::string_view>(0) != fresh->fingerprint) co_return Mismatch{};
-        co_return Stored{.status = row->get<int>(1), .body = row->get<std::string>(2)};
+    auto known = co_await db_.get(k_find.first(fresh->user_id, fresh->route, fresh->key));
+    if (known && known->expires_at_ms > now) {
+        if (known->fingerprint != fresh->fingerprint) co_return Mismatch{};
+        co_return Stored{.status = known->status, .body = std::move(known->answer)};
     }
-    if (row) co_await db_.execute(k_drop, fresh->user_id, fresh->route, fresh->key, now);
+    if (known) co_await db_.execute(k_drop, fresh->user_id, fresh->route, fresh->key, now);
     co_return Fresh{std::move(fresh)};
 }
 
@@ -59,14 +80,13 @@ http::Task<void> Store::finish(std::shared_ptr<RequestKey> key, Stored answer) {
     // Repeats are answered all the same, but neither a crash nor a twin at this very moment is covered.
     log::error("an idempotent route does not keep its answer in its transaction", {{"route", std::string_view{key->route}}});
     try {
-        co_await db_.run_one(insert_of(*key, answer.body, answer.status, clock_.now_ms()));
+        co_await db_.get(insert(*key, std::move(answer.body), answer.status, clock_.now_ms()));
     } catch (const db::ConstraintError&) { // a twin's answer stays
     }
 }
 
-db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs now, int limit) {
-    const auto result = co_await session.execute(k_delete_expired, now, limit);
-    co_return result.affected;
+db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs now, std::function<bool()> may_go_on) {
+    return db::delete_in_steps(database, std::move(may_go_on), k_delete_expired, now);
 }
 
 void forget_user(db::Transaction& tx, std::int64_t user_id) {

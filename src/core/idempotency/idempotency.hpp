@@ -12,6 +12,7 @@
 #include "core/json/json.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,8 +46,8 @@ class Store final : public http::IdempotencyStore {
     std::string hash_key_;
 };
 
-/// Deletes expired answers, at most `limit`; gives how many went.
-db::Task<std::uint64_t> delete_expired(db::Session& session, EpochMs now, int limit);
+/// Deletes expired answers in steps; gives how many went.
+db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs now, std::function<bool()> may_go_on = {});
 /// Drops what is kept for and about a user whose account goes.
 void forget_user(db::Transaction& tx, std::int64_t user_id);
 

@@ -2,6 +2,7 @@
 
 #include "core/base/days.hpp"
 #include "core/base/log.hpp"
+#include "core/db/query.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,22 +14,15 @@ namespace {
 
 constexpr EpochMs k_fresh_ms = 5 * k_minute_ms; // a mark that is younger need not be written again
 
-constexpr db::Statement k_read{"clock_marks.read", "SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1"};
-constexpr db::Statement k_find{"clock_marks.find",
-                               db::Sql{"SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1",
-                                       "SELECT trusted_ms, trial_since_ms, trial_seen_ms FROM clock_marks WHERE id = 1 FOR UPDATE"}};
-constexpr db::Statement k_set{"clock_marks.set",
-                              "UPDATE clock_marks SET trusted_ms = ?, trial_since_ms = ?, trial_seen_ms = ? WHERE id = 1"};
-
 struct Marks {
     std::optional<EpochMs> trusted_ms;
     std::optional<EpochMs> trial_since_ms;
     std::optional<EpochMs> trial_seen_ms;
 };
-
-Marks marks_of(const std::optional<db::Row>& row) {
-    return {row->get<std::optional<EpochMs>>(0), row->get<std::optional<EpochMs>>(1), row->get<std::optional<EpochMs>>(2)};
-}
+constexpr db::SqlText k_marks{"SELECT * FROM clock_marks WHERE id = 1"};
+constexpr auto k_read = db::select<Marks>("clock_marks.read", k_marks);
+constexpr auto k_find = db::select_for_update<Marks>("clock_marks.find", k_marks);
+constexpr auto k_set = db::update<Marks>("clock_marks.set", "clock_marks", "WHERE id = 1");
 
 bool is_leap(EpochMs from, EpochMs to) { return std::abs(to - from) > k_leap_ms; }
 
@@ -51,14 +45,14 @@ bool look(Marks& marks, EpochMs now) {
 
 db::Task<EpochMs> ClockGuard::leap() {
     const auto now = clock_.now_ms();
-    const auto known = marks_of(co_await db_.find(k_read));
+    const auto known = co_await db_.get(k_read.one());
     if (known.trusted_ms && !known.trial_since_ms && std::abs(now - *known.trusted_ms) < k_fresh_ms) co_return 0;
     std::optional<EpochMs> from; // the trusted time that a trial begins against
     const auto marks = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Marks> {
-        auto found = marks_of(co_await tx.find(k_find));
+        auto found = co_await tx.get(k_find.one());
         const auto before = found.trusted_ms;
         from = look(found, now) ? before : std::nullopt;
-        tx.defer(k_set, found.trusted_ms, found.trial_since_ms, found.trial_seen_ms);
+        tx.defer(k_set.affected(found));
         co_return found;
     });
     if (from) {
@@ -81,6 +75,6 @@ db::Task<void> ClockGuard::note() {
     noted_ms_ = clock_.now_ms();
 }
 
-db::Task<void> ClockGuard::trust(EpochMs now) { co_await db_.execute(k_set, now, std::optional<EpochMs>{}, std::optional<EpochMs>{}); }
+db::Task<void> ClockGuard::trust(EpochMs now) { co_await db_.get(k_set.affected({.trusted_ms = now})); }
 
 } // namespace focus::jobs

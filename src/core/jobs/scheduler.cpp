@@ -5,6 +5,7 @@
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/db/query.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -33,9 +34,26 @@ constexpr std::size_t k_longest_instance = 40;
 constexpr db::Statement k_insert{
     "jobs.insert", db::Sql{"INSERT INTO jobs (name, next_run_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
                            "INSERT INTO jobs (name, next_run_ms) VALUES (?, ?) ON DUPLICATE KEY UPDATE next_run_ms = next_run_ms"}};
-constexpr db::Statement k_list{"jobs.list", "SELECT name, next_run_ms, lease_until_ms, last_run_ms, last_duration_ms FROM jobs"};
-constexpr db::Statement k_status{"jobs.status", "SELECT name, next_run_ms, last_run_ms, last_duration_ms, last_error, runs, lease, "
-                                                "lease_until_ms FROM jobs"};
+struct Row {
+    std::string name;
+    EpochMs next_run_ms = 0;
+    EpochMs lease_until_ms = 0;
+    std::optional<EpochMs> last_run_ms;
+    std::optional<std::int64_t> last_duration_ms;
+};
+constexpr auto k_list = db::select<Row>("jobs.list", "SELECT * FROM jobs");
+
+struct StatusRow {
+    std::string name;
+    EpochMs next_run_ms = 0;
+    std::optional<EpochMs> last_run_ms;
+    std::optional<std::int64_t> last_duration_ms;
+    std::optional<std::string> last_error;
+    std::int64_t runs = 0;
+    std::optional<std::string> lease;
+    EpochMs lease_until_ms = 0;
+};
+constexpr auto k_status = db::select<StatusRow>("jobs.status", "SELECT * FROM jobs");
 constexpr db::Statement k_claim{"jobs.claim",
                                 "UPDATE jobs SET lease = ?, lease_until_ms = ? WHERE name = ? AND next_run_ms = ? AND lease_until_ms <= ?"};
 constexpr db::Statement k_claim_now{"jobs.claim_now",
@@ -75,8 +93,7 @@ db::Task<void> beat(Heartbeat& heart, db::Database& database, std::string name, 
         if (heart.run_is_over) break;
         try {
             const auto asked_at = Steady::now();
-            const auto result = co_await database.execute(k_extend, system_now_ms() + length.count(), name, lease);
-            if (result.affected == 0) lost = true;
+            if (co_await database.get(db::affected(k_extend, system_now_ms() + length.count(), name, lease)) == 0) lost = true;
             extended_at = asked_at;
         } catch (const std::exception& error) {
             log::warning("a job's lease could not be extended",
@@ -118,11 +135,11 @@ struct Scheduler::Series {
     static metrics::Counter runs(metrics::Registry& registry, const std::string& job, const char* result) {
         return registry.counter("focus_api_job_runs_total", "Runs of jobs.", {{"name", job}, {"result", result}});
     }
-    void set(const db::Row& row, EpochMs now) const {
+    void set(const Row& row, EpochMs now) const {
         const auto seconds = [](EpochMs ms) { return static_cast<double>(ms) / k_second_ms; };
-        overdue.set(seconds(std::max<EpochMs>(0, now - row.get<EpochMs>(1))));
-        last_run.set(seconds(row.get<std::optional<EpochMs>>(3).value_or(0)));
-        last_duration.set(seconds(row.get<std::optional<std::int64_t>>(4).value_or(0)));
+        overdue.set(seconds(std::max<EpochMs>(0, now - row.next_run_ms)));
+        last_run.set(seconds(row.last_run_ms.value_or(0)));
+        last_duration.set(seconds(row.last_duration_ms.value_or(0)));
     }
 };
 
@@ -198,21 +215,21 @@ db::Task<void> Scheduler::poll_forever() {
 db::Task<void> Scheduler::look() {
     co_await ensure_rows();
     co_await clock_guard_.note();
-    const auto table = co_await db_.execute(k_list);
-    for (const auto& row : table.rows) {
-        const auto* job = find(row.get<std::string_view>(0));
+    const auto rows = co_await db_.get(k_list.all());
+    for (const auto& row : rows) {
+        const auto* job = find(row.name);
         if (job == nullptr || stopping_) continue;
         series_of(*job).set(row, clock_.now_ms());
-        co_await consider(*job, row.get<EpochMs>(1), row.get<EpochMs>(2) <= system_now_ms());
+        co_await consider(*job, row.next_run_ms, row.lease_until_ms <= system_now_ms());
     }
 }
 
 db::Task<void> Scheduler::ensure_rows() {
     if (rows_exist_) co_return;
     const auto now = clock_.now_ms();
-    std::vector<db::Command> commands;
-    for (const auto& job : jobs_) commands.push_back(db::Command::of(k_insert, job.name, jittered(job, job.schedule.next_after(now))));
-    if (!commands.empty()) co_await db_.run(std::move(commands));
+    db::Batch batch;
+    for (const auto& job : jobs_) (void)batch.add(db::affected(k_insert, job.name, jittered(job, job.schedule.next_after(now))));
+    co_await batch.run(db_);
     rows_exist_ = true;
 }
 
@@ -227,8 +244,9 @@ db::Task<void> Scheduler::consider(const Job& job, EpochMs next_run_ms, bool is_
     if (next_run_ms > now) co_return;
     auto lease = new_lease();
     const auto system_now = system_now_ms();
-    const auto claimed = co_await db_.execute(k_claim, lease, system_now + options_.lease.count(), job.name, next_run_ms, system_now);
-    if (claimed.affected == 0) co_return; // another instance was faster
+    const auto claimed =
+        co_await db_.get(db::affected(k_claim, lease, system_now + options_.lease.count(), job.name, next_run_ms, system_now));
+    if (claimed == 0) co_return; // another instance was faster
     ++at_work_;
     asio::co_spawn(timers_->executor, run_due(job, std::move(lease)), [this, &job](std::exception_ptr failure) {
         --at_work_;
@@ -245,8 +263,8 @@ db::Task<Outcome> Scheduler::run_now(std::string name) {
     co_await ensure_rows();
     auto lease = new_lease();
     const auto system_now = system_now_ms();
-    const auto claimed = co_await db_.execute(k_claim_now, lease, system_now + options_.lease.count(), job->name, system_now);
-    if (claimed.affected == 0) throw Error{k_job_running};
+    const auto claimed = co_await db_.get(db::affected(k_claim_now, lease, system_now + options_.lease.count(), job->name, system_now));
+    if (claimed == 0) throw Error{k_job_running};
     co_return co_await execute(*job, std::move(lease));
 }
 
@@ -255,8 +273,7 @@ db::Task<void> Scheduler::make_due(db::Transaction& tx, std::string name) {
     if (job == nullptr) throw not_found();
     const auto now = clock_.now_ms();
     tx.defer(k_insert, job->name, job->schedule.next_after(now));
-    const auto changed = co_await tx.execute(k_make_due, now, job->name, system_now_ms());
-    if (changed.affected == 0) throw Error{k_job_running};
+    if (co_await tx.get(db::affected(k_make_due, now, job->name, system_now_ms())) == 0) throw Error{k_job_running};
 }
 
 db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
@@ -321,20 +338,20 @@ db::Task<void> Scheduler::finish(const Job& job, std::string lease, EpochMs star
 }
 
 db::Task<std::vector<Status>> Scheduler::status() {
-    const auto table = co_await db_.execute(k_status);
+    const auto rows = co_await db_.get(k_status.all());
     const auto now = system_now_ms();
     std::vector<Status> all;
     for (const auto& job : jobs_) all.push_back({.name = job.name});
-    for (const auto& row : table.rows) {
-        const auto found = std::ranges::find(all, row.get<std::string_view>(0), &Status::name);
+    for (const auto& row : rows) {
+        const auto found = std::ranges::find(all, row.name, &Status::name);
         if (found == all.end()) continue;
-        found->next_run_ms = row.get<EpochMs>(1);
-        found->last_run_ms = row.get<std::optional<EpochMs>>(2);
-        found->last_duration_ms = row.get<std::optional<std::int64_t>>(3);
-        found->last_error = row.get<std::optional<std::string>>(4);
-        found->runs = row.get<std::int64_t>(5);
-        if (const auto lease = row.get<std::optional<std::string>>(6); lease && row.get<EpochMs>(7) > now) {
-            found->running_on = lease->substr(0, lease->rfind(':'));
+        found->next_run_ms = row.next_run_ms;
+        found->last_run_ms = row.last_run_ms;
+        found->last_duration_ms = row.last_duration_ms;
+        found->last_error = row.last_error;
+        found->runs = row.runs;
+        if (row.lease && row.lease_until_ms > now) {
+            found->running_on = row.lease->substr(0, row.lease->rfind(':'));
         }
     }
     co_return all;
