@@ -9,9 +9,16 @@ constexpr db::Statement k_add{
     db::Sql{"INSERT INTO counters (name, day, shard, value) VALUES (?, ?, ?, ?) ON CONFLICT (name, day, shard) DO UPDATE SET "
             "value = value + excluded.value",
             "INSERT INTO counters (name, day, shard, value) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE value = value + VALUES(value)"}};
-constexpr db::Statement k_total{"counters.total", "SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?"};
-constexpr db::Statement k_since{"counters.since", "SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ? AND day >= ?"};
-constexpr db::Statement k_days{"counters.days", "SELECT day, SUM(value) FROM counters WHERE name = ? AND day >= ? GROUP BY day"};
+constexpr auto k_total = db::select<std::int64_t>("counters.total", "SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?");
+constexpr auto k_since =
+    db::select<std::int64_t>("counters.since", "SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ? AND day >= ?");
+
+struct DaySum {
+    Day day;
+    std::int64_t sum = 0;
+};
+constexpr auto k_days =
+    db::select<DaySum>("counters.days", "SELECT day, SUM(value) AS sum FROM counters WHERE name = ? AND day >= ? GROUP BY day");
 
 } // namespace
 
@@ -19,16 +26,20 @@ void add(db::Transaction& tx, std::string_view name, std::int64_t about, std::in
     tx.defer(k_add, name, day_of(now).to_string(), shard_of(about), change);
 }
 
-db::Command total_command(std::string_view name) { return db::Command::of(k_total, name); }
-db::Command since_command(std::string_view name, Day first) { return db::Command::of(k_since, name, first.to_string()); }
-std::int64_t sum_of(const db::Result& result) { return result.rows.at(0).get<std::int64_t>(0); }
+db::Command total_command(std::string_view name) { return total(name).command; }
+std::int64_t sum_of(const db::Result& result) { return total({}).read(result); }
+db::Command days_command(std::string_view name, Day first) { return days(name, first).command; }
+std::map<Day, std::int64_t> days_of(const db::Result& result) { return days({}, Day{}).read(result); }
 
-db::Command days_command(std::string_view name, Day first) { return db::Command::of(k_days, name, first.to_string()); }
+db::Query<std::int64_t> total(std::string_view name) { return k_total.one(name); }
+db::Query<std::int64_t> since(std::string_view name, Day first) { return k_since.one(name, first.to_string()); }
 
-std::map<Day, std::int64_t> days_of(const db::Result& result) {
-    std::map<Day, std::int64_t> days;
-    for (const auto& row : result.rows) days.emplace(Day::parse(row.get<std::string_view>(0)).value_or(Day{}), row.get<std::int64_t>(1));
-    return days;
+db::Query<std::map<Day, std::int64_t>> days(std::string_view name, Day first) {
+    return k_days.all(name, first.to_string()).map([](const std::vector<DaySum>& rows) {
+        std::map<Day, std::int64_t> days;
+        for (const auto& row : rows) days.emplace(row.day, row.sum);
+        return days;
+    });
 }
 
 } // namespace focus::counters

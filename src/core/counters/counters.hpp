@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/base/days.hpp"
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,12 +22,15 @@ inline constexpr std::int64_t k_shards = 16;
 /// Adds `change` to today's part of the sum. `name` has static storage; `about` is the id of what is counted.
 void add(db::Transaction& tx, std::string_view name, std::int64_t about, std::int64_t change, EpochMs now);
 
-/// Reads for whoever needs several in one round trip.
-[[nodiscard]] db::Command total_command(std::string_view name);
+/// The sum.
+[[nodiscard]] db::Query<std::int64_t> total(std::string_view name);
 /// The changes since a day.
-[[nodiscard]] db::Command since_command(std::string_view name, Day first);
-[[nodiscard]] std::int64_t sum_of(const db::Result& result);
+[[nodiscard]] db::Query<std::int64_t> since(std::string_view name, Day first);
 /// The changes by day since `first`; days without any are not in it.
+[[nodiscard]] db::Query<std::map<Day, std::int64_t>> days(std::string_view name, Day first);
+
+[[nodiscard]] db::Command total_command(std::string_view name);
+[[nodiscard]] std::int64_t sum_of(const db::Result& result);
 [[nodiscard]] db::Command days_command(std::string_view name, Day first);
 [[nodiscard]] std::map<Day, std::int64_t> days_of(const db::Result& result);
 

@@ -14,14 +14,28 @@ constexpr db::Statement k_correct{
             "value = value + excluded.value",
             "INSERT INTO counters (name, day, shard, value) VALUES (?, ?, 0, ?) ON DUPLICATE KEY UPDATE value = value + VALUES(value)"}};
 
-db::Command compare_total(std::string_view name, std::string_view rows) {
-    return db::Command::composed("counters.recount",
-                                 std::format("SELECT ({}), (SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?)", rows),
-                                 {db::to_value(name)});
+struct Total {
+    std::int64_t counted = 0;
+    std::int64_t stored = 0;
+};
+
+db::Query<Total> compare_total(std::string_view name, std::string_view rows) {
+    return db::composed_one<Total>(
+        "counters.recount",
+        std::format("SELECT ({}) AS counted, (SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?) AS stored", rows),
+        {db::to_value(name)});
 }
 
+/// Rows of a counter on a day: those that are counted by the number of the day, what is stored (number -1) by the day itself.
+struct Part {
+    std::string counter;
+    std::int64_t number = 0;
+    std::string day;
+    std::int64_t amount = 0;
+};
+
 /// The rows by the number of their day, and what is stored by day, in one statement.
-db::Command compare_days(db::Dialect dialect, const std::vector<Source>& sources) {
+db::Query<std::vector<Part>> compare_days(db::Dialect dialect, const std::vector<Source>& sources) {
     const std::string_view by = dialect == db::Dialect::sqlite ? "/" : "DIV";
     std::string sql;
     std::string marks;
@@ -37,38 +51,35 @@ db::Command compare_days(db::Dialect dialect, const std::vector<Source>& sources
         params.push_back(db::to_value(source.name));
     }
     sql += std::format("SELECT name, -1, day, SUM(value) FROM counters WHERE name IN ({}) GROUP BY name, day", marks);
-    return db::Command::composed("counters.recount_days", std::move(sql), std::move(params));
+    return db::composed<Part>("counters.recount_days", std::move(sql), std::move(params));
 }
 
-std::vector<DayCounts> days_in(const db::Result& result, const std::vector<Source>& sources) {
+std::vector<DayCounts> days_in(const std::vector<Part>& parts, const std::vector<Source>& sources) {
     std::vector<DayCounts> all(sources.size());
-    for (const auto& row : result.rows) {
-        const auto source = std::ranges::find(sources, row.get<std::string_view>(0), &Source::name);
+    for (const auto& part : parts) {
+        const auto source = std::ranges::find(sources, part.counter, &Source::name);
         if (source == sources.end()) continue;
         auto& days = all[static_cast<std::size_t>(source - sources.begin())];
-        const auto number = row.get<std::int64_t>(1);
-        if (number >= 0)
-            days[Day{}.plus(static_cast<int>(number))].counted += row.get<std::int64_t>(3);
+        if (part.number >= 0)
+            days[Day{}.plus(static_cast<int>(part.number))].counted += part.amount;
         else
-            days[Day::parse(row.get<std::string_view>(2)).value_or(Day{})].stored += row.get<std::int64_t>(3);
+            days[Day::parse(part.day).value_or(Day{})].stored += part.amount;
     }
     return all;
 }
 
-db::Command hold_command(std::string_view name, EpochMs now) { return db::Command::of(k_correct, name, day_of(now).to_string(), 0); }
+db::Query<std::uint64_t> hold(std::string_view name, EpochMs now) { return db::affected(k_correct, name, day_of(now).to_string(), 0); }
 
 } // namespace
 
 recount::Part total_part(std::string_view name, std::string_view rows, EpochMs now) {
     return [name, rows, now](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
         report.looked_at(k_table);
-        std::vector<db::Command> commands;
-        if (repair != nullptr) commands.push_back(hold_command(name, now));
-        commands.push_back(compare_total(name, rows));
-        const auto results = co_await session.run(std::move(commands));
-        const auto& row = results.back().rows.at(0);
-        const auto counted = row.get<std::int64_t>(0);
-        const auto stored = row.get<std::int64_t>(1);
+        db::Batch batch;
+        if (repair != nullptr) (void)batch.add(hold(name, now));
+        const auto answer = batch.add(compare_total(name, rows));
+        co_await batch.run(session);
+        const auto [counted, stored] = *answer;
         if (counted == stored) co_return;
         report.differs(k_table, std::string{name}, stored, counted);
         if (repair != nullptr) repair->defer(k_correct, name, day_of(now).to_string(), counted - stored);
@@ -79,13 +90,13 @@ recount::Part days_part(std::vector<Source> sources, Judge judge, EpochMs now) {
     return [sources = std::move(sources), judge = std::move(judge), now](db::Session& session, db::Transaction* repair,
                                                                          recount::Report& report) -> db::Task<void> {
         report.looked_at(k_table);
-        std::vector<db::Command> commands;
+        db::Batch batch;
         if (repair != nullptr) {
-            for (const auto& source : sources) commands.push_back(hold_command(source.name, now));
+            for (const auto& source : sources) (void)batch.add(hold(source.name, now));
         }
-        commands.push_back(compare_days(session.dialect(), sources));
-        const auto results = co_await session.run(std::move(commands));
-        const auto days = days_in(results.back(), sources);
+        const auto answer = batch.add(compare_days(session.dialect(), sources));
+        co_await batch.run(session);
+        const auto days = days_in(*answer, sources);
         const auto corrections = judge(days);
         for (std::size_t i = 0; i < sources.size(); ++i) {
             for (const auto& [day, change] : corrections.at(i)) {
