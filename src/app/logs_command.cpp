@@ -49,12 +49,12 @@ int export_logs(Settings settings, const LogsOptions& options) {
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
         for (std::int64_t after = 0;;) {
-            auto page = co_await audit::next(app.database(), filter, after, k_page_rows);
+            const auto page = co_await app.database().get(audit::next(filter, after, k_page_rows));
             if (page.empty()) break;
             after = page.back().id;
             std::string lines;
-            for (auto& entry : page) {
-                json::append(lines, admin::to_wire(std::move(entry)));
+            for (const auto& entry : page) {
+                json::append(lines, entry);
                 lines += '\n';
             }
             write(out, lines);

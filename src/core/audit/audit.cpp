@@ -8,9 +8,7 @@ namespace focus::audit {
 
 namespace {
 
-constexpr db::Statement k_insert{"audit.insert",
-                                 "INSERT INTO audit_log (level, action, message, details, user_id, ip_address, user_agent, endpoint, "
-                                 "resource_type, resource_id, request_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr auto k_insert = db::insert<LogEntry>("audit.insert", "audit_log");
 
 struct ExportedEntry {
     std::int64_t id = 0;
@@ -28,7 +26,7 @@ struct ExportedEntry {
 constexpr auto k_personal =
     db::select<ExportedEntry>("audit.personal", "SELECT * FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
-std::optional<std::string_view> or_null(std::string_view text) { return text.empty() ? std::nullopt : std::optional{text}; }
+std::optional<std::string> or_null(std::string_view text) { return text.empty() ? std::nullopt : std::optional<std::string>{text}; }
 std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; }
 
 } // namespace
@@ -48,9 +46,19 @@ std::string_view to_string(Level level) noexcept {
 }
 
 void record(db::Transaction& tx, const Origin& origin, const Entry& entry, EpochMs now) {
-    tx.defer(k_insert, to_string(entry.level), entry.action, cut_utf8(entry.message, 500), entry.details, or_null(entry.user_id),
-             or_null(origin.ip), or_null(cut_utf8(origin.user_agent, 255)), or_null(cut_utf8(origin.endpoint, 255)),
-             or_null(entry.resource_type), or_null(entry.resource_id), or_null(origin.request_id), now);
+    tx.defer(k_insert.affected({.id = 0,
+                                .level = entry.level,
+                                .action = std::string{entry.action},
+                                .message = std::string{cut_utf8(entry.message, 500)},
+                                .details = {entry.details},
+                                .user_id = or_null(entry.user_id),
+                                .ip_address = or_null(origin.ip),
+                                .user_agent = or_null(cut_utf8(origin.user_agent, 255)),
+                                .endpoint = or_null(cut_utf8(origin.endpoint, 255)),
+                                .resource_type = or_null(entry.resource_type),
+                                .resource_id = or_null(entry.resource_id),
+                                .request_id = or_null(origin.request_id),
+                                .created_at = {now}}));
 }
 
 personal::Section personal_data(db::Database& database) { return personal::table_section(database, "audit_log", k_personal); }

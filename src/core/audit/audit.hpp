@@ -8,6 +8,7 @@
 #include "core/personal/personal.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,25 @@ struct Entry {
     std::string_view resource_type = {};
     std::int64_t resource_id = 0;
     std::string details = "{}"; // a JSON object
+};
+
+/// An entry as it is stored and shown.
+struct LogEntry {
+    std::int64_t id = 0;
+    Level level = Level::info;
+    std::string action;
+    std::string message;
+    json::RawJson details;
+    std::optional<std::int64_t> user_id;
+    std::optional<std::string> ip_address;
+    std::optional<std::string> user_agent;
+    std::optional<std::string> endpoint;
+    std::optional<std::string> resource_type;
+    std::optional<std::int64_t> resource_id;
+    std::optional<std::string> request_id;
+    json::Timestamp created_at;
+
+    static constexpr json::FieldDoc k_docs[] = {{"user_id", "Who did it; null: nobody known, or the service itself"}};
 };
 
 /// Queues the entry in the caller's transaction: no round trip of its own.

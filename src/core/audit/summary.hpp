@@ -23,11 +23,11 @@ struct Group {
     std::string action;
     std::int64_t entries = 0;
 };
-db::Task<std::vector<Group>> since(db::Session& session, Day first);
+[[nodiscard]] db::Query<std::vector<Group>> since(Day first);
 /// Who did something since that day.
-db::Task<std::int64_t> users_since(db::Session& session, Day first);
+[[nodiscard]] db::Query<std::int64_t> users_since(Day first);
 /// All entries of these levels (empty: all) and this action (nothing: all).
-db::Task<std::int64_t> count(db::Session& session, std::vector<Level> levels, std::optional<std::string> action);
+[[nodiscard]] db::Query<std::int64_t> count(const std::vector<Level>& levels, const std::optional<std::string>& action);
 
 /// Counts new entries in steps until none are left or `may_go_on` says no. An entry is counted once it has been there for
 /// `settle`: until then a transaction may still add one before it.
@@ -37,8 +37,15 @@ db::Task<void> update(db::Database& database, std::function<bool()> may_go_on, s
 
 /// Nobody else counts or deletes until the transaction ends.
 db::Task<void> hold(db::Transaction& tx);
-/// Takes entries out; rows of (id, created_at_ms, level, action).
-db::Task<void> count_out(db::Transaction& tx, const db::Result& entries);
+/// What is counted of an entry.
+struct Counted {
+    std::int64_t id = 0;
+    EpochMs created_at_ms = 0;
+    std::string level;
+    std::string action;
+};
+/// Takes entries out.
+db::Task<void> count_out(db::Transaction& tx, std::vector<Counted> entries);
 /// Those whose last entry is from before that day are not counted any more.
 void forget_users_before(db::Transaction& tx, EpochMs before);
 

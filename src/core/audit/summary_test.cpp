@@ -30,26 +30,25 @@ class AuditSummaryTest : public db::testing::DatabaseTest {
         run([&]() -> db::Task<void> { co_await summary::update(database(), [] { return true; }, settle); });
     }
     std::map<std::string, std::int64_t> groups(std::string_view first) {
-        const auto found = run(
-            [&]() -> db::Task<std::vector<summary::Group>> { co_return co_await summary::since(database(), Day::parse(first).value()); });
+        const auto found = run([&]() -> db::Task<std::vector<summary::Group>> {
+            co_return co_await database().get(summary::since(Day::parse(first).value()));
+        });
         std::map<std::string, std::int64_t> sums;
         for (const auto& group : found) sums[group.day.to_string() + " " + group.level + " " + group.action] += group.entries;
         return sums;
     }
     std::int64_t users(std::string_view first) {
-        return run([&]() -> db::Task<std::int64_t> { co_return co_await summary::users_since(database(), Day::parse(first).value()); });
+        return run([&]() -> db::Task<std::int64_t> { co_return co_await database().get(summary::users_since(Day::parse(first).value())); });
     }
     std::int64_t total(Filter filter = {}) {
-        return run([&]() -> db::Task<std::int64_t> { co_return co_await count(database(), filter); });
+        return run([&]() -> db::Task<std::int64_t> { co_return co_await database().get(count(filter)); });
     }
     std::uint64_t delete_before(std::string_view at, int limit = 100) {
         return run([&]() -> db::Task<std::uint64_t> { co_return co_await delete_older(database(), parse_rfc3339(at).value(), limit); });
     }
     std::int64_t counted() {
         return run([&]() -> db::Task<std::int64_t> {
-            co_return (co_await database().run_one(db::Command::composed("test", "SELECT counted_id FROM audit_counted", {})))
-                .rows.at(0)
-                .get<std::int64_t>(0);
+            co_return co_await database().get(db::composed_one<std::int64_t>("test", "SELECT counted_id FROM audit_counted", {}));
         });
     }
 };
@@ -127,9 +126,9 @@ TEST_P(AuditSummaryTest, ListsNewestFirst) {
     add("2026-03-03T08:00:00Z", "logout", 1);
     add("2026-03-02T08:00:00Z", "login", 2, Level::critical);
     const auto actions = [&](Filter filter) {
-        const auto found = run([&]() -> db::Task<std::vector<Stored>> { co_return co_await list(database(), filter, 0, 10); });
+        const auto found = run([&]() -> db::Task<std::vector<LogEntry>> { co_return co_await database().get(list(filter, 0, 10)); });
         std::vector<std::string> names;
-        for (const auto& entry : found) names.push_back(entry.action + "@" + format_rfc3339(entry.created_at_ms).substr(8, 2));
+        for (const auto& entry : found) names.push_back(entry.action + "@" + format_rfc3339(entry.created_at.ms).substr(8, 2));
         return names;
     };
     EXPECT_THAT(actions({}), ElementsAre("logout@03", "login@02", "login@01"));

@@ -11,22 +11,6 @@
 
 namespace focus::audit {
 
-struct Stored {
-    std::int64_t id = 0;
-    Level level = Level::info;
-    std::string action;
-    std::string message;
-    std::string details; // a JSON object
-    std::optional<std::int64_t> user_id;
-    std::optional<std::string> ip_address;
-    std::optional<std::string> user_agent;
-    std::optional<std::string> endpoint;
-    std::optional<std::string> resource_type;
-    std::optional<std::int64_t> resource_id;
-    std::optional<std::string> request_id;
-    EpochMs created_at_ms = 0;
-};
-
 struct Filter {
     std::vector<Level> levels; // empty: all
     std::optional<std::string> action;
@@ -37,12 +21,12 @@ struct Filter {
 };
 
 /// Newest first.
-db::Task<std::vector<Stored>> list(db::Session& session, Filter filter, std::int64_t skip, std::int64_t limit);
+[[nodiscard]] db::Query<std::vector<LogEntry>> list(const Filter& filter, std::int64_t skip, std::int64_t limit);
 /// How many there are; with a text at most k_most_counted.
-db::Task<std::int64_t> count(db::Session& session, Filter filter);
+[[nodiscard]] db::Query<std::int64_t> count(const Filter& filter);
 inline constexpr std::int64_t k_most_counted = 10'000;
 /// The next entries by id, for whoever reads them all.
-db::Task<std::vector<Stored>> next(db::Session& session, Filter filter, std::int64_t after_id, int limit);
+[[nodiscard]] db::Query<std::vector<LogEntry>> next(const Filter& filter, std::int64_t after_id, int limit);
 
 /// Deletes entries from before `before`, the oldest first and at most `limit`; gives how many went.
 db::Task<std::uint64_t> delete_older(db::Database& database, EpochMs before, int limit);

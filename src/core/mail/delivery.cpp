@@ -159,7 +159,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     db::Task<void> update_gauges() {
         if (SteadyClock::now() < next_gauges) co_return;
         next_gauges = SteadyClock::now() + k_gauge_interval;
-        const rows::Backlog backlog = co_await rows::backlog(database);
+        const rows::Backlog backlog = co_await database.get(rows::backlog());
         length.set(static_cast<double>(backlog.length));
         age.set(backlog.oldest_ms ? static_cast<double>(clock.now_ms() - *backlog.oldest_ms) / k_second_ms : 0);
     }
@@ -208,7 +208,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     /// On a worker thread.
     net::SmtpResult attempt(const rows::Row& row) {
-        SealedPart part = outbox.open(row.sealed);
+        SealedPart part = outbox.open(row.sealed.value_or(""));
         Mail mail{.id = row.id,
                   .type = row.type,
                   .recipient = row.recipient,
@@ -267,7 +267,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
                               {.action = sent ? "email_sent" : "email_failed",
                                .message = row.type + (sent ? " mail sent" : " mail not sent: " + result.detail),
                                .level = sent ? audit::Level::info : audit::Level::warning,
-                               .user_id = row.user_id,
+                               .user_id = row.user_id.value_or(0),
                                .resource_type = "email",
                                .resource_id = row.id},
                               now);

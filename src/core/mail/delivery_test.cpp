@@ -19,9 +19,6 @@ using namespace std::chrono_literals;
 
 constexpr EpochMs k_now = 1'800'000'000'000;
 
-constexpr db::Statement k_all{
-    "test.outbox", "SELECT id, status, attempts, last_error, sealed, sent_at_ms, next_attempt_at_ms, lease FROM outbox ORDER BY id"};
-constexpr db::Statement k_audit{"test.audit", "SELECT action, message, user_id, resource_id FROM audit_log ORDER BY id"};
 constexpr db::Statement k_expire{"test.expire", "UPDATE outbox SET lease_until_ms = 1 WHERE lease IS NOT NULL"};
 
 struct Stored {
@@ -34,6 +31,14 @@ struct Stored {
     std::optional<std::int64_t> next_attempt_at_ms;
     std::optional<std::string> lease;
 };
+constexpr auto k_all = db::select<Stored>("test.outbox", "SELECT * FROM outbox ORDER BY id");
+
+struct Audited {
+    std::string action;
+    std::int64_t user_id = 0;
+    std::int64_t resource_id = 0;
+};
+constexpr auto k_audit = db::select<Audited>("test.audit", "SELECT * FROM audit_log ORDER BY id");
 
 /// Remembers what it was given and answers as it is told.
 class Recorder : public Transport {
@@ -83,15 +88,7 @@ class OutboxTest : public db::testing::DatabaseTest {
         });
     }
     std::vector<Stored> stored() {
-        std::vector<Stored> all;
-        run([&]() -> db::Task<void> {
-            const db::Result result = co_await database().execute(k_all);
-            for (const db::Row& row : result.rows)
-                all.push_back({row.get<std::int64_t>(0), row.get<std::string>(1), row.get<int>(2), row.get<std::optional<std::string>>(3),
-                               row.get<std::optional<std::string>>(4), row.get<std::optional<std::int64_t>>(5),
-                               row.get<std::optional<std::int64_t>>(6), row.get<std::optional<std::string>>(7)});
-        });
-        return all;
+        return run([&]() -> db::Task<std::vector<Stored>> { return database().get(k_all.all()); });
     }
     std::vector<std::string> statuses() {
         std::vector<std::string> all;
@@ -134,7 +131,7 @@ TEST_P(OutboxTest, StoresWithItsCauseAndSealed) {
     EXPECT_THROW(run([&]() -> db::Task<void> {
                      co_await database().transaction([&](db::Transaction& tx) -> db::Task<void> {
                          outbox_.add(tx, message());
-                         co_await tx.execute(k_all);
+                         (void)co_await tx.get(k_all.all());
                          throw std::logic_error{"the cause failed"};
                      });
                  }),
@@ -184,10 +181,10 @@ TEST_P(OutboxTest, DeliversAndErasesTheSecret) {
     EXPECT_EQ(sent[0].link, "https://focus.example.org/verify-email?token=t0ken");
     EXPECT_EQ(sent[0].unsubscribe_url, outbox_.options().links.url(7));
     run([&]() -> db::Task<void> {
-        const auto audit = co_await database().find(k_audit);
-        EXPECT_EQ(audit->get<std::string>(0), "email_sent");
-        EXPECT_EQ(audit->get<std::int64_t>(2), 7);
-        EXPECT_EQ(audit->get<std::int64_t>(3), row.id);
+        const auto audit = co_await database().get(k_audit.first());
+        EXPECT_EQ(audit->action, "email_sent");
+        EXPECT_EQ(audit->user_id, 7);
+        EXPECT_EQ(audit->resource_id, row.id);
     });
     EXPECT_TRUE(metrics().render().contains("focus_api_emails_sent_total{status=\"sent\",type=\"verify_email\"} 1")) << metrics().render();
 }

@@ -1,7 +1,6 @@
 #include "core/mail/outbox.hpp"
 
 #include "core/crypto/crypto.hpp"
-#include "core/db/bulk.hpp"
 #include "core/json/json.hpp"
 
 #include <optional>
@@ -12,12 +11,18 @@ namespace focus::mail {
 
 namespace {
 
-constexpr db::Statement k_insert{
-    "outbox.insert",
-    {.sqlite = "INSERT INTO outbox (type, recipient, language, user_id, bulk, sealed, dedup_key, created_at_ms, next_attempt_at_ms) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-     .mysql = "INSERT INTO outbox (type, recipient, language, user_id, bulk, sealed, dedup_key, created_at_ms, next_attempt_at_ms) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id"}};
+struct NewRow {
+    std::string type;
+    std::string recipient;
+    Language language = Language::en;
+    std::optional<std::int64_t> user_id;
+    bool bulk = false;
+    std::string sealed;
+    std::optional<std::string> dedup_key;
+    json::Timestamp created_at;
+    json::Timestamp next_attempt_at;
+};
+constexpr auto k_insert = db::insert<NewRow>("outbox.insert", "outbox", {}, " ON CONFLICT DO NOTHING", " ON DUPLICATE KEY UPDATE id = id");
 
 constexpr db::Statement k_retry{"outbox.retry",
                                 "UPDATE outbox SET next_attempt_at_ms = ? WHERE id = ? AND status IN ('pending', 'failed')"};
@@ -43,41 +48,47 @@ constexpr db::Statement k_forget{
 constexpr db::Statement k_delete_of_user{"outbox.delete_of_user",
                                          db::Sql{"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE user_id = ? LIMIT ?)",
                                                  "DELETE FROM outbox WHERE user_id = ? LIMIT ?"}};
-constexpr db::Statement k_next{"outbox.next", "SELECT id, created_at_ms, status FROM outbox WHERE id > ? ORDER BY id LIMIT 500"};
+struct OldMail {
+    std::int64_t id = 0;
+    EpochMs created_at_ms = 0;
+    std::string status;
+};
+constexpr auto k_next = db::select<OldMail>("outbox.next", "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT 500");
+
+NewRow row_of(const Message& message, const Outbox::Options& options, EpochMs now) {
+    const auto unsubscribe_url = message.is_optional ? options.links.url(message.user_id) : std::string{};
+    return {.type = message.type,
+            .recipient = message.recipient,
+            .language = message.language,
+            .user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id},
+            .bulk = message.bulk,
+            .sealed = crypto::seal(options.sealing_key, json::write(SealedPart{message.values, message.recipient_name, unsubscribe_url})),
+            .dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key},
+            .created_at = {now},
+            .next_attempt_at = {now}};
+}
 
 } // namespace
 
 Outbox::Outbox(Options options, const Clock& clock) : options_{std::move(options)}, clock_{clock} {}
 
-std::vector<db::Value> Outbox::values_of(const Message& message) const {
-    const auto unsubscribe_url = message.is_optional ? options_.links.url(message.user_id) : std::string{};
-    const auto sealed =
-        crypto::seal(options_.sealing_key, json::write(SealedPart{message.values, message.recipient_name, unsubscribe_url}));
-    const auto user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id};
-    const auto dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key};
-    const EpochMs now = clock_.now_ms();
-    return db::values_of(message.type, message.recipient, to_string(message.language), user_id, message.bulk, sealed, dedup_key, now, now);
-}
-
 void Outbox::add(db::Transaction& tx, const Message& message) const {
-    db::Command command = db::Command::of(k_insert);
-    command.params = values_of(message);
-    tx.defer(std::move(command));
+    tx.defer(k_insert.affected(row_of(message, options_, clock_.now_ms())));
     wake_after(tx);
 }
 
 void Outbox::add_all(db::Transaction& tx, const std::vector<Message>& messages) const {
     if (messages.empty()) return;
-    std::vector<db::Values> rows;
+    const auto now = clock_.now_ms();
+    std::vector<NewRow> rows;
     rows.reserve(messages.size());
-    for (const auto& message : messages) rows.push_back(values_of(message));
-    for (auto& command : db::for_rows(tx.dialect(), k_insert, std::move(rows))) tx.defer(std::move(command));
+    for (const auto& message : messages) rows.push_back(row_of(message, options_, now));
+    db::defer_all(tx, k_insert.rows(tx.dialect(), rows));
     wake_after(tx);
 }
 
 db::Task<bool> Outbox::retry(db::Transaction& tx, std::int64_t id) const {
-    const db::Result result = co_await tx.execute(k_retry, clock_.now_ms(), id);
-    if (result.affected == 0) co_return false;
+    if (co_await tx.get(db::affected(k_retry, clock_.now_ms(), id)) == 0) co_return false;
     wake_after(tx);
     co_return true;
 }
@@ -87,15 +98,14 @@ void Outbox::forget_user(db::Transaction& tx, std::int64_t user_id) const { tx.d
 db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs before) {
     std::uint64_t gone = 0;
     for (std::int64_t after = 0;;) {
-        const auto step = co_await database.execute(k_next, after);
+        const auto step = co_await database.get(k_next.all(after));
         std::vector<db::Value> ids;
-        for (const auto& row : step.rows) {
-            after = row.get<std::int64_t>(0);
-            if (row.get<EpochMs>(1) >= before) break; // the following ones are younger still
-            const auto status = row.get<std::string_view>(2);
-            if (status == "sent" || status == "dead") ids.emplace_back(after);
+        for (const auto& mail : step) {
+            after = mail.id;
+            if (mail.created_at_ms >= before) break; // the following ones are younger still
+            if (mail.status == "sent" || mail.status == "dead") ids.emplace_back(after);
         }
-        const bool is_last = step.rows.empty() || step.rows.back().get<EpochMs>(1) >= before;
+        const bool is_last = step.empty() || step.back().created_at_ms >= before;
         if (!ids.empty()) {
             auto sql = "DELETE FROM outbox WHERE id IN (" + db::places(ids.size()) + ")";
             gone += (co_await database.run_one(db::Command::composed("outbox.delete_old", std::move(sql), std::move(ids)))).affected;
@@ -104,8 +114,8 @@ db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs befor
     }
 }
 
-db::Task<std::uint64_t> Outbox::delete_of_user(db::Database& database, std::int64_t user_id, int limit) {
-    co_return (co_await database.execute(k_delete_of_user, user_id, limit)).affected;
+db::Task<std::uint64_t> Outbox::delete_of_user(db::Database& database, std::int64_t user_id, std::function<bool()> may_go_on) {
+    return db::delete_in_steps(database, std::move(may_go_on), k_delete_of_user, user_id);
 }
 
 void Outbox::wake_after(db::Transaction& tx) const {

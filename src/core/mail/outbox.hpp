@@ -68,8 +68,8 @@ class Outbox {
     /// dedup_keys may be used again.
     static db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 
-    /// Deletes rows of a user, at most `limit`; gives how many went.
-    static db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit);
+    /// Deletes the rows of a user in steps; gives how many went.
+    static db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, std::function<bool()> may_go_on = {});
 
     /// Called (after commit) when there may be something to deliver; set by the worker before anything is added.
     void on_added(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -79,7 +79,6 @@ class Outbox {
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   private:
-    [[nodiscard]] std::vector<db::Value> values_of(const Message& message) const;
     void wake_after(db::Transaction& tx) const;
 
     Options options_;

@@ -2,15 +2,15 @@
 
 #include "core/counters/counters.hpp"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
 
 namespace focus::mail::rows {
 
 namespace {
 
-constexpr db::Statement k_due{"outbox.due",
-                              "SELECT id, type, recipient, language, user_id, sealed, attempts, created_at_ms FROM outbox "
-                              "WHERE bulk = ? AND next_attempt_at_ms <= ? AND lease_until_ms <= ? ORDER BY next_attempt_at_ms, id LIMIT ?"};
+constexpr auto k_due = db::select<Row>("outbox.due", "SELECT * FROM outbox WHERE bulk = ? AND next_attempt_at_ms <= ? AND "
+                                                     "lease_until_ms <= ? ORDER BY next_attempt_at_ms, id LIMIT ?");
 constexpr db::Statement k_claim{"outbox.claim",
                                 "UPDATE outbox SET status = 'sending', attempts = attempts + 1, lease = ?, lease_until_ms = ? "
                                 "WHERE id = ? AND attempts = ? AND lease_until_ms <= ? AND next_attempt_at_ms IS NOT NULL"};
@@ -18,8 +18,7 @@ constexpr db::Statement k_renew{"outbox.renew", "UPDATE outbox SET lease_until_m
 constexpr db::Statement k_release{
     "outbox.release", "UPDATE outbox SET status = CASE attempts WHEN 1 THEN 'pending' ELSE 'failed' END, attempts = attempts - 1, "
                       "lease = NULL, lease_until_ms = 0 WHERE id = ? AND lease = ?"};
-constexpr db::Statement k_recipient{
-    "outbox.recipient", db::Sql{"SELECT recipient FROM outbox WHERE id = ?", "SELECT recipient FROM outbox WHERE id = ? FOR UPDATE"}};
+constexpr auto k_recipient = db::select_for_update<std::string>("outbox.recipient", "SELECT recipient FROM outbox WHERE id = ?");
 // The address of a mail that belongs to no account (the account was deleted) goes with it.
 // An accepted mail is sent whoever holds the row by now: sending it once more is what must not happen.
 constexpr db::Statement k_sent{
@@ -33,27 +32,16 @@ constexpr db::Statement k_dead{
                    "lease_until_ms = 0, recipient = CASE WHEN user_id IS NULL THEN '' ELSE recipient END WHERE id = ? AND lease = ?"};
 constexpr db::Statement k_no_server{"outbox.no_server", "UPDATE outbox SET last_error = 'MAIL_SERVER is not set' "
                                                         "WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL AND last_error IS NULL"};
-constexpr db::Statement k_backlog{
-    "outbox.backlog", "SELECT COUNT(*), MIN(created_at_ms) FROM outbox WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL"};
-
-Row row_of(const db::Row& row) {
-    return {.id = row.get<std::int64_t>(0),
-            .type = row.get<std::string>(1),
-            .recipient = row.get<std::string>(2),
-            .language = row.get<std::string>(3),
-            .user_id = row.get<std::optional<std::int64_t>>(4).value_or(0),
-            .sealed = row.get<std::optional<std::string>>(5).value_or(""),
-            .attempts = row.get<int>(6),
-            .created_at_ms = row.get<std::int64_t>(7)};
-}
+constexpr auto k_backlog = db::select<Backlog>("outbox.backlog", "SELECT COUNT(*) AS length, MIN(created_at_ms) AS oldest_ms FROM outbox "
+                                                                 "WHERE bulk IN (0, 1) AND next_attempt_at_ms IS NOT NULL");
 
 db::Task<std::vector<Row>> due(db::Session& session, EpochMs now, EpochMs system_now, int limit) {
     std::vector<Row> found;
     for (const int bulk : {0, 1}) {
         const int left = limit - static_cast<int>(found.size());
         if (left <= 0) break;
-        const db::Result result = co_await session.execute(k_due, bulk, now, system_now, left);
-        for (const db::Row& row : result.rows) found.push_back(row_of(row));
+        auto rows = co_await session.get(k_due.all(bulk, now, system_now, left));
+        std::ranges::move(rows, std::back_inserter(found));
     }
     co_return found;
 }
@@ -65,14 +53,14 @@ db::Task<std::vector<Row>> claim(db::Database& database, Lease lease, EpochMs no
     if ((co_await due(database, now, lease.now_ms, 1)).empty()) co_return std::vector<Row>{};
     co_return co_await database.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Row>> {
         std::vector<Row> candidates = co_await due(tx, now, lease.now_ms, limit);
-        std::vector<db::Command> commands;
+        db::Batch batch;
+        std::vector<db::Answer<std::uint64_t>> claims;
         for (const Row& row : candidates)
-            commands.push_back(db::Command::of(k_claim, lease.holder, lease.until_ms, row.id, row.attempts, lease.now_ms));
+            claims.push_back(batch.add(db::affected(k_claim, lease.holder, lease.until_ms, row.id, row.attempts, lease.now_ms)));
+        co_await batch.run(tx);
         std::vector<Row> claimed;
-        if (commands.empty()) co_return claimed;
-        const auto results = co_await tx.run(std::move(commands));
         for (std::size_t i = 0; i < candidates.size(); ++i) {
-            if (results[i].affected == 0) continue; // another instance was faster
+            if (*claims[i] == 0) continue; // another instance was faster
             ++candidates[i].attempts;
             claimed.push_back(std::move(candidates[i]));
         }
@@ -90,8 +78,8 @@ db::Task<void> release(db::Database& database, std::string holder, std::vector<s
 }
 
 db::Task<bool> is_known(db::Transaction& tx, std::int64_t id) {
-    const auto row = co_await tx.find(k_recipient, id);
-    co_return row && !row->get<std::string_view>(0).empty();
+    const auto recipient = co_await tx.get(k_recipient.first(id));
+    co_return recipient && !recipient->empty();
 }
 
 void record_sent(db::Transaction& tx, const Row& row, EpochMs now) {
@@ -109,9 +97,6 @@ void record_dead(db::Transaction& tx, const Row& row, std::string_view holder, s
 
 db::Task<void> note_no_server(db::Session& session) { co_await session.execute(k_no_server); }
 
-db::Task<Backlog> backlog(db::Session& session) {
-    const auto row = co_await session.find(k_backlog);
-    co_return Backlog{.length = row->get<std::int64_t>(0), .oldest_ms = row->get<std::optional<std::int64_t>>(1)};
-}
+db::Query<Backlog> backlog() { return k_backlog.one(); }
 
 } // namespace focus::mail::rows

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,8 +22,8 @@ struct Row {
     std::string type;
     std::string recipient;
     std::string language;
-    std::int64_t user_id = 0;
-    std::string sealed;
+    std::optional<std::int64_t> user_id;
+    std::optional<std::string> sealed;
     int attempts = 0; // this one included
     EpochMs created_at_ms = 0;
 };
@@ -56,6 +56,6 @@ struct Backlog {
     std::int64_t length = 0;
     std::optional<EpochMs> oldest_ms; // creation of the oldest
 };
-db::Task<Backlog> backlog(db::Session& session);
+[[nodiscard]] db::Query<Backlog> backlog();
 
 } // namespace focus::mail::rows

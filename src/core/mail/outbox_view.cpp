@@ -10,15 +10,38 @@ namespace focus::mail {
 
 namespace {
 
-#define FOCUS_MAIL_COLUMNS "id, type, recipient, language, status, attempts, last_error, created_at_ms, sent_at_ms, next_attempt_at_ms"
+struct Row {
+    std::int64_t id = 0;
+    std::string type;
+    std::string recipient;
+    Language language = Language::en;
+    std::string status;
+    std::int64_t attempts = 0;
+    std::optional<std::string> last_error;
+    json::Timestamp created_at;
+    std::optional<json::Timestamp> sent_at;
+    std::optional<json::Timestamp> next_attempt_at;
+};
+constexpr auto k_find = db::select<Row>("outbox.find", "SELECT * FROM outbox WHERE id = ?");
 
-constexpr db::Statement k_find{"outbox.find", "SELECT " FOCUS_MAIL_COLUMNS " FROM outbox WHERE id = ?"};
-constexpr db::Statement k_queue{"outbox.queue", "SELECT status, attempts > 1, COUNT(*) FROM outbox WHERE status IN ('pending', 'sending', "
-                                                "'failed', 'dead') GROUP BY status, attempts > 1"};
+struct Unsent {
+    std::string status;
+    bool was_tried_before = false;
+    std::int64_t mails = 0;
+};
+constexpr auto k_queue = db::select<Unsent>(
+    "outbox.queue", "SELECT status, attempts > 1 AS was_tried_before, COUNT(*) AS mails FROM outbox WHERE status IN ('pending', "
+                    "'sending', 'failed', 'dead') GROUP BY status, attempts > 1");
 
+struct Tried {
+    std::string status;
+    std::int64_t attempts = 0;
+    EpochMs created_at_ms = 0;
+    std::optional<EpochMs> sent_at_ms;
+};
 // Those that were tried, the newest first. One whose account was deleted has no recipient and says nothing.
-constexpr db::Statement k_tried{"outbox.tried", "SELECT status, attempts, created_at_ms, sent_at_ms FROM outbox WHERE status <> 'pending' "
-                                                "AND (status = 'sent' OR recipient <> '') ORDER BY id DESC LIMIT 50"};
+constexpr auto k_tried = db::select<Tried>("outbox.tried", "SELECT * FROM outbox WHERE status <> 'pending' "
+                                                           "AND (status = 'sent' OR recipient <> '') ORDER BY id DESC LIMIT 50");
 constexpr int k_dead_that_tell = 3; // fewer may just have had a wrong address
 
 Status status_of(std::string_view name, std::int64_t attempts) {
@@ -43,28 +66,27 @@ std::string_view condition_of(std::optional<Status> status) {
     return "";
 }
 
-View view_of(const db::Row& row) {
-    const auto attempts = row.get<std::int64_t>(5);
-    return {.id = row.get<std::int64_t>(0),
-            .type = row.get<std::string>(1),
-            .recipient = row.get<std::string>(2),
-            .language = row.get<std::string>(3),
-            .status = status_of(row.get<std::string_view>(4), attempts),
-            .attempts = attempts,
-            .last_error = row.get<std::optional<std::string>>(6),
-            .created_at_ms = row.get<EpochMs>(7),
-            .sent_at_ms = row.get<std::optional<EpochMs>>(8),
-            .next_attempt_at_ms = row.get<std::optional<EpochMs>>(9)};
+OutboxMail mail_of(Row row) {
+    return {.id = row.id,
+            .type = std::move(row.type),
+            .recipient = std::move(row.recipient),
+            .language = row.language,
+            .status = status_of(row.status, row.attempts),
+            .attempts = row.attempts,
+            .last_error = std::move(row.last_error),
+            .created_at = row.created_at,
+            .sent_at = row.sent_at,
+            .next_attempt_at = row.next_attempt_at};
 }
 
 /// Whether every attempt of late has failed.
-bool is_failing(const db::Result& tried) {
+bool is_failing(const std::vector<Tried>& tried) {
     EpochMs last_sent = 0;
-    for (const auto& row : tried.rows) last_sent = std::max(last_sent, row.get<std::optional<EpochMs>>(3).value_or(0));
+    for (const auto& mail : tried) last_sent = std::max(last_sent, mail.sent_at_ms.value_or(0));
     int dead = 0;
-    for (const auto& row : tried.rows) {
-        if (row.get<EpochMs>(2) < last_sent) continue;
-        const auto status = status_of(row.get<std::string_view>(0), row.get<std::int64_t>(1));
+    for (const auto& mail : tried) {
+        if (mail.created_at_ms < last_sent) continue;
+        const auto status = status_of(mail.status, mail.attempts);
         if (status == Status::failed || (status == Status::dead && ++dead >= k_dead_that_tell)) return true;
     }
     return false;
@@ -72,50 +94,46 @@ bool is_failing(const db::Result& tried) {
 
 } // namespace
 
-db::Task<ViewPage> list(db::Session& session, std::optional<Status> status, std::int64_t skip, std::int64_t limit) {
-    const std::string condition{condition_of(status)};
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::composed(
-        "outbox.list", "SELECT " FOCUS_MAIL_COLUMNS " FROM outbox" + condition + " ORDER BY id DESC LIMIT ? OFFSET ?", {limit, skip}));
-    commands.push_back(db::Command::composed("outbox.list_count", "SELECT COUNT(*) FROM outbox" + condition, {}));
-    const auto results = co_await session.run(std::move(commands));
-    ViewPage page;
-    for (const auto& row : results.at(0).rows) page.items.push_back(view_of(row));
-    page.total = results.at(1).rows.at(0).get<std::int64_t>(0);
-    co_return page;
+db::Query<std::vector<OutboxMail>> list(std::optional<Status> status, std::int64_t skip, std::int64_t limit) {
+    auto sql =
+        "SELECT " + db::column_list<Row>() + " FROM outbox" + std::string{condition_of(status)} + " ORDER BY id DESC LIMIT ? OFFSET ?";
+    return db::composed<Row>("outbox.list", std::move(sql), {limit, skip}).map([](std::vector<Row> rows) {
+        std::vector<OutboxMail> mails;
+        mails.reserve(rows.size());
+        for (auto& row : rows) mails.push_back(mail_of(std::move(row)));
+        return mails;
+    });
 }
 
-db::Task<std::optional<View>> find(db::Session& session, std::int64_t id) {
-    const auto row = co_await session.find(k_find, id);
-    co_return row ? std::optional{view_of(*row)} : std::nullopt;
+db::Query<std::int64_t> count(std::optional<Status> status) {
+    return db::composed_one<std::int64_t>("outbox.list_count", "SELECT COUNT(*) FROM outbox" + std::string{condition_of(status)}, {});
+}
+
+db::Query<std::optional<OutboxMail>> find(std::int64_t id) {
+    return k_find.first(id).map([](std::optional<Row> row) { return row ? std::optional{mail_of(std::move(*row))} : std::nullopt; });
 }
 
 db::Task<Queue> queue(db::Session& session) {
-    const auto result = co_await session.execute(k_queue);
-    Queue queue;
-    for (const auto& row : result.rows) {
-        const auto count = row.get<std::int64_t>(2);
-        switch (status_of(row.get<std::string_view>(0), row.get<bool>(1) ? 2 : 1)) {
+    const auto [unsent, backlog, tried] = co_await session.all(k_queue.all(), rows::backlog(), k_tried.all());
+    Queue queue{.oldest_ms = backlog.oldest_ms, .is_failing = is_failing(tried)};
+    for (const auto& group : unsent) {
+        switch (status_of(group.status, group.was_tried_before ? 2 : 1)) {
         case Status::pending:
-            queue.pending += count;
+            queue.pending += group.mails;
             break;
         case Status::failed:
-            queue.failed += count;
+            queue.failed += group.mails;
             break;
         case Status::dead:
-            queue.dead += count;
+            queue.dead += group.mails;
             break;
         case Status::sent:
             break;
         }
     }
-    queue.oldest_ms = (co_await rows::backlog(session)).oldest_ms;
-    queue.is_failing = is_failing(co_await session.execute(k_tried));
     co_return queue;
 }
 
-db::Task<std::int64_t> sent_since(db::Session& session, Day first) {
-    co_return counters::sum_of(co_await session.run_one(counters::since_command(rows::k_sent_counter, first)));
-}
+db::Query<std::int64_t> sent_since(Day first) { return counters::since(rows::k_sent_counter, first); }
 
 } // namespace focus::mail

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "core/base/days.hpp"
-#include "core/db/database.hpp"
+#include "core/base/text.hpp"
+#include "core/db/query.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,25 +14,27 @@ namespace focus::mail {
 
 enum class Status { pending, sent, failed, dead }; // one that is on its way counts as what it was before
 
-struct View {
+struct OutboxMail {
     std::int64_t id = 0;
     std::string type;
     std::string recipient;
-    std::string language;
+    Language language = Language::en;
     Status status = Status::pending;
     std::int64_t attempts = 0;
     std::optional<std::string> last_error;
-    EpochMs created_at_ms = 0;
-    std::optional<EpochMs> sent_at_ms;
-    std::optional<EpochMs> next_attempt_at_ms;
-};
-struct ViewPage {
-    std::vector<View> items;
-    std::int64_t total = 0;
+    json::Timestamp created_at;
+    std::optional<json::Timestamp> sent_at;
+    std::optional<json::Timestamp> next_attempt_at;
+
+    static constexpr json::FieldDoc k_docs[] = {
+        {"recipient", "Empty once the account is deleted"},
+        {"status", "`failed`: it is tried again at `next_attempt_at`; `dead`: it never will be"},
+    };
 };
 /// Newest first.
-db::Task<ViewPage> list(db::Session& session, std::optional<Status> status, std::int64_t skip, std::int64_t limit);
-db::Task<std::optional<View>> find(db::Session& session, std::int64_t id);
+[[nodiscard]] db::Query<std::vector<OutboxMail>> list(std::optional<Status> status, std::int64_t skip, std::int64_t limit);
+[[nodiscard]] db::Query<std::int64_t> count(std::optional<Status> status);
+[[nodiscard]] db::Query<std::optional<OutboxMail>> find(std::int64_t id);
 
 /// What has not been sent.
 struct Queue {
@@ -43,6 +46,6 @@ struct Queue {
 };
 db::Task<Queue> queue(db::Session& session);
 /// How many were sent since that (UTC) day.
-db::Task<std::int64_t> sent_since(db::Session& session, Day first);
+[[nodiscard]] db::Query<std::int64_t> sent_since(Day first);
 
 } // namespace focus::mail

@@ -2,6 +2,7 @@
 
 #include "core/audit/trail.hpp"
 #include "core/base/fold.hpp"
+#include "core/db/query.hpp"
 #include "features/admin/rules.hpp"
 #include "features/challenges/service.hpp"
 #include "features/users/errors.hpp"
@@ -26,7 +27,12 @@ constexpr db::Statement k_add_forgetting{
     db::Sql{"INSERT INTO purges (user_id, requested_by, created_at_ms, keeps_rows) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
             "INSERT INTO purges (user_id, requested_by, created_at_ms, keeps_rows) VALUES (?, ?, ?, 1) ON DUPLICATE KEY UPDATE user_id = "
             "user_id"}};
-constexpr db::Statement k_purges{"purges.all", "SELECT user_id, keeps_rows FROM purges ORDER BY created_at_ms, user_id"};
+
+struct Purge {
+    std::int64_t user_id = 0;
+    bool keeps_rows = false;
+};
+constexpr auto k_purges = db::select<Purge>("purges.all", "SELECT * FROM purges ORDER BY created_at_ms, user_id");
 constexpr db::Statement k_drop_forgetting{"purges.drop_forgetting", "DELETE FROM purges WHERE user_id = ? AND keeps_rows = 1"};
 constexpr db::Statement k_drop_purge{"purges.drop", "DELETE FROM purges WHERE user_id = ?"};
 
@@ -166,10 +172,9 @@ db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, b
 }
 
 db::Task<void> Accounts::continue_purges(std::function<bool()> may_go_on) {
-    const auto open = co_await db_.execute(k_purges);
-    for (const auto& row : open.rows) {
-        const auto user_id = row.get<std::int64_t>(0);
-        const bool is_done = row.get<bool>(1) ? co_await forget(user_id, may_go_on) : co_await purge(user_id, may_go_on);
+    const auto open = co_await db_.get(k_purges.all());
+    for (const auto& [user_id, keeps_rows] : open) {
+        const bool is_done = keeps_rows ? co_await forget(user_id, may_go_on) : co_await purge(user_id, may_go_on);
         if (!is_done) co_return;
     }
 }
@@ -218,18 +223,13 @@ db::Task<int> Accounts::remove_unverified(EpochMs before, std::function<bool()> 
 
 /// In steps, each a transaction of its own that may be the last one of this process; true when everything is gone.
 db::Task<bool> Accounts::purge(std::int64_t user_id, std::function<bool()> may_go_on) {
-    while (co_await activities_.remove_some(user_id, k_rows_at_once) > 0) {
-        if (!may_go_on()) co_return false;
-    }
-    while (co_await audit::delete_of_user(db_, user_id, k_rows_at_once) > 0) {
-        if (!may_go_on()) co_return false;
-    }
-    while (co_await mail::Outbox::delete_of_user(db_, user_id, k_rows_at_once) > 0) {
-        if (!may_go_on()) co_return false;
-    }
-    bool is_folded = true;
-    co_await keeper_.fold([&] { return is_folded = may_go_on(); });
-    if (!is_folded) co_return false;
+    bool goes_on = true;
+    const auto go_on = [&] { return goes_on = may_go_on(); };
+    co_await db::delete_in_steps([&] { return activities_.remove_some(user_id, k_rows_at_once); }, go_on);
+    if (goes_on) co_await db::delete_in_steps([&] { return audit::delete_of_user(db_, user_id, k_rows_at_once); }, go_on);
+    if (goes_on) co_await mail::Outbox::delete_of_user(db_, user_id, go_on);
+    if (goes_on) co_await keeper_.fold(go_on);
+    if (!goes_on) co_return false;
     co_await keeper_.forget(user_id);
     co_await db_.transaction([user_id](db::Transaction& tx) -> db::Task<void> {
         challenges::Service::forget_results(tx, user_id);

@@ -1,6 +1,7 @@
 #include "features/admin/service.hpp"
 
 #include "core/audit/summary.hpp"
+#include "core/db/bulk.hpp"
 #include "core/json/json.hpp"
 #include "features/admin/errors.hpp"
 #include "features/admin/rules.hpp"
@@ -21,27 +22,6 @@ constexpr std::int64_t k_recent_errors = 10;
 constexpr int k_rows_at_once = 500;
 constexpr std::chrono::minutes k_access_known{1};
 constexpr std::size_t k_most_noted = 10'000;
-
-std::vector<LogEntry> to_wire(std::vector<audit::Stored> entries) {
-    std::vector<LogEntry> wire;
-    wire.reserve(entries.size());
-    for (auto& entry : entries) wire.push_back(admin::to_wire(std::move(entry)));
-    return wire;
-}
-
-OutboxMail to_wire(mail::View mail) {
-    const auto time = [](std::optional<EpochMs> at) { return at ? std::optional{json::Timestamp{*at}} : std::nullopt; };
-    return {.id = mail.id,
-            .type = std::move(mail.type),
-            .recipient = std::move(mail.recipient),
-            .language = language_of_tag(mail.language),
-            .status = static_cast<MailStatus>(mail.status),
-            .attempts = mail.attempts,
-            .last_error = std::move(mail.last_error),
-            .created_at = {mail.created_at_ms},
-            .sent_at = time(mail.sent_at_ms),
-            .next_attempt_at = time(mail.next_attempt_at_ms)};
-}
 
 bool is_error(std::string_view level) { return level == "error" || level == "critical"; }
 
@@ -84,7 +64,7 @@ db::Task<Overview> Service::overview() {
                       .completed_challenges = challenges.completed,
                       .total_blocked_apps = co_await blocking_.count_all(),
                       .blocked_now = co_await blocked_now(),
-                      .emails_sent_today = co_await mail::sent_since(db_, today()),
+                      .emails_sent_today = co_await db_.get(mail::sent_since(today())),
                       .top_users = {}};
     const auto week = co_await users_.days(db_, today().plus(-6));
     for (const auto& day : week) overview.new_users_week += day.joined;
@@ -141,11 +121,9 @@ db::Task<std::vector<AppUsage>> Service::app_usage(AppUsageQuery query) {
 }
 
 db::Task<Service::LogPage> Service::logs(LogsQuery query) {
-    auto filter = filter_of(query);
-    LogPage page;
-    page.items = to_wire(co_await audit::list(db_, filter, query.skip.value, query.limit.value));
-    page.total = co_await audit::count(db_, std::move(filter));
-    co_return page;
+    const auto filter = filter_of(query);
+    auto [items, total] = co_await db_.all(audit::list(filter, query.skip.value, query.limit.value), audit::count(filter));
+    co_return LogPage{std::move(items), total};
 }
 
 db::Task<LogStats> Service::log_stats(LogStatsQuery query) {
@@ -155,7 +133,13 @@ db::Task<LogStats> Service::log_stats(LogStatsQuery query) {
     for (const auto level : {audit::Level::info, audit::Level::warning, audit::Level::error, audit::Level::critical})
         stats.by_level[std::string{audit::to_string(level)}] = 0;
     for (int i = 0; i < days; ++i) stats.daily.push_back({.date = {first.plus(i)}});
-    const auto groups = co_await audit::summary::since(db_, first);
+    audit::Filter errors;
+    errors.levels = {audit::Level::error, audit::Level::critical};
+    errors.from_ms = Zone{}.start_of(first);
+    const auto [groups, users, recent] =
+        co_await db_.all(audit::summary::since(first), audit::summary::users_since(first), audit::list(errors, 0, k_recent_errors));
+    stats.unique_users = users;
+    stats.recent_errors = recent;
     for (const auto& group : groups) {
         const auto at = group.day.since(first);
         if (at < 0 || at >= days) continue;
@@ -166,11 +150,6 @@ db::Task<LogStats> Service::log_stats(LogStatsQuery query) {
         day.total += group.entries;
         if (is_error(group.level)) day.errors += group.entries;
     }
-    stats.unique_users = co_await audit::summary::users_since(db_, first);
-    audit::Filter errors;
-    errors.levels = {audit::Level::error, audit::Level::critical};
-    errors.from_ms = Zone{}.start_of(first);
-    stats.recent_errors = to_wire(co_await audit::list(db_, std::move(errors), 0, k_recent_errors));
     co_return stats;
 }
 
@@ -194,28 +173,22 @@ db::Task<Cleaned> Service::clean_logs(Caller caller, Origin origin, CleanupQuery
     const auto days = query.days.value.value;
     // Said before the first entry goes, so that nothing goes without a trace when this process ends halfway.
     co_await note("logs_cleaning", std::format("Entries from before {} are being deleted", cutoff), std::format(R"({{"days":{}}})", days));
-    for (;;) {
-        const auto step = co_await audit::delete_older(db_, cleaned.cutoff_date.ms, k_rows_at_once);
-        if (step == 0) break;
-        cleaned.deleted += static_cast<std::int64_t>(step);
-    }
+    const auto step = [&] { return audit::delete_older(db_, cleaned.cutoff_date.ms, k_rows_at_once); };
+    cleaned.deleted = static_cast<std::int64_t>(co_await db::delete_in_steps(step));
     co_await note("logs_cleaned", std::format("{} entries from before {} deleted", cleaned.deleted, cutoff),
                   std::format(R"({{"days":{},"deleted":{}}})", days, cleaned.deleted));
     co_return cleaned;
 }
 
 db::Task<Service::MailPage> Service::mails(MailsQuery query) {
-    const auto status = query.status ? std::optional{static_cast<mail::Status>(*query.status)} : std::nullopt;
-    auto found = co_await mail::list(db_, status, query.skip.value, query.limit.value);
-    MailPage page{.items = {}, .total = found.total};
-    for (auto& mail : found.items) page.items.push_back(to_wire(std::move(mail)));
-    co_return page;
+    auto [items, total] = co_await db_.all(mail::list(query.status, query.skip.value, query.limit.value), mail::count(query.status));
+    co_return MailPage{std::move(items), total};
 }
 
 db::Task<OutboxMail> Service::retry_mail(Caller caller, Origin origin, std::int64_t id) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<OutboxMail> {
         const bool is_due = co_await outbox_.retry(tx, id);
-        auto mail = co_await mail::find(tx, id);
+        auto mail = co_await tx.get(mail::find(id));
         if (!mail) throw not_found();
         if (!is_due) throw Error{k_not_retryable};
         audit::record(tx, origin,
@@ -226,7 +199,7 @@ db::Task<OutboxMail> Service::retry_mail(Caller caller, Origin origin, std::int6
                        .resource_type = "email",
                        .resource_id = id},
                       clock_.now_ms());
-        co_return to_wire(std::move(*mail));
+        co_return std::move(*mail);
     });
 }
 

@@ -90,20 +90,4 @@ audit::Filter filter_of(const LogsQuery& query) {
     return filter;
 }
 
-LogEntry to_wire(audit::Stored entry) {
-    return {.id = entry.id,
-            .level = entry.level,
-            .action = std::move(entry.action),
-            .message = std::move(entry.message),
-            .details = {std::move(entry.details)},
-            .user_id = entry.user_id,
-            .ip_address = std::move(entry.ip_address),
-            .user_agent = std::move(entry.user_agent),
-            .endpoint = std::move(entry.endpoint),
-            .resource_type = std::move(entry.resource_type),
-            .resource_id = entry.resource_id,
-            .request_id = std::move(entry.request_id),
-            .created_at = {entry.created_at_ms}};
-}
-
 } // namespace focus::admin

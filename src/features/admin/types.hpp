@@ -4,6 +4,7 @@
 
 #include "core/audit/trail.hpp"
 #include "core/json/lines.hpp"
+#include "core/mail/outbox_view.hpp"
 #include "features/auth/types.hpp"
 #include "features/users/types.hpp"
 
@@ -189,26 +190,9 @@ struct LogsQuery {
     };
 };
 
-struct LogEntry {
-    std::int64_t id = 0;
-    audit::Level level = audit::Level::info;
-    std::string action;
-    std::string message;
-    json::RawJson details;
-    std::optional<std::int64_t> user_id;
-    std::optional<std::string> ip_address;
-    std::optional<std::string> user_agent;
-    std::optional<std::string> endpoint;
-    std::optional<std::string> resource_type;
-    std::optional<std::int64_t> resource_id;
-    std::optional<std::string> request_id;
-    json::Timestamp created_at;
-
-    static constexpr json::FieldDoc k_docs[] = {{"user_id", "Who did it; null: nobody known, or the service itself"}};
-};
+using audit::LogEntry;
 
 [[nodiscard]] audit::Filter filter_of(const LogsQuery& query);
-[[nodiscard]] LogEntry to_wire(audit::Stored entry);
 
 struct LogStatsQuery {
     json::Or<json::Integer<1, 366>, 7> days;
@@ -241,7 +225,7 @@ struct Cleaned {
 
 // --- the outbox ---
 
-enum class MailStatus { pending, sent, failed, dead };
+using MailStatus = mail::Status;
 
 struct MailsQuery {
     std::optional<MailStatus> status;
@@ -249,23 +233,7 @@ struct MailsQuery {
     json::Or<json::Integer<1, 100>, 50> limit;
 };
 
-struct OutboxMail {
-    std::int64_t id = 0;
-    std::string type;
-    std::string recipient;
-    Language language = Language::en;
-    MailStatus status = MailStatus::pending;
-    std::int64_t attempts = 0;
-    std::optional<std::string> last_error;
-    json::Timestamp created_at;
-    std::optional<json::Timestamp> sent_at;
-    std::optional<json::Timestamp> next_attempt_at;
-
-    static constexpr json::FieldDoc k_docs[] = {
-        {"recipient", "Empty once the account is deleted"},
-        {"status", "`failed`: it is tried again at `next_attempt_at`; `dead`: it never will be"},
-    };
-};
+using mail::OutboxMail;
 
 struct MailTemplatePath {
     std::string name;

@@ -7,6 +7,7 @@
 #include "core/db/database.hpp"
 #include "core/jobs/scheduler.hpp"
 #include "features/activities/service.hpp"
+#include "features/admin/usage_sums.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,13 +15,6 @@
 
 namespace focus::admin {
 
-/// What was used on a day.
-struct ServiceDay {
-    Day day;
-    std::int64_t total_ms = 0;
-    std::int64_t activities = 0;
-    std::int64_t users = 0;
-};
 struct ServiceTotals {
     std::int64_t total_ms = 0;
     std::int64_t activities = 0;
@@ -36,11 +30,6 @@ struct ServiceApp {
     std::int64_t activities = 0;
     std::int64_t users = 0;
     std::int64_t before_ms = 0; // in the period before
-};
-struct UserTotal {
-    std::int64_t user_id = 0;
-    std::int64_t total_ms = 0;
-    std::int64_t activities = 0;
 };
 
 class UsageKeeper {

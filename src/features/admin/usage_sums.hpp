@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/days.hpp"
-#include "core/db/bulk.hpp"
+#include "core/db/query.hpp"
 
 #include <cstdint>
 #include <map>
@@ -15,6 +15,32 @@
 namespace focus::admin {
 
 inline constexpr std::string_view k_any_app; // in last_uses
+
+/// A row of usage_changes.
+struct Change {
+    std::int64_t id = 0;
+    std::int64_t user_id = 0;
+    Day day;
+    std::string app_key;
+    std::string app_name;
+    std::string app_category;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+/// What was used on a day: a row of service_days.
+struct ServiceDay {
+    Day day;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+/// A row of user_totals.
+struct UserTotal {
+    std::int64_t user_id = 0;
+    std::int64_t total_ms = 0;
+    std::int64_t activities = 0;
+};
 
 /// What a transaction or a step changes, added up so that each row is written once.
 struct AppSum {
@@ -47,16 +73,16 @@ struct Step {
     std::map<UserApp, Day> last_uses; // the newest day on which something came
 
     Step() = default;
-    explicit Step(const db::Result& result) {
-        for (const auto& row : result.rows) add(row);
+    explicit Step(const std::vector<Change>& changes) {
+        for (const auto& change : changes) add(change);
     }
 
   private:
-    void add(const db::Row& row);
+    void add(const Change& change);
 };
 
 /// No other transaction folds or recounts until this one ends.
-[[nodiscard]] db::Command take_turn_command();
+[[nodiscard]] db::Query<std::uint64_t> take_turn();
 /// Moves the users of the step to their new last days.
 db::Task<void> move_last_uses(db::Transaction& tx, const Step& step);
 /// Adds the days, apps and users of the step. Rows that fall to nothing are deleted.
@@ -64,6 +90,5 @@ void add_sums(db::Transaction& tx, const Step& step);
 /// How many more or fewer users had an app's last use on a day.
 using LastDayChanges = std::map<std::pair<std::string, Day>, std::int64_t>;
 void add_last_days(db::Transaction& tx, const LastDayChanges& changes);
-void defer_all(db::Transaction& tx, const db::Statement& statement, std::vector<db::Values> rows);
 
 } // namespace focus::admin
