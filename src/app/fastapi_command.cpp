@@ -20,9 +20,9 @@ namespace focus::app {
 
 namespace {
 
-constexpr db::Statement k_has_users{
-    "schema.has_users", db::Sql{"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'users'",
-                                "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'users'"}};
+constexpr auto k_has_users =
+    db::select<bool>("schema.has_users", "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'users'",
+                     "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'users'");
 
 /// A folder of its own, deleted at the end.
 class ScratchFolder {
@@ -60,8 +60,7 @@ void require_empty_target(const std::string& url) {
     if (const auto file = sqlite_file_of(url); !file.empty() && !std::filesystem::exists(file)) return;
     LongDatabase target{url};
     target.run([&target]() -> boost::asio::awaitable<void> {
-        const auto found = co_await target.get().execute(k_has_users);
-        if (!found.rows.empty()) co_await fastapi::require_empty(target.get());
+        if (co_await target.get().get(k_has_users.exists())) co_await fastapi::require_empty(target.get());
     });
 }
 

@@ -14,23 +14,22 @@ namespace focus::app {
 namespace {
 
 constexpr int k_ids_at_once = 500;
-constexpr db::Statement k_users_before{"users.ids_before",
-                                       "SELECT id FROM users WHERE id < ? ORDER BY id DESC LIMIT ?"}; // deleted ones too
-constexpr db::Statement k_count_users{"users.count_rows", "SELECT COUNT(*) FROM users"};
+constexpr auto k_users_before =
+    db::select<std::int64_t>("users.ids_before", "SELECT id FROM users WHERE id < ? ORDER BY id DESC LIMIT ?"); // deleted ones too
+constexpr auto k_count_users = db::select<std::int64_t>("users.count_rows", "SELECT COUNT(*) FROM users");
 
 template <class Target>
 db::Task<void> recount_users(Target& target, const RecountOptions& options, recount::Report& report) {
     for (const auto* table : {"usage_apps", "usage_totals", "usage_days", "usage_hours"}) report.looked_at(table);
-    const db::Result count = co_await target.execute(k_count_users);
-    const auto all = std::min(options.most_users, count.rows.at(0).get<std::int64_t>(0));
+    const auto all = std::min(options.most_users, co_await target.get(k_count_users.one()));
     std::int64_t done = 0;
     for (auto before = std::numeric_limits<std::int64_t>::max(); done < all;) {
-        const db::Result page = co_await target.execute(k_users_before, before, k_ids_at_once);
-        if (page.rows.empty()) break;
-        for (const auto& row : page.rows) {
+        const auto page = co_await target.get(k_users_before.all(before, k_ids_at_once));
+        if (page.empty()) break;
+        for (const auto id : page) {
             if (done == all) break;
-            before = row.get<std::int64_t>(0);
-            co_await activities::recount_user(target, before, options.mode, report);
+            before = id;
+            co_await activities::recount_user(target, id, options.mode, report);
             options.progress(static_cast<double>(++done) / static_cast<double>(all));
         }
     }

@@ -3,6 +3,7 @@
 #include "app/local_request.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/db/query.hpp"
 #include "core/http/headers.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -33,7 +34,7 @@ constexpr ErrorCode k_unsupported_type{ErrorKind::unsupported_type,
                                        {"The body must be application/json.", "Le corps doit être de type application/json."}};
 
 /// Whether the server takes no writes, as a primary does that was demoted.
-constexpr db::Statement k_ping{"health.ping", db::Sql{"SELECT 0", "SELECT @@global.read_only OR @@global.innodb_read_only"}};
+constexpr auto k_ping = db::select<bool>("health.ping", "SELECT 0", "SELECT @@global.read_only OR @@global.innodb_read_only");
 /// Changes nothing, but a server that takes no writes refuses it, and then its connections are given up.
 constexpr db::Statement k_try_write{"health.try_write", "DELETE FROM instances WHERE 1 = 0"};
 
@@ -113,8 +114,7 @@ Task<DatabaseState> look_at_database(const SystemParts& parts) {
     if (!parts.start.is_open().load()) co_return DatabaseState{"unavailable", parts.start.waiting_for()};
     bool read_only = false;
     try {
-        const auto answer = co_await parts.database.execute(k_ping);
-        read_only = answer.rows.at(0).get<bool>(0);
+        read_only = co_await parts.database.get(k_ping.one());
         if (read_only) co_await parts.database.execute(k_try_write);
         if (!parts.database.damage().empty()) co_return DatabaseState{"unavailable", "an undamaged database file"}; // the database logs it
     } catch (const std::exception& error) {

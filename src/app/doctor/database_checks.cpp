@@ -4,6 +4,7 @@
 #include "app/recount.hpp"
 #include "core/base/error.hpp"
 #include "core/db/migrate.hpp"
+#include "core/db/query.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,11 +26,16 @@ constexpr std::uintmax_t k_little_space = 1ULL << 30;
 constexpr std::uintmax_t k_no_space = 100ULL << 20;
 constexpr double k_most_skew_s = 5;
 
-constexpr db::Statement k_version{"doctor.version", db::Sql{"SELECT sqlite_version()", "SELECT VERSION()"}};
-constexpr db::Statement k_read_only{"doctor.read_only", db::Sql{"SELECT 0, 0", "SELECT @@read_only, @@innodb_read_only"}};
+constexpr auto k_version = db::select<std::string>("doctor.version", "SELECT sqlite_version()", "SELECT VERSION()");
+struct ReadOnly {
+    bool server = false;
+    bool innodb = false;
+};
+constexpr auto k_read_only = db::select<ReadOnly>("doctor.read_only", "SELECT 0 AS server, 0 AS innodb",
+                                                  "SELECT @@read_only AS server, @@innodb_read_only AS innodb");
 // SQLite's PRAGMA as a SELECT, so that it runs beside the writers.
-constexpr db::Statement k_quick_check{"doctor.quick_check", "SELECT quick_check FROM pragma_quick_check LIMIT 1"};
-constexpr db::Statement k_clock{"doctor.clock", "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"};
+constexpr auto k_quick_check = db::select<std::string>("doctor.quick_check", "SELECT quick_check FROM pragma_quick_check LIMIT 1");
+constexpr auto k_clock = db::select<EpochMs>("doctor.clock", "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
 
 EpochMs system_now_ms() {
     using namespace std::chrono;
@@ -71,9 +77,9 @@ class DatabaseChecks {
 
     boost::asio::awaitable<bool> reach() {
         try {
-            const auto row = co_await db_.find(k_version);
+            const auto version = co_await db_.get(k_version.one());
             const auto* product = file_.empty() ? "" : "SQLite ";
-            findings_.ok("database.reachable", product + row->get<std::string>(0));
+            findings_.ok("database.reachable", product + version);
             co_return true;
         } catch (const std::exception& error) {
             findings_.fail("database.reachable", why(error));
@@ -99,17 +105,17 @@ class DatabaseChecks {
     }
 
     boost::asio::awaitable<void> look_at_read_only() {
-        const auto row = co_await db_.find(k_read_only);
+        const auto read_only = co_await db_.get(k_read_only.one());
         const bool is_file_closed = !file_.empty() && ::access(file_.c_str(), W_OK) != 0;
-        if (row->get<bool>(0) || row->get<bool>(1) || is_file_closed)
+        if (read_only.server || read_only.innodb || is_file_closed)
             findings_.fail("database.writable", "it is read-only: every change is refused");
         else
             findings_.ok("database.writable", "yes");
     }
 
     boost::asio::awaitable<void> look_at_integrity() {
-        const auto row = co_await db_.find(k_quick_check);
-        const auto answer = row ? row->get<std::string>(0) : std::string{"no answer"};
+        const auto found = co_await db_.get(k_quick_check.first());
+        const auto answer = found.value_or("no answer");
         if (answer == "ok")
             findings_.ok("database.integrity", "quick_check ok");
         else
@@ -131,9 +137,9 @@ class DatabaseChecks {
             co_return;
         }
         const auto before = system_now_ms();
-        const auto row = co_await db_.find(k_clock);
+        const auto now = co_await db_.get(k_clock.one());
         const auto middle = before + (system_now_ms() - before) / 2;
-        const auto skew = static_cast<double>(row->get<EpochMs>(0) - middle) / 1000;
+        const auto skew = static_cast<double>(now - middle) / 1000;
         const auto text = std::format("the database's is {:.1f} s {} this machine's", std::abs(skew), skew < 0 ? "behind" : "before");
         if (std::abs(skew) > k_most_skew_s)
             findings_.warn("clock", text + ": keep both by NTP");

@@ -25,14 +25,14 @@ constexpr std::string_view k_challenges = "challenges";
 constexpr std::string_view k_participants = "challenge_participants";
 constexpr double k_rows_part = 0.8; // of the progress; the sums are the rest
 
-constexpr db::Statement k_any_user{"users.any", "SELECT id FROM users LIMIT 1"};
+constexpr auto k_any_user = db::select<std::int64_t>("users.any", "SELECT id FROM users LIMIT 1");
 
 class Mover {
   public:
     Mover(db::Session& source, db::Transaction& tx, const MoveOptions& options) : source_{source}, tx_{tx}, options_{options} {}
 
     db::Task<MoveReport> move_rows() {
-        all_rows_ = co_await count_rows(source_);
+        all_rows_ = co_await source_.get(count_rows());
         co_await move_users();
         co_await move_activities();
         co_await move_limits();
@@ -43,7 +43,7 @@ class Mover {
   private:
     db::Task<void> move_users() {
         for (std::int64_t after = 0;;) {
-            const auto page = co_await users_after(source_, after);
+            const auto page = co_await source_.get(users_after(after));
             if (page.empty()) break;
             after = page.back().id;
             co_await move_some(page);
@@ -82,7 +82,7 @@ class Mover {
 
     db::Task<void> move_activities() {
         for (std::int64_t after = 0;;) {
-            const auto page = co_await activities_after(source_, after);
+            const auto page = co_await source_.get(activities_after(after));
             if (page.empty()) break;
             after = page.back().id;
             const auto owners = co_await existing(page, &OldActivity::user_id);
@@ -99,7 +99,7 @@ class Mover {
 
     db::Task<void> move_limits() {
         for (std::int64_t after = 0;;) {
-            const auto limits = co_await limits_of_next_user(source_, after);
+            const auto limits = co_await source_.get(limits_of_next_user(after));
             if (limits.empty()) break;
             after = limits.front().user_id;
             const auto owners = co_await existing(limits, &OldLimit::user_id);
@@ -144,7 +144,7 @@ class Mover {
 
     db::Task<void> move_challenges() {
         for (std::int64_t after = 0;;) {
-            const auto page = co_await challenges_after(source_, after);
+            const auto page = co_await source_.get(challenges_after(after));
             if (page.empty()) break;
             after = page.back().id;
             const auto creators = co_await existing(page, &OldChallenge::creator_id);
@@ -157,7 +157,7 @@ class Mover {
     }
 
     db::Task<void> move_challenge(challenges::Row row) {
-        const auto participants = co_await participants_of(source_, row.id);
+        const auto participants = co_await source_.get(participants_of(row.id));
         const auto there = co_await existing(participants, &OldParticipant::user_id);
         std::vector<challenges::Member> members;
         std::map<std::int64_t, const OldParticipant*> chosen; // those who came back have several rows
@@ -236,8 +236,8 @@ class Mover {
 } // namespace
 
 db::Task<void> require_empty(db::Session& target) {
-    const auto found = co_await target.execute(k_any_user);
-    if (!found.rows.empty()) throw std::runtime_error{"the target has accounts already: move into a new, empty database"};
+    if (co_await target.get(k_any_user.exists()))
+        throw std::runtime_error{"the target has accounts already: move into a new, empty database"};
 }
 
 db::Task<MoveReport> move_all(db::Session& source, db::Database& target, MoveOptions options) {

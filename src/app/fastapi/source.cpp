@@ -4,80 +4,70 @@
 
 #include <format>
 #include <stdexcept>
-#include <tuple>
 
 namespace focus::app::fastapi {
 
 namespace {
 
 /// An instant of the source in milliseconds.
-#define FOCUS_MS(COLUMN) "CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " #COLUMN ") DIV 1000 AS SIGNED)"
-#define FOCUS_MINUTE(COLUMN) "CAST(TIME_TO_SEC(" #COLUMN ") DIV 60 AS SIGNED)"
-#define FOCUS_WRITTEN ", " FOCUS_MS(created_at) ", " FOCUS_MS(updated_at)
+template <std::size_t A, std::size_t B>
+consteval auto ms(const char (&column)[A], const char (&field)[B]) {
+    return ", CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " + db::SqlText{column} + ") DIV 1000 AS SIGNED) AS " + field;
+}
+/// A time of day in minutes.
+template <std::size_t A, std::size_t B>
+consteval auto minute(const char (&column)[A], const char (&field)[B]) {
+    return ", CAST(TIME_TO_SEC(" + db::SqlText{column} + ") DIV 60 AS SIGNED) AS " + field;
+}
+constexpr auto k_written = ms("created_at", "created_at_ms") + ms("updated_at", "updated_at_ms");
 
-#define FOCUS_OLD_USERS                                                                                                                    \
-    "id, username, email, hashed_password, full_name, avatar_url, is_active, is_verified, `role` = 'ADMIN', daily_limit_minutes, "         \
-    "notifications_enabled, email_reminders" FOCUS_WRITTEN ", " FOCUS_MS(last_login)
+constexpr auto k_user_columns = "SELECT id, username, email, hashed_password, full_name, avatar_url, is_active, is_verified, "
+                                "`role` = 'ADMIN' AS is_admin, daily_limit_minutes, notifications_enabled, email_reminders" +
+                                k_written + ms("last_login", "last_login_ms");
 // Times one as a double: a FLOAT by itself is sent with six digits only.
-#define FOCUS_OLD_ACTIVITIES                                                                                                               \
-    "id, user_id, app_name, app_package, app_category, duration_minutes * 1e0, DATE_FORMAT(activity_date, '%Y-%m-%d'), " FOCUS_MS(         \
-        start_time) ", " FOCUS_MS(end_time) ", device_type, session_id" FOCUS_WRITTEN
-#define FOCUS_OLD_LIMITS                                                                                                                   \
-    "id, user_id, app_name, app_package, app_category, is_blocked, daily_limit_minutes, current_usage_today, " FOCUS_MINUTE(               \
-        block_start_time) ", " FOCUS_MINUTE(block_end_time) ", block_on_weekends, notify_at_percentage" FOCUS_WRITTEN                      \
-                                                            ", " FOCUS_MS(last_blocked_at) ", " FOCUS_MS(last_reset_at)
-#define FOCUS_OLD_CHALLENGES                                                                                                               \
-    "id, creator_id, title, description, LOWER(challenge_type), LOWER(status), target_minutes, " FOCUS_MS(start_date) ", " FOCUS_MS(       \
-        end_date) ", max_participants, is_private, winner_id" FOCUS_WRITTEN
-#define FOCUS_OLD_PARTICIPANTS                                                                                                             \
-    "id, user_id, total_time_minutes * 1e0, goal_achieved, score * 1e0, `rank`, " FOCUS_MS(joined_at) ", is_active, " FOCUS_MS(updated_at)
+constexpr auto k_activity_columns = "SELECT id, user_id, app_name, app_package, app_category, duration_minutes * 1e0 AS duration_minutes, "
+                                    "DATE_FORMAT(activity_date, '%Y-%m-%d') AS activity_date" +
+                                    ms("start_time", "start_ms") + ms("end_time", "end_ms") + ", device_type, session_id" + k_written;
+constexpr auto k_limit_columns =
+    "SELECT id, user_id, app_name, app_package, app_category, is_blocked, daily_limit_minutes, current_usage_today" +
+    minute("block_start_time", "block_start") + minute("block_end_time", "block_end") + ", block_on_weekends, notify_at_percentage" +
+    k_written + ms("last_blocked_at", "last_blocked_at_ms") + ms("last_reset_at", "last_reset_at_ms");
+constexpr auto k_challenge_columns =
+    "SELECT id, creator_id, title, description, LOWER(challenge_type) AS type, LOWER(status) AS status, target_minutes" +
+    ms("start_date", "starts_at_ms") + ms("end_date", "ends_at_ms") + ", max_participants, is_private, winner_id" + k_written;
+constexpr auto k_participant_columns =
+    "SELECT id, user_id, total_time_minutes * 1e0 AS total_time_minutes, goal_achieved, score * 1e0 AS score, `rank`" +
+    ms("joined_at", "joined_at_ms") + ", is_active" + ms("updated_at", "updated_at_ms");
 
-constexpr db::Statement k_users{"fastapi.users", "SELECT " FOCUS_OLD_USERS " FROM users WHERE id > ? ORDER BY id LIMIT ?"};
-constexpr db::Statement k_activities{"fastapi.activities",
-                                     "SELECT " FOCUS_OLD_ACTIVITIES " FROM activities WHERE id > ? ORDER BY id LIMIT ?"};
-constexpr db::Statement k_limits{"fastapi.limits", "SELECT " FOCUS_OLD_LIMITS " FROM blocked_apps WHERE user_id = (SELECT MIN(l.user_id) "
-                                                   "FROM blocked_apps l WHERE l.user_id > ?) ORDER BY id"};
-constexpr db::Statement k_challenges{"fastapi.challenges",
-                                     "SELECT " FOCUS_OLD_CHALLENGES " FROM challenges WHERE id > ? ORDER BY id LIMIT ?"};
-constexpr db::Statement k_participants{"fastapi.participants", "SELECT " FOCUS_OLD_PARTICIPANTS " FROM challenge_participants WHERE "
-                                                               "challenge_id = ? ORDER BY `rank` IS NULL, `rank`, id"};
-constexpr db::Statement k_count{"fastapi.count", "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM activities) + (SELECT "
-                                                 "COUNT(*) FROM blocked_apps) + (SELECT COUNT(*) FROM challenges)"};
+constexpr auto k_users = db::select<OldUser>("fastapi.users", k_user_columns + " FROM users WHERE id > ? ORDER BY id LIMIT ?");
+constexpr auto k_activities =
+    db::select<OldActivity>("fastapi.activities", k_activity_columns + " FROM activities WHERE id > ? ORDER BY id LIMIT ?");
+constexpr auto k_limits =
+    db::select<OldLimit>("fastapi.limits", k_limit_columns + " FROM blocked_apps WHERE user_id = (SELECT MIN(l.user_id) "
+                                                             "FROM blocked_apps l WHERE l.user_id > ?) ORDER BY id");
+constexpr auto k_challenges =
+    db::select<OldChallenge>("fastapi.challenges", k_challenge_columns + " FROM challenges WHERE id > ? ORDER BY id LIMIT ?");
+constexpr auto k_participants = db::select<OldParticipant>(
+    "fastapi.participants",
+    k_participant_columns + " FROM challenge_participants WHERE challenge_id = ? ORDER BY `rank` IS NULL, `rank`, id");
+constexpr auto k_count =
+    db::select<std::int64_t>("fastapi.count", "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM activities) + (SELECT "
+                                              "COUNT(*) FROM blocked_apps) + (SELECT COUNT(*) FROM challenges)");
 
+constexpr auto k_probe_users = k_user_columns + " FROM users LIMIT 0";
+constexpr auto k_probe_activities = k_activity_columns + " FROM activities LIMIT 0";
+constexpr auto k_probe_limits = k_limit_columns + " FROM blocked_apps LIMIT 0";
+constexpr auto k_probe_challenges = k_challenge_columns + " FROM challenges LIMIT 0";
+constexpr auto k_probe_participants = k_participant_columns + " FROM challenge_participants LIMIT 0";
 struct Probe {
     const char* table;
-    const char* sql;
+    db::Statement statement;
 };
-constexpr Probe k_probes[] = {{"users", "SELECT " FOCUS_OLD_USERS " FROM users LIMIT 0"},
-                              {"activities", "SELECT " FOCUS_OLD_ACTIVITIES " FROM activities LIMIT 0"},
-                              {"blocked_apps", "SELECT " FOCUS_OLD_LIMITS " FROM blocked_apps LIMIT 0"},
-                              {"challenges", "SELECT " FOCUS_OLD_CHALLENGES " FROM challenges LIMIT 0"},
-                              {"challenge_participants", "SELECT " FOCUS_OLD_PARTICIPANTS " FROM challenge_participants LIMIT 0"}};
-
-/// A row's columns one after the other.
-class Columns {
-  public:
-    explicit Columns(const db::Row& row) : row_{row} {}
-    template <class T>
-    void operator()(T& field) {
-        field = row_.get<T>(at_++);
-    }
-
-  private:
-    const db::Row& row_;
-    std::size_t at_ = 0;
-};
-
-template <class T, class F>
-std::vector<T> rows_of(const db::Result& result, F fields) {
-    std::vector<T> rows;
-    rows.reserve(result.rows.size());
-    for (const auto& row : result.rows) {
-        Columns next{row};
-        std::apply([&next](auto&... field) { (next(field), ...); }, fields(rows.emplace_back()));
-    }
-    return rows;
-}
+constexpr Probe k_probes[] = {{"users", {"fastapi.probe", k_probe_users}},
+                              {"activities", {"fastapi.probe", k_probe_activities}},
+                              {"blocked_apps", {"fastapi.probe", k_probe_limits}},
+                              {"challenges", {"fastapi.probe", k_probe_challenges}},
+                              {"challenge_participants", {"fastapi.probe", k_probe_participants}}};
 
 } // namespace
 
@@ -86,7 +76,7 @@ db::Task<void> require_source(db::Session& source) {
         throw std::invalid_argument{"--source is the MySQL database of the FastAPI service: mysql://…"};
     for (const auto& probe : k_probes) {
         try {
-            co_await source.run_one(db::Command::composed("fastapi.probe", probe.sql, {}));
+            co_await source.execute(probe.statement);
         } catch (const Error&) { // not reachable
             throw;
         } catch (const std::exception& error) {
@@ -96,46 +86,11 @@ db::Task<void> require_source(db::Session& source) {
     }
 }
 
-db::Task<std::int64_t> count_rows(db::Session& source) { co_return (co_await source.execute(k_count)).rows.at(0).get<std::int64_t>(0); }
-
-db::Task<std::vector<OldUser>> users_after(db::Session& source, std::int64_t after) {
-    co_return rows_of<OldUser>(co_await source.execute(k_users, after, k_page_rows), [](OldUser& user) {
-        return std::tie(user.id, user.username, user.email, user.hashed_password, user.full_name, user.avatar_url, user.is_active,
-                        user.is_verified, user.is_admin, user.daily_limit_minutes, user.notifications_enabled, user.email_reminders,
-                        user.created_at_ms, user.updated_at_ms, user.last_login_ms);
-    });
-}
-
-db::Task<std::vector<OldActivity>> activities_after(db::Session& source, std::int64_t after) {
-    co_return rows_of<OldActivity>(co_await source.execute(k_activities, after, k_page_rows), [](OldActivity& activity) {
-        return std::tie(activity.id, activity.user_id, activity.app_name, activity.app_package, activity.app_category,
-                        activity.duration_minutes, activity.activity_date, activity.start_ms, activity.end_ms, activity.device_type,
-                        activity.session_id, activity.created_at_ms, activity.updated_at_ms);
-    });
-}
-
-db::Task<std::vector<OldLimit>> limits_of_next_user(db::Session& source, std::int64_t after_user_id) {
-    co_return rows_of<OldLimit>(co_await source.execute(k_limits, after_user_id), [](OldLimit& limit) {
-        return std::tie(limit.id, limit.user_id, limit.app_name, limit.app_package, limit.app_category, limit.is_blocked,
-                        limit.daily_limit_minutes, limit.current_usage_today, limit.block_start, limit.block_end, limit.block_on_weekends,
-                        limit.notify_at_percentage, limit.created_at_ms, limit.updated_at_ms, limit.last_blocked_at_ms,
-                        limit.last_reset_at_ms);
-    });
-}
-
-db::Task<std::vector<OldChallenge>> challenges_after(db::Session& source, std::int64_t after) {
-    co_return rows_of<OldChallenge>(co_await source.execute(k_challenges, after, k_page_rows), [](OldChallenge& challenge) {
-        return std::tie(challenge.id, challenge.creator_id, challenge.title, challenge.description, challenge.type, challenge.status,
-                        challenge.target_minutes, challenge.starts_at_ms, challenge.ends_at_ms, challenge.max_participants,
-                        challenge.is_private, challenge.winner_id, challenge.created_at_ms, challenge.updated_at_ms);
-    });
-}
-
-db::Task<std::vector<OldParticipant>> participants_of(db::Session& source, std::int64_t challenge_id) {
-    co_return rows_of<OldParticipant>(co_await source.execute(k_participants, challenge_id), [](OldParticipant& participant) {
-        return std::tie(participant.id, participant.user_id, participant.total_time_minutes, participant.goal_achieved, participant.score,
-                        participant.rank, participant.joined_at_ms, participant.is_active, participant.updated_at_ms);
-    });
-}
+db::Query<std::int64_t> count_rows() { return k_count.one(); }
+db::Query<std::vector<OldUser>> users_after(std::int64_t after) { return k_users.all(after, k_page_rows); }
+db::Query<std::vector<OldActivity>> activities_after(std::int64_t after) { return k_activities.all(after, k_page_rows); }
+db::Query<std::vector<OldLimit>> limits_of_next_user(std::int64_t after_user_id) { return k_limits.all(after_user_id); }
+db::Query<std::vector<OldChallenge>> challenges_after(std::int64_t after) { return k_challenges.all(after, k_page_rows); }
+db::Query<std::vector<OldParticipant>> participants_of(std::int64_t challenge_id) { return k_participants.all(challenge_id); }
 
 } // namespace focus::app::fastapi

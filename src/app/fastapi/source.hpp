@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/fastapi/rows.hpp"
-#include "core/db/database.hpp"
+#include "core/db/query.hpp"
 
 #include <vector>
 
@@ -13,15 +13,15 @@ inline constexpr int k_page_rows = 500;
 /// Throws std::runtime_error unless the database has the tables and columns that are read.
 db::Task<void> require_source(db::Session& source);
 /// How many rows are to be read, for the progress.
-db::Task<std::int64_t> count_rows(db::Session& source);
+[[nodiscard]] db::Query<std::int64_t> count_rows();
 
 /// Rows with ids above `after`, ascending.
-db::Task<std::vector<OldUser>> users_after(db::Session& source, std::int64_t after);
-db::Task<std::vector<OldActivity>> activities_after(db::Session& source, std::int64_t after);
-db::Task<std::vector<OldChallenge>> challenges_after(db::Session& source, std::int64_t after);
+[[nodiscard]] db::Query<std::vector<OldUser>> users_after(std::int64_t after);
+[[nodiscard]] db::Query<std::vector<OldActivity>> activities_after(std::int64_t after);
+[[nodiscard]] db::Query<std::vector<OldChallenge>> challenges_after(std::int64_t after);
 /// The next user with limits, and all of that user's.
-db::Task<std::vector<OldLimit>> limits_of_next_user(db::Session& source, std::int64_t after_user_id);
+[[nodiscard]] db::Query<std::vector<OldLimit>> limits_of_next_user(std::int64_t after_user_id);
 /// Of a challenge, best rank first.
-db::Task<std::vector<OldParticipant>> participants_of(db::Session& source, std::int64_t challenge_id);
+[[nodiscard]] db::Query<std::vector<OldParticipant>> participants_of(std::int64_t challenge_id);
 
 } // namespace focus::app::fastapi

@@ -1,7 +1,7 @@
 #include "app/fastapi/target.hpp"
 
 #include "core/base/fold.hpp"
-#include "core/db/bulk.hpp"
+#include "core/db/query.hpp"
 #include "core/json/json.hpp"
 #include "features/blocking/repository.hpp"
 #include "features/blocking/rules.hpp"
@@ -48,12 +48,10 @@ std::vector<db::Value> params_of(const T& values) {
 }
 
 db::Task<std::set<std::string>> found(db::Session& session, const char* name, std::string sql, std::vector<std::string> values) {
-    std::set<std::string> keys;
-    if (values.empty()) co_return keys;
+    if (values.empty()) co_return std::set<std::string>{};
     sql += " IN (" + db::places(values.size()) + ")";
-    const auto result = co_await session.run_one(db::Command::composed(name, std::move(sql), params_of(values)));
-    for (const auto& row : result.rows) keys.insert(row.get<std::string>(0));
-    co_return keys;
+    const auto rows = co_await session.get(db::composed<std::string>(name, std::move(sql), params_of(values)));
+    co_return std::set<std::string>{rows.begin(), rows.end()};
 }
 
 void defer_all(db::Transaction& tx, const db::Statement& statement, std::vector<db::Values> rows) {
@@ -71,12 +69,10 @@ db::Task<Taken> taken(db::Session& session, std::vector<std::string> emails, std
 }
 
 db::Task<std::set<std::int64_t>> existing_users(db::Session& session, std::set<std::int64_t> ids) {
-    std::set<std::int64_t> existing;
-    if (ids.empty()) co_return existing;
+    if (ids.empty()) co_return std::set<std::int64_t>{};
     auto sql = "SELECT id FROM users WHERE id IN (" + db::places(ids.size()) + ")";
-    const auto result = co_await session.run_one(db::Command::composed("fastapi.user_ids", std::move(sql), params_of(ids)));
-    for (const auto& row : result.rows) existing.insert(row.get<std::int64_t>(0));
-    co_return existing;
+    const auto rows = co_await session.get(db::composed<std::int64_t>("fastapi.user_ids", std::move(sql), params_of(ids)));
+    co_return std::set<std::int64_t>{rows.begin(), rows.end()};
 }
 
 void insert(db::Transaction& tx, const std::vector<Account>& accounts, int reminder_minute) {
