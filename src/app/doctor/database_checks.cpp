@@ -2,6 +2,7 @@
 
 #include "app/long_database.hpp"
 #include "app/recount.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/db/migrate.hpp"
 #include "core/db/query.hpp"
@@ -36,11 +37,6 @@ constexpr auto k_read_only = db::select<ReadOnly>("doctor.read_only", "SELECT 0 
 // SQLite's PRAGMA as a SELECT, so that it runs beside the writers.
 constexpr auto k_quick_check = db::select<std::string>("doctor.quick_check", "SELECT quick_check FROM pragma_quick_check LIMIT 1");
 constexpr auto k_clock = db::select<EpochMs>("doctor.clock", "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
-
-EpochMs system_now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string why(const std::exception& error) {
     const auto* known = dynamic_cast<const Error*>(&error);

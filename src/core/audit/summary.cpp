@@ -1,5 +1,6 @@
 #include "core/audit/summary.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/db/bulk.hpp"
 
 #include <algorithm>
@@ -134,11 +135,6 @@ constexpr auto k_compare_last = db::select<LastDayDifference>(
 std::int64_t number_of(Day day) { return day.value.time_since_epoch().count(); }
 Day day_of(std::int64_t number) { return Day{std::chrono::sys_days{std::chrono::days{number}}}; }
 std::int64_t number_at(EpochMs at) { return number_of(Zone{}.day_of(at)); }
-
-EpochMs system_now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 using Groups = std::map<std::tuple<std::int64_t, std::string, std::string>, std::int64_t>; // day, level, action
 

@@ -16,25 +16,27 @@ inline constexpr EpochMs k_minute_ms = 60 * k_second_ms;
 inline constexpr EpochMs k_hour_ms = 60 * k_minute_ms;
 inline constexpr EpochMs k_day_ms = 24 * k_hour_ms;
 
+/// The system's clock, which no test sets: for what several processes compare, such as leases.
+[[nodiscard]] inline EpochMs system_now_ms() noexcept {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 /// The system's clock plus an offset that tests (and `POST /dev/clock` in development) may set. Safe from any thread.
 class Clock {
   public:
     [[nodiscard]] EpochMs now_ms() const noexcept {
         const auto frozen = frozen_ms_.load(std::memory_order_relaxed);
-        return frozen != 0 ? frozen : system_ms() + offset_ms_.load(std::memory_order_relaxed);
+        return frozen != 0 ? frozen : system_now_ms() + offset_ms_.load(std::memory_order_relaxed);
     }
     /// From now on the clock runs on from `now`.
     void run_from(EpochMs now) noexcept {
         frozen_ms_ = 0;
-        offset_ms_ = now - system_ms();
+        offset_ms_ = now - system_now_ms();
     }
     /// The clock stands still at `now` (unit tests).
     void freeze(EpochMs now) noexcept { frozen_ms_ = now; }
 
   private:
-    static EpochMs system_ms() noexcept {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-    }
     std::atomic<EpochMs> offset_ms_{0};
     std::atomic<EpochMs> frozen_ms_{0};
 };

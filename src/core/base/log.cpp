@@ -168,7 +168,7 @@ Level level() noexcept { return static_cast<Level>(logger().level()); }
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
     auto& target = logger();
     if (!target.should_log(to_spdlog(level))) return;
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto now = system_now_ms();
     const auto line = g_format.load(std::memory_order_relaxed) == Format::json ? json_line(now, level, event, fields)
                                                                                : text_line(now, level, event, fields);
     target.log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});

@@ -1,5 +1,6 @@
 #include "core/db/migrate.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/db/migration_session.hpp"
@@ -19,13 +20,9 @@ struct Applied {
     std::int64_t applied_at_ms = 0;
 };
 
-std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::string insert_applied(const Migration& migration) {
     return std::format("INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES ({}, '{}', {})", migration.number,
-                       migration.name, now_ms());
+                       migration.name, system_now_ms());
 }
 
 std::string title(const Migration& migration) { return std::format("{:04}_{}", migration.number, migration.name); }

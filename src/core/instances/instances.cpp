@@ -20,11 +20,6 @@ constexpr auto k_alive = db::select<Instance>("instances.alive", "SELECT * FROM 
 
 } // namespace
 
-EpochMs system_now_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 db::Task<void> beat(db::Database& database, Instance instance) {
     instance.seen_at_ms = system_now_ms();
     co_await database.all(k_note.affected(instance), db::affected(k_forget, instance.seen_at_ms - k_forgotten_ms));

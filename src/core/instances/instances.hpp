@@ -21,8 +21,6 @@ struct Instance {
     EpochMs seen_at_ms = 0;
 };
 
-[[nodiscard]] EpochMs system_now_ms();
-
 /// Says that the instance lives, and forgets those that have been gone for long.
 db::Task<void> beat(db::Database& database, Instance instance);
 /// Says that it ends.
