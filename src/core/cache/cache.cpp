@@ -1,13 +1,8 @@
 #include "core/cache/cache.hpp"
 
-#include "core/base/detached.hpp"
+#include "core/async/completion.hpp"
+#include "core/async/run.hpp"
 #include "core/redis/client.hpp"
-
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -15,7 +10,6 @@
 
 namespace focus::cache {
 
-namespace asio = boost::asio;
 using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
@@ -87,17 +81,15 @@ std::optional<std::int64_t> number_of(const std::optional<std::string>& text) {
 
 /// A load on its way, and who waits for it.
 struct Cache::Flight {
-    struct Waiting {
-        asio::any_completion_handler<void(std::exception_ptr, std::optional<Text>)> handler;
-        asio::executor_work_guard<asio::any_io_executor> guard;
-    };
     std::int64_t version = 0;
-    std::vector<Waiting> waiting;
+    std::vector<async::Completion<std::optional<Text>>> waiting;
 
     void land(const std::exception_ptr& failure, const Text& text) {
-        for (auto& one : waiting) {
-            asio::post(one.guard.get_executor(),
-                       [done = std::move(one.handler), failure, text]() mutable { std::move(done)(failure, std::optional{text}); });
+        for (auto& done : waiting) {
+            if (failure)
+                done.fail(failure);
+            else
+                done.complete(text);
         }
     }
 };
@@ -156,19 +148,16 @@ Task<std::optional<Entry>> Cache::fetch(std::string key) {
 
 /// The text that somebody else is loading for the same version; nothing when the caller is to load it: `mine` is his.
 Task<std::optional<Text>> Cache::join(std::string key, std::shared_ptr<Flight> mine) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto look = [&](auto handler) {
+    co_return co_await async::suspend<std::optional<Text>>([&](async::Completion<std::optional<Text>> done) {
         const std::scoped_lock lock{flights_mutex_};
         auto& flight = flights_[key];
         if (flight && flight->version == mine->version) {
-            flight->waiting.push_back({std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
+            flight->waiting.push_back(std::move(done));
             return;
         }
         flight = mine;
-        asio::post(executor, [done = std::move(handler)]() mutable { std::move(done)(std::exception_ptr{}, std::optional<Text>{}); });
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::optional<Text>)>(
-        look, asio::use_awaitable);
+        done.complete(std::nullopt);
+    });
 }
 
 Task<Text> Cache::load_once(std::string key, std::int64_t version, Loader load, milliseconds ttl) {
@@ -245,7 +234,7 @@ void Cache::forget(std::vector<std::string> patterns) {
             bus_.publish(k_removed, std::move(pattern));
             continue;
         }
-        asio::co_spawn(redis_->executor(), remove_matching(std::move(pattern)), Detached{"removal from the cache"});
+        async::spawn(redis_->executor(), "removal from the cache", remove_matching(std::move(pattern)));
     }
 }
 

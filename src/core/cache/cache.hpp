@@ -4,6 +4,7 @@
 // only cost more. Values live for their TTL, give or take a tenth, so that they do not all end at once.
 #pragma once
 
+#include "core/async/task.hpp"
 #include "core/base/error.hpp"
 #include "core/bus/bus.hpp"
 #include "core/cache/memory.hpp"
@@ -26,8 +27,7 @@ class Client;
 
 namespace focus::cache {
 
-template <class T>
-using Task = db::Task<T>;
+using async::Task;
 
 struct Options {
     bool enabled = true;

@@ -1,14 +1,11 @@
 #include "core/cache/versions.hpp"
 
+#include "core/async/completion.hpp"
+#include "core/async/run.hpp"
 #include "core/base/asker.hpp"
-#include "core/base/detached.hpp"
 #include "core/db/query.hpp"
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <list>
@@ -27,18 +24,9 @@ constexpr db::Statement k_changed{
             "INSERT INTO cache_versions (topic, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1"}};
 constexpr std::size_t k_most_topics = 200; // of a statement
 
-using Handler = asio::any_completion_handler<void(std::exception_ptr, std::int64_t)>;
-
-/// Who asks, and the guard that keeps his io_context running meanwhile.
 struct Asking {
     std::vector<std::string> topics;
-    Handler handler;
-    asio::executor_work_guard<asio::any_io_executor> guard;
-
-    void answer(std::exception_ptr failure, std::int64_t version) {
-        asio::post(guard.get_executor(),
-                   [done = std::move(handler), failure = std::move(failure), version]() mutable { std::move(done)(failure, version); });
-    }
+    async::Completion<std::int64_t> done;
 };
 
 using Found = std::unordered_map<std::string, std::int64_t>;
@@ -95,19 +83,17 @@ Versions::~Versions() = default;
 db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto lane = lanes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % lanes_.size()];
-    const auto ask = [&](auto handler) {
+    co_return co_await async::suspend<std::int64_t>([&](async::Completion<std::int64_t> done) {
         {
             const std::scoped_lock lock{lane->mutex};
-            lane->waiting.push_back({std::move(topics), std::move(handler), asio::executor_work_guard<asio::any_io_executor>{executor}});
+            lane->waiting.push_back({std::move(topics), std::move(done)});
             if (std::exchange(lane->busy, true)) return;
         }
         // Posted behind what is ready to run on this thread, some of which will ask, too. For all of them, so for no single user.
         asio::post(executor, [lane, executor = on_behalf_of(k_service, executor), &database = db_] {
-            asio::co_spawn(executor, serve(lane, database), Detached{"versions of the cache: restart this server"});
+            async::spawn(executor, "versions of the cache: restart this server", serve(lane, database));
         });
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::int64_t)>(ask,
-                                                                                                                   asio::use_awaitable);
+    });
 }
 
 db::Task<void> Versions::serve(std::shared_ptr<Lane> lane, db::Database& database) {
@@ -124,7 +110,12 @@ db::Task<void> Versions::serve(std::shared_ptr<Lane> lane, db::Database& databas
         } catch (...) {
             failure = std::current_exception();
         }
-        for (auto& asking : batch) asking.answer(failure, sum(found, asking.topics));
+        for (auto& asking : batch) {
+            if (failure)
+                asking.done.fail(failure);
+            else
+                asking.done.complete(sum(found, asking.topics));
+        }
     }
 }
 

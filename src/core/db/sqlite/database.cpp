@@ -77,7 +77,10 @@ class SqliteTransaction final : public EngineTransaction {
         if (failure_) std::rethrow_exception(failure_);
         const auto since = Clock::now();
         visited_ = true;
-        co_await hop.waiter.wait([this, &hop] { writer_.submit(visit_, hop); });
+        co_await async::suspend<>([this, &hop](async::Completion<> done) {
+            hop.done = std::move(done);
+            writer_.submit(visit_, hop);
+        });
         count(metrics_, hop, since);
         if (!hop.restart) co_return;
         must_restart_ = true;
@@ -106,7 +109,7 @@ class SqliteMigrations final : public MigrationSession {
     ~SqliteMigrations() override { thread_.join(); }
 
     Task<Result> run(std::string sql) override {
-        auto on_thread = [this, sql = std::move(sql)]() -> Result {
+        const auto on_thread = [this, &sql]() -> Result {
             try {
                 if (!connection_) {
                     connection_ = std::make_unique<Connection>(path_, Access::read_write, 60'000ms, true);
@@ -118,21 +121,15 @@ class SqliteMigrations final : public MigrationSession {
                 std::rethrow_exception(error_at_start(error, path_));
             }
         };
-        Result result;
-        std::exception_ptr failure;
-        Waiter waiter;
-        co_await waiter.wait([this, &on_thread, &result, &failure, &waiter] {
-            asio::post(thread_, [&on_thread, &result, &failure, &waiter] {
+        co_return co_await async::suspend<Result>([this, &on_thread](async::Completion<Result> done) {
+            asio::post(thread_, [&on_thread, done = std::move(done)]() mutable {
                 try {
-                    result = on_thread();
+                    done.complete(on_thread());
                 } catch (...) {
-                    failure = std::current_exception();
+                    done.fail(std::current_exception());
                 }
-                waiter.resume();
             });
         });
-        if (failure) std::rethrow_exception(failure);
-        co_return result;
     }
 
     [[nodiscard]] Dialect dialect() const noexcept override { return Dialect::sqlite; }
@@ -171,7 +168,8 @@ Task<std::vector<Result>> SqliteDatabase::run(std::vector<Command> commands) {
         Hop hop;
         hop.commands = std::move(commands);
         const auto since = Clock::now();
-        co_await hop.waiter.wait([this, asker, reads, &hop] {
+        co_await async::suspend<>([this, asker, reads, &hop](async::Completion<> done) {
+            hop.done = std::move(done);
             if (reads)
                 readers_.submit(asker, hop);
             else

@@ -2,47 +2,14 @@
 // Always holds: a Hop lives in the frame of the coroutine that waits for it, and is touched by one thread at a time.
 #pragma once
 
+#include "core/async/completion.hpp"
 #include "core/db/database.hpp"
-
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 
 #include <exception>
 
 namespace focus::db::sqlite {
 
 class Connection;
-
-/// Suspends a coroutine until another thread resumes it on its own executor, which is kept from running out of work.
-class Waiter {
-  public:
-    /// Calls `start` once the coroutine is suspended; from then on resume() may be called, once.
-    template <class Start>
-    auto wait(Start start) {
-        return boost::asio::async_initiate<const boost::asio::deferred_t&, void()>(
-            [this, start](auto handler) {
-                executor_ = boost::asio::prefer(boost::asio::any_io_executor{boost::asio::get_associated_executor(handler)},
-                                                boost::asio::execution::outstanding_work.tracked);
-                handler_ = std::move(handler);
-                start(); // the coroutine may be running again before this returns
-            },
-            boost::asio::deferred);
-    }
-    void resume() {
-        // The frame that holds us may be gone as soon as the handler is posted.
-        const auto executor = executor_;
-        boost::asio::post(executor, [handler = std::move(handler_)]() mutable { std::move(handler)(); });
-    }
-
-  private:
-    boost::asio::any_completion_handler<void()> handler_;
-    boost::asio::any_io_executor executor_; // counts as outstanding work
-};
 
 struct Hop {
     std::vector<Command> commands;
@@ -53,7 +20,7 @@ struct Hop {
     bool restart = false;        // with `error`: everything was undone and may run again
     bool outage = false;         // with `error`: the connection should be reopened
 
-    Waiter waiter;
+    async::Completion<> done; // resumes the coroutine
 
     /// Runs the commands up to the first that fails; false when one did.
     bool run_on(Connection& connection);

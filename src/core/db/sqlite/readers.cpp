@@ -37,7 +37,7 @@ void Readers::submit(Asker asker, Hop& hop) {
             return;
         }
     }
-    hop.waiter.resume();
+    hop.done.complete();
 }
 
 void Readers::close() {
@@ -103,7 +103,7 @@ void Readers::serve(const Waiting& waiting, std::unique_ptr<Connection>& connect
             hop.fail(public_error(error));
         }
     }
-    hop.waiter.resume();
+    hop.done.complete();
 }
 
 } // namespace focus::db::sqlite

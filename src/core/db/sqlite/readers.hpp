@@ -26,7 +26,7 @@ class Readers {
     Readers(std::string path, int threads, ReaderLimits limits, const StatementMetrics& metrics, Damage& damage);
     ~Readers();
 
-    /// Runs the hop's commands and resumes its waiter. The hop must stay where it is until then.
+    /// Runs the hop's commands and completes it. The hop must stay where it is until then.
     void submit(Asker asker, Hop& hop);
     /// Refuses new hops, finishes those that wait and ends the threads.
     void close();

@@ -42,7 +42,7 @@ class Writer {
     Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics, Damage& damage);
     ~Writer();
 
-    /// Brings a visit's next hop; resumes the hop's waiter when it is answered (for the last hop of a transaction: after
+    /// Brings a visit's next hop; completes the hop when it is answered (for the last hop of a transaction: after
     /// the COMMIT). The hop must stay where it is until then.
     void submit(const std::shared_ptr<Visit>& visit, Hop& hop);
     /// Ends a visit without a commit; returns at once.
@@ -67,7 +67,7 @@ class Writer {
     void undo_one();
     void abandon_group(Visit& visit, std::vector<Hop*>& group, const SqliteError& error);
     void refuse_queue(const std::string& why, bool only_overdue);
-    static void answer(Hop& hop) { hop.waiter.resume(); }
+    static void answer(Hop& hop) { hop.done.complete(); }
     static void answer_all(std::vector<Hop*>& group, const std::exception_ptr& why, bool restart);
 
     const std::string path_;
