@@ -6,7 +6,8 @@
 #include "app/secrets.hpp"
 #include "app/service_manager.hpp"
 #include "app/system_routes.hpp"
-#include "core/base/detached.hpp"
+#include "core/async/run.hpp"
+#include "core/async/task_group.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/migrate.hpp"
@@ -17,7 +18,6 @@
 #include "core/mail/delivery.hpp"
 #include "core/redis/client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/host_name.hpp>
@@ -302,17 +302,7 @@ asio::awaitable<void> App::prepare_database() {
     }
 }
 
-void App::run(std::function<asio::awaitable<void>()> work) {
-    auto& context = *contexts_.front();
-    context.restart();
-    std::exception_ptr failure;
-    asio::co_spawn(context, std::move(work), [&context, &failure](std::exception_ptr error) {
-        failure = std::move(error);
-        context.stop();
-    });
-    context.run();
-    if (failure) std::rethrow_exception(failure);
-}
+void App::run(std::function<asio::awaitable<void>()> work) { async::block_on(*contexts_.front(), work()); }
 
 /// Listens first, so that the probes answer however long the database takes.
 asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
@@ -377,62 +367,73 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     });
     if (redis_) redis_->start();
     bus_->start();
-    asio::co_spawn(background_, reload_on_hangup(std::move(reload)), Detached{"reload of the settings"});
+    async::TaskGroup tasks;
+    tasks.spawn(background_.get_executor(), "reload of the settings", reload_on_hangup(std::move(reload)));
     Observer observer{{metrics_, *modules_, *hasher_, server, clock_, redis_.get(), *bus_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 
+    const auto until_stopped = [&]() -> asio::awaitable<void> {
+        asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
+        // As a value, because || would wait for the signal after an exception.
+        const auto started = [&]() -> asio::awaitable<std::exception_ptr> {
+            try {
+                co_await start(server, with_demo);
+                co_return nullptr;
+            } catch (...) {
+                co_return std::current_exception();
+            }
+        };
+        const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
+        const bool stopped = first.index() != 0; // while starting
+        const auto error = stopped ? nullptr : std::get<0>(first);
+        if (stopped || error) co_await server.shutdown();
+        if (error) std::rethrow_exception(error);
+        if (stopped) co_return;
+        metrics_server = start_metrics_server();
+        delivery.start();
+        pulse.start();
+        scheduler_->start(background_.get_executor());
+        modules_->blocking.schedules().start(background_.get_executor());
+        observer.start(tasks, background_.get_executor());
+        tasks.spawn(contexts_.front()->get_executor(), "watchdog of systemd", service_manager::keep_alive());
+        service_manager::ready();
+        co_await signals.async_wait(asio::use_awaitable);
+        signals.clear(); // a second signal ends the process at once
+        log::info("stopping");
+        service_manager::stopping();
+        state_.stop();
+        server.drain();
+        asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
+        co_await drain.async_wait(asio::use_awaitable);
+        modules_->blocking.schedules().stop();
+        co_await server.shutdown();
+        if (metrics_server) co_await metrics_server->shutdown();
+        if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
+        co_await modules_->blocking.schedules().stopped();
+        co_await delivery.stop();
+        co_await pulse.stop();
+        bus_->stop();
+        if (redis_) redis_->stop();
+    };
+    const auto with_tasks = [&]() -> asio::awaitable<void> {
+        std::exception_ptr failed;
+        try {
+            co_await until_stopped();
+        } catch (...) {
+            failed = std::current_exception();
+        }
+        tasks.stop();
+        if (!co_await tasks.wait_for(k_jobs_patience)) tasks.abandon();
+        if (failed) std::rethrow_exception(failed);
+    };
     std::exception_ptr failure;
-    asio::co_spawn(
-        *contexts_.front(),
-        [&]() -> asio::awaitable<void> {
-            asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
-            // As a value, because || would wait for the signal after an exception.
-            const auto started = [&]() -> asio::awaitable<std::exception_ptr> {
-                try {
-                    co_await start(server, with_demo);
-                    co_return nullptr;
-                } catch (...) {
-                    co_return std::current_exception();
-                }
-            };
-            const auto first = co_await (started() || signals.async_wait(asio::use_awaitable));
-            const bool stopped = first.index() != 0; // while starting
-            const auto error = stopped ? nullptr : std::get<0>(first);
-            if (stopped || error) co_await server.shutdown();
-            if (error) std::rethrow_exception(error);
-            if (stopped) co_return;
-            metrics_server = start_metrics_server();
-            delivery.start();
-            pulse.start();
-            scheduler_->start(background_.get_executor());
-            modules_->blocking.schedules().start(background_.get_executor());
-            asio::co_spawn(background_, observer.run(), Detached{"metrics of the service"});
-            asio::co_spawn(*contexts_.front(), service_manager::keep_alive(), Detached{"watchdog of systemd"});
-            service_manager::ready();
-            co_await signals.async_wait(asio::use_awaitable);
-            signals.clear(); // a second signal ends the process at once
-            log::info("stopping");
-            service_manager::stopping();
-            state_.stop();
-            server.drain();
-            asio::steady_timer drain{co_await asio::this_coro::executor, std::chrono::seconds{settings_.drain_seconds}};
-            co_await drain.async_wait(asio::use_awaitable);
-            modules_->blocking.schedules().stop();
-            co_await server.shutdown();
-            if (metrics_server) co_await metrics_server->shutdown();
-            if (!co_await scheduler_->stop(k_jobs_patience)) log::warning("jobs were still at work");
-            co_await modules_->blocking.schedules().stopped();
-            co_await delivery.stop();
-            co_await pulse.stop();
-            bus_->stop();
-            if (redis_) redis_->stop();
-        },
-        [&](std::exception_ptr error) {
-            failure = std::move(error);
-            for (const auto& context : contexts_) context->stop();
-            background_.stop();
-        });
-    contexts_.front()->run();
+    try {
+        async::block_on(*contexts_.front(), with_tasks());
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    for (const auto& context : contexts_) context->stop();
+    background_.stop();
     threads.clear();
     database_->close();
     if (failure) std::rethrow_exception(failure);

@@ -11,12 +11,11 @@
 #include "app/routes_command.hpp"
 #include "app/settings.hpp"
 #include "app/suggestion.hpp"
+#include "core/async/run.hpp"
 #include "core/db/migrate.hpp"
 #include "core/mail/templates.hpp"
 #include "core/net/http_client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -169,9 +168,12 @@ int healthcheck(const Settings& settings, std::string_view probe) {
     boost::asio::io_context context;
     // The server is asked by its address, its certificate is for its name: it must be the very one of the settings.
     net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file, .any_name = true}};
-    auto answer = boost::asio::co_spawn(context, client.fetch({.url = url, .timeout = std::chrono::seconds{5}}), boost::asio::use_future);
-    context.run();
-    const int status = answer.get().status;
+    int status = 0;
+    const auto ask = [&]() -> async::Task<> {
+        net::Request request{.url = url, .timeout = std::chrono::seconds{5}};
+        status = (co_await client.fetch(std::move(request))).status;
+    };
+    async::block_on(context, ask());
     if (status == 200) return 0;
     std::cerr << std::format("focus: {} answered {}\n", url, status);
     return k_failed;

@@ -1,12 +1,10 @@
 #include "app/long_database.hpp"
 
+#include "core/async/run.hpp"
 #include "core/db/migrate.hpp"
 #include "core/db/url.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <stdexcept>
 
@@ -43,16 +41,7 @@ LongDatabase::LongDatabase(std::shared_ptr<boost::asio::io_context> context, con
 
 LongDatabase::~LongDatabase() { database_->close(); }
 
-void LongDatabase::run(std::function<boost::asio::awaitable<void>()> work) {
-    context_->restart();
-    std::exception_ptr failure;
-    boost::asio::co_spawn(*context_, std::move(work), [this, &failure](std::exception_ptr error) {
-        failure = std::move(error);
-        context_->stop();
-    });
-    context_->run();
-    if (failure) std::rethrow_exception(failure);
-}
+void LongDatabase::run(std::function<boost::asio::awaitable<void>()> work) { async::block_on(*context_, work()); }
 
 boost::asio::awaitable<void> LongDatabase::require_schema() {
     const auto migrations = db::embedded_migrations(database_->dialect());

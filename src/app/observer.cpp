@@ -1,14 +1,11 @@
 #include "app/observer.hpp"
 
-#include "core/base/detached.hpp"
+#include "core/async/failures.hpp"
+#include "core/async/periodic.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/http/server.hpp"
 #include "core/redis/client.hpp"
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 
@@ -53,7 +50,7 @@ Observer::Observer(Parts parts, const Settings& settings)
     look_at("focus_api_uptime_seconds", "Time since the server was started.",
             [this] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); });
     look_at("focus_api_background_failures", "Background tasks that ended by an exception since the start.",
-            [] { return static_cast<double>(reported_failures()); });
+            [] { return static_cast<double>(async::reported_failures()); });
     look_at("focus_api_http_connections", "Open connections of clients.",
             [this] { return static_cast<double>(parts_.server.connections()); });
     if (parts_.redis != nullptr)
@@ -99,23 +96,26 @@ void Observer::look_at_disk(const std::filesystem::path& database) {
     });
 }
 
+void Observer::start(async::TaskGroup& tasks, asio::any_io_executor executor) {
+    async::Periodic{std::move(executor),
+                    {.name = "metrics of the service"},
+                    [this]() -> db::Task<std::chrono::milliseconds> {
+                        co_await run();
+                        co_return k_ping_every;
+                    }}
+        .start(tasks);
+}
+
 db::Task<void> Observer::run() {
-    asio::steady_timer timer{co_await asio::this_coro::executor};
-    auto count_at = std::chrono::steady_clock::now();
-    auto name_at = count_at;
-    for (;;) {
-        const bool answers = co_await ping();
-        database_up_.set(answers ? 1 : 0);
-        if (answers && std::chrono::steady_clock::now() >= count_at) {
-            count_at = std::chrono::steady_clock::now() + k_count_every;
-            co_await count();
-        }
-        if (answers && std::chrono::steady_clock::now() >= name_at) {
-            name_at = std::chrono::steady_clock::now() + k_name_every;
-            co_await name_apps();
-        }
-        timer.expires_after(k_ping_every);
-        co_await timer.async_wait(asio::use_awaitable);
+    const bool answers = co_await ping();
+    database_up_.set(answers ? 1 : 0);
+    if (answers && std::chrono::steady_clock::now() >= count_at_) {
+        count_at_ = std::chrono::steady_clock::now() + k_count_every;
+        co_await count();
+    }
+    if (answers && std::chrono::steady_clock::now() >= name_at_) {
+        name_at_ = std::chrono::steady_clock::now() + k_name_every;
+        co_await name_apps();
     }
 }
 

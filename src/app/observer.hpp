@@ -6,6 +6,7 @@
 
 #include "app/settings.hpp"
 #include "app/wiring.hpp"
+#include "core/async/task_group.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -39,8 +40,8 @@ class Observer {
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
 
-    /// Counts again and again, until the executor ends; failures show in the metrics.
-    db::Task<void> run();
+    /// Counts again and again, until the group stops; failures show in the metrics.
+    void start(async::TaskGroup& tasks, boost::asio::any_io_executor executor);
 
   private:
     /// A gauge and where its value comes from.
@@ -50,12 +51,15 @@ class Observer {
     };
     void look_at(std::string_view name, std::string_view help, std::function<double()> value, const metrics::Labels& labels = {});
     void look_at_disk(const std::filesystem::path& database);
+    db::Task<void> run();
     db::Task<bool> ping();
     db::Task<void> count();
     db::Task<void> name_apps();
 
     Parts parts_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point count_at_ = started_;
+    std::chrono::steady_clock::time_point name_at_ = started_;
     std::vector<Look> looks_;
     metrics::Gauge database_up_;
     std::vector<metrics::Gauge> users_;      // active, unverified, inactive

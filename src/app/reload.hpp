@@ -9,7 +9,7 @@
 
 namespace focus::app {
 
-/// Runs until the executor ends. `load` gives the settings as a start would see them now, or throws
+/// Runs until it is cancelled. `load` gives the settings as a start would see them now, or throws
 /// std::invalid_argument: then everything stays as it is, and the log says why.
 boost::asio::awaitable<void> reload_on_hangup(std::function<Settings()> load);
 

@@ -1,13 +1,11 @@
 #include "app/system_routes.hpp"
 
 #include "app/local_request.hpp"
+#include "core/async/run.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/query.hpp"
 #include "core/http/headers.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -206,8 +204,7 @@ void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, s
                [shared = std::make_shared<MetricsText>(metrics), token = std::move(token), background](Call& call) -> Task<Reply<Raw>> {
                    if (!token.empty() && !crypto::equal_constant_time(call.header("Authorization"), "Bearer " + token))
                        throw Error{k_not_authenticated.saying({"Metrics need a token.", "Les métriques demandent un jeton."})};
-                   auto rendering = asio::co_spawn(background, shared->get(), asio::use_awaitable);
-                   auto text = co_await std::move(rendering);
+                   auto text = co_await async::run_on(background, shared->get());
                    co_return Raw{"text/plain; version=0.0.4; charset=utf-8", std::move(text)};
                });
 }

@@ -1,9 +1,9 @@
 #include "app/doctor/service_checks.hpp"
 
+#include "core/async/run.hpp"
 #include "core/net/smtp_client.hpp"
 #include "core/redis/client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -88,14 +88,11 @@ void check_redis(const Settings& settings, Findings& findings) {
         redis::Client client{url, {context.get_executor()}};
         bool is_there = false;
         client.start();
-        asio::co_spawn(
-            context,
-            [&]() -> asio::awaitable<void> {
-                is_there = co_await answers(client);
-                client.stop();
-            },
-            [&context](const std::exception_ptr&) { context.stop(); });
-        context.run();
+        const auto ask = [&]() -> asio::awaitable<void> {
+            is_there = co_await answers(client);
+            client.stop();
+        };
+        async::block_on(context, ask());
         const auto where = std::format("{}:{}", url.host, url.port);
         if (is_there)
             findings.ok("redis", where + " answers");

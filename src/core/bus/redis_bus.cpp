@@ -1,9 +1,7 @@
-#include "core/base/detached.hpp"
+#include "core/async/run.hpp"
 #include "core/bus/bus.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/redis/link.hpp"
-
-#include <boost/asio/co_spawn.hpp>
 
 #include <atomic>
 #include <format>
@@ -51,13 +49,12 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
         std::vector<redis::Command> commands{
             {"PUBLISH", channel, std::format("{}\n{}\n{}", name, topic, payload)},
         };
-        asio::co_spawn(
-            to->executor(),
+        async::spawn(
+            to->executor(), "message to other instances",
             [](std::shared_ptr<redis::Link> with, std::shared_ptr<Exchange> self, std::vector<redis::Command> all) -> redis::Task<void> {
                 const auto replies = co_await with->run(std::move(all));
                 if (!replies) self->lost = true;
-            }(to, shared_from_this(), std::move(commands)),
-            Detached{"message to other instances"});
+            }(to, shared_from_this(), std::move(commands)));
     }
     void receive(std::string_view text) {
         const auto message = decode(text);

@@ -57,7 +57,7 @@ struct PasswordHasher::Impl {
     Options options;
     std::string dummy; // what is computed when there is no hash to compare with
     metrics::Histogram seconds;
-    Workers workers;
+    async::Workers workers;
 
     Impl(Options chosen, metrics::Registry& registry)
         : options{chosen}, dummy{new_setting(chosen.cost)},

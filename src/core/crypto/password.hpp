@@ -3,7 +3,7 @@
 // networks are served first, so that guessing does not make them wait.
 #pragma once
 
-#include "core/base/workers.hpp"
+#include "core/async/workers.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -28,8 +28,8 @@ class PasswordHasher {
     PasswordHasher(Options options, metrics::Registry& metrics);
     ~PasswordHasher(); // finishes what runs; what waits gets `unavailable`
 
-    using Lane = Workers::Lane;
-    using Place = Workers::Place;
+    using Lane = async::Workers::Lane;
+    using Place = async::Workers::Place;
     /// Holds a place for one computation: asked for before anything is written on its account. Throws `unavailable`.
     [[nodiscard]] Place reserve(Lane lane);
 

@@ -5,11 +5,11 @@
 // after_commit callbacks run exactly once after a commit and never otherwise.
 #pragma once
 
+#include "core/async/task.hpp"
 #include "core/base/error.hpp"
 #include "core/db/value.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <exception>
@@ -27,8 +27,7 @@ class Registry;
 
 namespace focus::db {
 
-template <class T>
-using Task = boost::asio::awaitable<T>;
+using async::Task;
 
 enum class Dialect { sqlite, mysql };
 

@@ -1,7 +1,7 @@
 // The plain data of HTTP that the rooms and the machinery share: methods, header lists, what a handler answers.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include "core/async/task.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,8 +14,7 @@
 
 namespace focus::http {
 
-template <class T>
-using Task = boost::asio::awaitable<T>;
+using async::Task;
 
 enum class Method { get, post, put, patch, delete_ };
 

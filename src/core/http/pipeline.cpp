@@ -1,5 +1,6 @@
 #include "core/http/pipeline.hpp"
 
+#include "core/async/run.hpp"
 #include "core/base/asker.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -79,7 +79,7 @@ Asker asker(const Exchange& x) { return x.caller_ ? asker_user(x.caller_->user_i
 /// The rest of a streamed answer is made on `executor`, too.
 Source on_executor(boost::asio::any_io_executor executor, Source source) {
     return [executor = std::move(executor), source = std::move(source)]() -> Task<std::optional<std::string>> {
-        return boost::asio::co_spawn(executor, source(), boost::asio::use_awaitable);
+        return async::run_on(executor, source());
     };
 }
 
@@ -118,7 +118,7 @@ Task<void> Pipeline::serve(Exchange& x) {
                 x.response = co_await x.endpoint->handler(x);
             } else {
                 const auto executor = on_behalf_of(asker(x), co_await boost::asio::this_coro::executor);
-                co_await boost::asio::co_spawn(executor, answer(x), boost::asio::use_awaitable);
+                co_await async::run_on(executor, answer(x));
                 if (x.response.source) x.response.source = on_executor(executor, std::move(x.response.source));
             }
         } catch (const Refused& refused) {

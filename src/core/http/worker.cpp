@@ -1,12 +1,12 @@
 #include "core/http/worker.hpp"
 
+#include "core/async/run.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/days.hpp"
 #include "core/base/log.hpp"
 #include "core/http/connection.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,23 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-EpochMs wall_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 AddressBytes address_of(const asio::ip::address& address) {
     return address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes() : address.to_v6().to_bytes();
-}
-
-void report(std::exception_ptr failure) {
-    if (!failure) return;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-        log::error("connection ended by an exception", {{"what", error.what()}});
-    } catch (...) {
-        log::error("connection ended by an exception");
-    }
 }
 
 } // namespace
@@ -45,7 +30,8 @@ Shared::Shared(Options with_options, Hooks hooks, const Routes& routes, const Cl
 }
 
 Worker::Worker(std::shared_ptr<Shared> shared, asio::io_context& context, Acceptor acceptor)
-    : shared_{std::move(shared)}, context_{context}, acceptor_{std::move(acceptor)}, timer_{context}, date_{format_http_date(wall_ms())} {
+    : shared_{std::move(shared)}, context_{context}, acceptor_{std::move(acceptor)}, timer_{context},
+      date_{format_http_date(system_now_ms())} {
     // A second is fine enough for limits of many; tests set shorter ones.
     const auto& limits = shared_->options.limits;
     const auto shortest = std::min({limits.header_time, limits.idle_time, limits.body_time, limits.write_stall});
@@ -53,8 +39,8 @@ Worker::Worker(std::shared_ptr<Shared> shared, asio::io_context& context, Accept
 }
 
 void Worker::start() {
-    asio::co_spawn(context_, [self = shared_from_this()]() -> Task<void> { co_await self->accept_all(); }, report);
-    asio::co_spawn(context_, [self = shared_from_this()]() -> Task<void> { co_await self->tick(); }, report);
+    async::spawn(context_.get_executor(), "accepting connections", accept_all(shared_from_this()));
+    async::spawn(context_.get_executor(), "deadlines of connections", tick(shared_from_this()));
 }
 
 void Worker::stop() {
@@ -72,7 +58,7 @@ void Worker::abort() {
     });
 }
 
-Task<void> Worker::accept_all() {
+Task<void> Worker::accept_all(std::shared_ptr<Worker> /*keeps this*/) {
     while (acceptor_.is_open()) {
         boost::system::error_code error;
         auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
@@ -98,21 +84,19 @@ void Worker::welcome(Socket socket) {
     }
     socket.set_option(asio::ip::tcp::no_delay{true}, error);
     socket.non_blocking(true, error);
-    if (shared_->certificates)
-        asio::co_spawn(context_,
-                       serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->certificates->current()}, address,
-                                        std::move(*place)),
-                       report);
-    else
-        asio::co_spawn(context_, serve_connection(shared_from_this(), std::move(socket), address, std::move(*place)), report);
+    auto serving = shared_->certificates
+                       ? serve_connection(shared_from_this(), TlsStream{std::move(socket), *shared_->certificates->current()}, address,
+                                          std::move(*place))
+                       : serve_connection(shared_from_this(), std::move(socket), address, std::move(*place));
+    async::spawn(context_.get_executor(), "connection", std::move(serving));
 }
 
-Task<void> Worker::tick() {
+Task<void> Worker::tick(std::shared_ptr<Worker> /*keeps this*/) {
     while (!stopping_ || !connections_.empty()) {
         timer_.expires_after(tick_);
         boost::system::error_code cancelled;
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        date_ = format_http_date(wall_ms());
+        date_ = format_http_date(system_now_ms());
         if (shared_->certificates) shared_->certificates->refresh();
         if (turned_away_ > 0)
             log::warning("too many connections", {{"turned_away", std::exchange(turned_away_, 0)},

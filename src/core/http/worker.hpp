@@ -78,9 +78,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
     [[nodiscard]] const std::string& date() const noexcept { return date_; }
 
   private:
-    Task<void> accept_all();
+    Task<void> accept_all(std::shared_ptr<Worker> self);
     void welcome(Socket socket);
-    Task<void> tick();
+    Task<void> tick(std::shared_ptr<Worker> self);
 
     std::shared_ptr<Shared> shared_;
     boost::asio::io_context& context_;

@@ -1,18 +1,12 @@
 #include "core/jobs/scheduler.hpp"
 
-#include "core/base/detached.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/db/query.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <random>
@@ -66,52 +60,17 @@ constexpr db::Statement k_finish{
                    "last_error = ?, runs = runs + 1 WHERE name = ? AND lease = ?"};
 constexpr db::Statement k_release{"jobs.release", "UPDATE jobs SET lease = NULL, lease_until_ms = 0 WHERE name = ? AND lease = ?"};
 
-/// Leases go by the system's clock: the Clock may be set by tests, on each instance otherwise.
-EpochMs system_now_ms() { return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
 EpochMs random_up_to(milliseconds most) {
     thread_local std::minstd_rand random{std::random_device{}()};
     return std::uniform_int_distribution<EpochMs>{0, most.count()}(random);
 }
 
-/// Extends a run's lease until it is told that the run is over.
-struct Heartbeat {
-    explicit Heartbeat(const asio::any_io_executor& executor) : pause{executor}, ended{executor, Steady::time_point::max()} {}
-
-    asio::steady_timer pause;
-    asio::steady_timer ended; // never fires; cancelled when the heartbeat is over
-    bool run_is_over = false;
-    bool is_over = false;
-};
-
-db::Task<void> beat(Heartbeat& heart, db::Database& database, std::string name, std::string lease, milliseconds length,
-                    std::atomic<bool>& lost) {
-    auto extended_at = Steady::now();
-    while (!heart.run_is_over && !lost) {
-        heart.pause.expires_after(length / 3);
-        co_await heart.pause.async_wait(asio::as_tuple(asio::deferred));
-        if (heart.run_is_over) break;
-        try {
-            const auto asked_at = Steady::now();
-            if (co_await database.get(db::affected(k_extend, system_now_ms() + length.count(), name, lease)) == 0) lost = true;
-            extended_at = asked_at;
-        } catch (const std::exception& error) {
-            log::warning("a job's lease could not be extended",
-                         {{"job", std::string_view{name}}, {"cause", std::string_view{error.what()}}});
-        }
-        if (Steady::now() - extended_at > length) lost = true;
-    }
+/// Leases go by the system's clock: the Clock may be set by tests, on each instance otherwise.
+db::Task<bool> extend(db::Database& database, std::string name, std::string lease, milliseconds length) {
+    co_return co_await database.get(db::affected(k_extend, system_now_ms() + length.count(), name, lease)) > 0;
 }
 
 } // namespace
-
-struct Scheduler::Timers {
-    explicit Timers(const asio::any_io_executor& with) : executor{with}, pause{with}, idle{with} {}
-
-    asio::any_io_executor executor;
-    asio::steady_timer pause; // between two looks
-    asio::steady_timer idle;  // stop() waits on it; cancelled when a coroutine is done
-};
 
 /// A job's metrics: what the table says, which is the same on every instance, and the runs of this one.
 struct Scheduler::Series {
@@ -170,46 +129,22 @@ std::string Scheduler::new_lease() const { return options_.instance + ":" + cryp
 EpochMs Scheduler::jittered(const Job& job, EpochMs at) const { return at + random_up_to(job.jitter); }
 
 void Scheduler::start(asio::any_io_executor executor) {
-    timers_ = std::make_unique<Timers>(executor);
-    ++at_work_;
-    asio::co_spawn(executor, poll_forever(), [this](std::exception_ptr failure) {
-        --at_work_;
-        timers_->idle.cancel();
-        report_failure("scheduler", failure);
-    });
+    executor_ = executor;
+    // A little uneven, so that instances started together don't look together.
+    async::Periodic{std::move(executor),
+                    {.name = "scheduler", .retry = options_.poll, .longest_retry = options_.poll},
+                    [this]() -> db::Task<milliseconds> {
+                        co_await look();
+                        co_return options_.poll + milliseconds{random_up_to(options_.poll / 10)};
+                    }}
+        .start(tasks_);
 }
 
 db::Task<bool> Scheduler::stop(milliseconds patience) {
-    stopping_ = true;
-    if (!timers_) co_return true;
-    co_return co_await asio::co_spawn(
-        timers_->executor,
-        [](Scheduler& self, milliseconds most) -> db::Task<bool> {
-            const auto until = Steady::now() + most;
-            self.timers_->pause.cancel();
-            while (self.at_work_ > 0 && Steady::now() < until) {
-                self.timers_->idle.expires_at(until);
-                co_await self.timers_->idle.async_wait(asio::as_tuple(asio::deferred));
-            }
-            co_return self.at_work_ == 0;
-        }(*this, patience),
-        asio::use_awaitable);
-}
-
-db::Task<void> Scheduler::poll_forever() {
-    while (!stopping_) {
-        try {
-            co_await look();
-            database_lost_ = false;
-        } catch (const std::exception& error) {
-            if (!database_lost_) log::warning("the jobs wait for the database", {{"cause", std::string_view{error.what()}}});
-            database_lost_ = true;
-        }
-        if (stopping_) break;
-        // A little uneven, so that instances started together don't look together.
-        timers_->pause.expires_after(options_.poll + milliseconds{random_up_to(options_.poll / 10)});
-        co_await timers_->pause.async_wait(asio::as_tuple(asio::deferred));
-    }
+    tasks_.stop();
+    const bool all_ended = co_await tasks_.wait_for(patience);
+    if (!all_ended) tasks_.abandon();
+    co_return all_ended;
 }
 
 db::Task<void> Scheduler::look() {
@@ -218,7 +153,7 @@ db::Task<void> Scheduler::look() {
     const auto rows = co_await db_.get(k_list.all());
     for (const auto& row : rows) {
         const auto* job = find(row.name);
-        if (job == nullptr || stopping_) continue;
+        if (job == nullptr || tasks_.is_stopping()) continue;
         series_of(*job).set(row, clock_.now_ms());
         co_await consider(*job, row.next_run_ms, row.lease_until_ms <= system_now_ms());
     }
@@ -247,12 +182,7 @@ db::Task<void> Scheduler::consider(const Job& job, EpochMs next_run_ms, bool is_
     const auto claimed =
         co_await db_.get(db::affected(k_claim, lease, system_now + options_.lease.count(), job.name, next_run_ms, system_now));
     if (claimed == 0) co_return; // another instance was faster
-    ++at_work_;
-    asio::co_spawn(timers_->executor, run_due(job, std::move(lease)), [this, &job](std::exception_ptr failure) {
-        --at_work_;
-        timers_->idle.cancel();
-        report_failure(job.name, failure);
-    });
+    tasks_.spawn(executor_, job.name, run_due(job, std::move(lease)), async::OnStop::finish);
 }
 
 db::Task<void> Scheduler::run_due(const Job& job, std::string lease) { co_await execute(job, std::move(lease)); }
@@ -277,27 +207,22 @@ db::Task<void> Scheduler::make_due(db::Transaction& tx, std::string name) {
 }
 
 db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
-    const auto executor = co_await asio::this_coro::executor;
-    Run run{&stopping_, clock_.now_ms()};
-    Heartbeat heart{executor};
-    asio::co_spawn(executor, beat(heart, db_, job.name, lease, options_.lease, run.lost_), [&heart](std::exception_ptr failure) {
-        report_failure("lease of a job", failure);
-        heart.is_over = true;
-        heart.ended.cancel();
-    });
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    async::Lease claim{executor, "lease of a job", options_.lease, [&database = db_, name = job.name, lease, length = options_.lease] {
+                           return extend(database, name, lease, length);
+                       }};
+    const Run run{tasks_.stop_token(), claim, clock_.now_ms()};
     Outcome outcome;
     const auto began = Steady::now();
     try {
         co_await run_body(job, run, outcome);
     } catch (const std::exception& error) {
         outcome.error = error.what();
-    } catch (...) { // the heartbeat below must be waited for, whatever happened
+    } catch (...) { // the renewals below must be waited for, whatever happened
         outcome.error = "an exception of an unknown type";
     }
     outcome.duration = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
-    heart.run_is_over = true;
-    heart.pause.cancel();
-    while (!heart.is_over) co_await heart.ended.async_wait(asio::as_tuple(asio::deferred));
+    co_await claim.end();
 
     const bool unfinished = run.should_stop() && !outcome.error;
     if (!outcome.refused) {

@@ -4,6 +4,9 @@
 // lease can run out under a stalled process, every job must stand being run twice (unique keys, conditional updates).
 #pragma once
 
+#include "core/async/lease.hpp"
+#include "core/async/periodic.hpp"
+#include "core/async/task_group.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/db/database.hpp"
@@ -13,13 +16,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace focus::jobs {
@@ -31,17 +35,18 @@ inline constexpr ErrorCode k_job_running{
 class Run {
   public:
     /// The body should end at its next safe point: the process stops, or another instance may have taken the job.
-    [[nodiscard]] bool should_stop() const noexcept { return *stopping_ || lost_; }
+    [[nodiscard]] bool should_stop() const noexcept { return stop_.stop_requested() || lease_.is_lost(); }
     /// When the run began, by the Clock.
     [[nodiscard]] EpochMs started_ms() const noexcept { return started_ms_; }
 
   private:
     friend class Scheduler;
-    Run(const std::atomic<bool>* stopping, EpochMs started_ms) : stopping_{stopping}, started_ms_{started_ms} {}
+    Run(std::stop_token stop, const async::Lease& lease, EpochMs started_ms)
+        : stop_{std::move(stop)}, lease_{lease}, started_ms_{started_ms} {}
 
-    const std::atomic<bool>* stopping_;
+    std::stop_token stop_;
+    const async::Lease& lease_;
     EpochMs started_ms_;
-    std::atomic<bool> lost_{false};
 };
 
 struct Job {
@@ -88,7 +93,7 @@ class Scheduler {
     /// Runs the jobs on `executor`, which belongs to one thread.
     void start(boost::asio::any_io_executor executor);
     /// No further run begins and those at work are told to stop; gives true when all have, false when `patience` is over
-    /// first. The scheduler must then outlive its executor's io_context.
+    /// first: then the executor must run no more.
     db::Task<bool> stop(std::chrono::milliseconds patience);
 
     /// Runs a job now on the caller's executor, due or not. Throws 404 for an unknown name, 409 `job_running` while it
@@ -101,11 +106,8 @@ class Scheduler {
     db::Task<std::vector<Status>> status();
 
   private:
-    struct Timers;
-
     struct Series;
 
-    db::Task<void> poll_forever();
     db::Task<void> look();
     db::Task<void> consider(const Job& job, EpochMs next_run_ms, bool is_free);
     db::Task<void> ensure_rows();
@@ -125,11 +127,9 @@ class Scheduler {
     Options options_;
     std::vector<Job> jobs_;
     std::vector<Series> series_; // of the jobs, in their order
-    std::unique_ptr<Timers> timers_;
-    std::atomic<bool> stopping_{false};
     bool rows_exist_ = false;
-    bool database_lost_ = false; // so that an outage is logged once
-    int at_work_ = 0;            // coroutines of start() that are not done; touched on its executor only
+    boost::asio::any_io_executor executor_; // of start()
+    async::TaskGroup tasks_;                // the looks at the table, and the runs that they begin
 };
 
 } // namespace focus::jobs

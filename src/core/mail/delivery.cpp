@@ -1,18 +1,17 @@
 #include "core/mail/delivery.hpp"
 
+#include "core/async/periodic.hpp"
+#include "core/async/run.hpp"
+#include "core/async/task_group.hpp"
+#include "core/async/workers.hpp"
 #include "core/audit/audit.hpp"
-#include "core/base/detached.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fold.hpp"
 #include "core/base/log.hpp"
-#include "core/base/workers.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/mail/outbox_rows.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -37,8 +36,6 @@ constexpr auto k_gauge_interval = std::chrono::seconds{15};
 constexpr auto k_record_pause = std::chrono::seconds{1};
 constexpr auto k_record_patience = std::chrono::seconds{10}; // after stop()
 
-EpochMs system_now_ms() { return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
 } // namespace
 
 // Everything below runs on one strand, but for the jobs of the worker threads.
@@ -54,28 +51,33 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     metrics::Gauge age;
 
     asio::strand<asio::any_io_executor> strand;
-    asio::steady_timer idle;    // ends when there may be work
     asio::steady_timer turn;    // the rate allows the next mail
     asio::steady_timer changed; // never ends; cancelled when a mail is done, and at the end
-    asio::steady_timer heartbeat;
     std::string holder = crypto::random_token();
-    bool woken = false;
-    bool stopping = false;
-    bool running = false;           // the dispatcher
-    bool beating = false;           // the heartbeat
+    async::TaskGroup taking;  // of rows
+    async::TaskGroup sending; // a task for each row in hand
+    async::TaskGroup keeping; // the leases, until nothing is sent any more
+    async::Periodic dispatcher;
+    async::Periodic heartbeat;
     std::set<std::int64_t> in_hand; // rows that are being sent or recorded
     SteadyClock::time_point next_send;
     SteadyClock::time_point next_gauges;
     SteadyClock::time_point renewed_until; // the heartbeat has kept all rows until then
     SteadyClock::time_point stop_by = SteadyClock::time_point::max();
-    Workers workers; // last: its jobs use what is above
+    async::Workers workers; // last: its jobs use what is above
 
     Impl(Options chosen, db::Database& to, Outbox& from, const Templates& texts, Transport* way, const Clock& time,
          metrics::Registry& registry, const asio::any_io_executor& executor)
         : options{chosen}, database{to}, outbox{from}, templates{texts}, transport{way}, clock{time}, metrics{registry},
           length{registry.gauge("focus_api_outbox_length", "Mails that wait or are on their way.")},
           age{registry.gauge("focus_api_outbox_age_seconds", "Age of the oldest of them.")}, strand{asio::make_strand(executor)},
-          idle{strand}, turn{strand}, changed{strand, SteadyClock::time_point::max()}, heartbeat{strand},
+          turn{strand}, changed{strand, SteadyClock::time_point::max()},
+          dispatcher{
+              strand, {.name = "delivery of mails", .retry = options.poll, .longest_retry = options.poll}, [this] { return dispatch(); }},
+          heartbeat{
+              strand,
+              {.name = "leases of mails", .first_run = options.lease / 3, .retry = options.lease / 3, .longest_retry = options.lease / 3},
+              [this] { return beat(); }},
           workers{{.threads = chosen.parallel, .max_queue = static_cast<std::size_t>(chosen.parallel)}} {}
 
     // --- taking rows ---
@@ -88,29 +90,10 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     db::Task<void> wait_for_change() { co_await changed.async_wait(asio::as_tuple(asio::use_awaitable)); }
 
-    void wake() {
-        woken = true;
-        idle.cancel();
-    }
-
-    db::Task<void> dispatch() {
-        while (!stopping) {
-            woken = false;
-            bool found = false;
-            try {
-                co_await update_gauges();
-                found = transport != nullptr ? co_await send_due() : co_await leave_them();
-            } catch (const Error& error) {
-                log::warning("the outbox can't be read", {{"cause", std::string_view{error.what()}}});
-            } catch (const std::exception& error) {
-                log::error("the outbox worker failed", {{"cause", std::string_view{error.what()}}});
-            }
-            if (!found && !woken && !stopping) co_await wait(idle, options.poll);
-        }
-        while (!in_hand.empty()) co_await wait_for_change();
-        running = false;
-        heartbeat.cancel();
-        changed.cancel();
+    db::Task<milliseconds> dispatch() {
+        co_await update_gauges();
+        const bool found = transport != nullptr ? co_await send_due() : co_await leave_them();
+        co_return found ? milliseconds{0} : options.poll;
     }
 
     db::Task<bool> leave_them() {
@@ -129,14 +112,12 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         for (rows::Row& row : claimed) {
             if (in_hand.contains(row.id)) continue; // sent by us, not recorded while the database was away, and taken again
             co_await wait_for_turn();
-            if (stopping) {
+            if (taking.is_stopping()) {
                 untouched.push_back(row.id);
                 continue;
             }
-            const std::int64_t id = row.id;
-            in_hand.insert(id);
-            asio::co_spawn(strand, deliver(std::move(row), valid_until),
-                           [self = shared_from_this(), id](const std::exception_ptr& failure) { self->finished(id, failure); });
+            in_hand.insert(row.id);
+            sending.spawn(strand, "delivery of a mail", deliver(std::move(row), valid_until), async::OnStop::finish);
         }
         if (!untouched.empty()) co_await rows::release(database, holder, std::move(untouched));
         co_return !claimed.empty();
@@ -144,16 +125,10 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     /// Until fewer than `parallel` mails are in hand and the rate allows one more.
     db::Task<void> wait_for_turn() {
-        while (in_hand.size() >= static_cast<std::size_t>(options.parallel) && !stopping) co_await wait_for_change();
+        while (in_hand.size() >= static_cast<std::size_t>(options.parallel) && !taking.is_stopping()) co_await wait_for_change();
         const auto at = std::max(SteadyClock::now(), next_send);
         next_send = at + duration_cast<SteadyClock::duration>(std::chrono::duration<double>{1 / options.mails_per_second});
-        if (SteadyClock::now() < at && !stopping) co_await wait(turn, at - SteadyClock::now());
-    }
-
-    void finished(std::int64_t id, const std::exception_ptr& failure) {
-        in_hand.erase(id);
-        changed.cancel();
-        report_failure("delivery of a mail", failure);
+        if (SteadyClock::now() < at && !taking.is_stopping()) co_await wait(turn, at - SteadyClock::now());
     }
 
     db::Task<void> update_gauges() {
@@ -165,29 +140,36 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     }
 
     /// Keeps the rows in hand for as long as sending takes.
-    db::Task<void> beat() {
-        while (running) {
-            co_await wait(heartbeat, options.lease / 3);
-            if (!running) break;
-            if (in_hand.empty()) continue;
+    db::Task<milliseconds> beat() {
+        if (!in_hand.empty()) {
             const auto until = SteadyClock::now() + options.lease;
-            try {
-                const EpochMs system_now = system_now_ms();
-                rows::Lease lease{.holder = holder, .now_ms = system_now, .until_ms = system_now + options.lease.count()};
-                auto renewing = rows::renew(database, std::move(lease));
-                co_await std::move(renewing);
-                renewed_until = until;
-            } catch (const std::exception& error) {
-                log::warning("the outbox worker can't keep its rows", {{"cause", std::string_view{error.what()}}});
-            }
+            const EpochMs system_now = system_now_ms();
+            rows::Lease lease{.holder = holder, .now_ms = system_now, .until_ms = system_now + options.lease.count()};
+            auto renewing = rows::renew(database, std::move(lease));
+            co_await std::move(renewing);
+            renewed_until = until;
         }
-        beating = false;
-        changed.cancel();
+        co_return options.lease / 3;
     }
 
     // --- one mail ---
 
+    /// A row in hand, until its task ends in whatever way.
+    struct InHand {
+        std::shared_ptr<Impl> impl;
+        std::int64_t id;
+
+        InHand(std::shared_ptr<Impl> of, std::int64_t which) : impl{std::move(of)}, id{which} {}
+        InHand(const InHand&) = delete;
+        InHand& operator=(const InHand&) = delete;
+        ~InHand() {
+            impl->in_hand.erase(id);
+            impl->changed.cancel();
+        }
+    };
+
     db::Task<void> deliver(rows::Row row, SteadyClock::time_point valid_until) {
+        const InHand in_hand_now{shared_from_this(), row.id};
         // Whoever let his lease run out may no longer send: another instance has the row.
         if (SteadyClock::now() >= std::max(valid_until, renewed_until)) co_return;
         net::SmtpResult result;
@@ -289,12 +271,14 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     // --- the end ---
 
     db::Task<void> shutdown() {
-        stopping = true;
         stop_by = SteadyClock::now() + k_record_patience;
-        idle.cancel();
+        taking.stop();
         turn.cancel();
         changed.cancel();
-        while (running || beating) co_await wait_for_change();
+        co_await taking.wait();
+        co_await sending.wait();
+        keeping.stop();
+        co_await keeping.wait();
     }
 };
 
@@ -302,7 +286,7 @@ Delivery::Delivery(Options options, db::Database& database, Outbox& outbox, cons
                    const Clock& clock, metrics::Registry& metrics, asio::any_io_executor executor)
     : impl_{std::make_shared<Impl>(options, database, outbox, templates, transport, clock, metrics, executor)} {
     outbox.on_added([weak = std::weak_ptr{impl_}] {
-        if (const auto impl = weak.lock()) asio::post(impl->strand, [impl] { impl->wake(); });
+        if (const auto impl = weak.lock()) impl->dispatcher.wake();
     });
 }
 
@@ -310,16 +294,13 @@ Delivery::~Delivery() = default;
 
 void Delivery::start() {
     if (impl_->transport == nullptr) log::warning("MAIL_SERVER is not set: mails stay in the outbox");
-    impl_->running = true;
-    impl_->beating = true;
-    const auto report = [impl = impl_](std::exception_ptr failure) { report_failure("delivery of mails", failure); };
-    asio::co_spawn(impl_->strand, impl_->dispatch(), report);
-    asio::co_spawn(impl_->strand, impl_->beat(), report);
+    impl_->dispatcher.start(impl_->taking);
+    impl_->heartbeat.start(impl_->keeping);
 }
 
 db::Task<void> Delivery::stop() {
     const auto impl = impl_;
-    co_await asio::co_spawn(impl->strand, impl->shutdown(), asio::use_awaitable);
+    co_await async::run_on(impl->strand, impl->shutdown());
 }
 
 } // namespace focus::mail

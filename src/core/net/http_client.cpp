@@ -1,6 +1,6 @@
 #include "core/net/http_client.hpp"
 
-#include "core/base/workers.hpp"
+#include "core/async/workers.hpp"
 #include "core/net/curl.hpp"
 
 #include <algorithm>
@@ -77,7 +77,7 @@ std::string_view Response::header(std::string_view name) const noexcept {
 struct HttpClient::Impl {
     Options options;
     CurlPool pool;
-    Workers workers;
+    async::Workers workers;
 
     explicit Impl(Options chosen) : options{std::move(chosen)}, workers{{.threads = options.threads, .max_queue = options.max_queue}} {}
 

@@ -1,9 +1,9 @@
 #include "core/redis/client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
+#include "core/async/run.hpp"
+
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -32,7 +32,7 @@ Task<std::optional<Replies>> Client::run(std::vector<Command> commands) {
         if (&asio::query(link->executor(), asio::execution::context) == context) co_return co_await link->run(std::move(commands));
     }
     const auto link = links_.front();
-    co_return co_await asio::co_spawn(link->executor(), link->run(std::move(commands)), asio::use_awaitable);
+    co_return co_await async::run_on(link->executor(), link->run(std::move(commands)));
 }
 
 bool Client::is_up() const noexcept {

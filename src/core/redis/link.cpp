@@ -1,6 +1,6 @@
 #include "core/redis/link.hpp"
 
-#include "core/base/detached.hpp"
+#include "core/async/run.hpp"
 #include "core/base/log.hpp"
 
 #include <boost/asio/cancel_after.hpp>
@@ -108,11 +108,7 @@ Link::Link(Url url, asio::any_io_executor executor, std::optional<Listener> list
 
 Link::~Link() = default;
 
-void Link::start() {
-    asio::co_spawn(
-        executor_, [self = shared_from_this()]() -> Task<void> { co_await self->keep_up(); },
-        Detached{"connection to Redis: restart this server"});
-}
+void Link::start() { async::spawn(executor_, "connection to Redis: restart this server", keep_up(shared_from_this())); }
 
 void Link::stop() {
     stopping_ = true;
@@ -123,7 +119,7 @@ void Link::stop() {
 }
 
 /// A connection is used until it ends, then a new one is made: nothing of the old one's state can survive in it.
-Task<void> Link::keep_up() {
+Task<void> Link::keep_up(std::shared_ptr<Link> /*keeps this*/) {
     while (!stopping_) {
         connection_ = std::make_shared<boost::redis::connection>(executor_, tls_context(url_));
         cause_.clear();

@@ -5,10 +5,10 @@
 // looks again every k_pause, so that it is back within about a second after Redis is.
 #pragma once
 
+#include "core/async/task.hpp"
 #include "core/redis/url.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
@@ -26,8 +26,7 @@ class connection;
 
 namespace focus::redis {
 
-template <class T>
-using Task = boost::asio::awaitable<T>;
+using async::Task;
 
 /// A command and its arguments; its reply must be a text, a number or nothing.
 using Command = std::vector<std::string>;
@@ -59,7 +58,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
   private:
     using Connection = std::shared_ptr<boost::redis::connection>;
-    Task<void> keep_up();
+    Task<void> keep_up(std::shared_ptr<Link> self);
     Task<void> serve(Connection connection);
     Task<void> watch(Connection connection);
     Task<void> listen(Connection connection);

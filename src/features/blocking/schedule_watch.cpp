@@ -1,17 +1,10 @@
 #include "features/blocking/schedule_watch.hpp"
 
-#include "core/base/detached.hpp"
-#include "core/base/log.hpp"
+#include "core/async/periodic.hpp"
 #include "features/blocking/messages.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <exception>
 #include <limits>
 
 namespace focus::blocking {
@@ -33,60 +26,33 @@ ScheduleWatch::ScheduleWatch(const Core& core, users::Service& users, notificati
       earliest_{k_never} {
     bus_.subscribe(std::string{k_topic}, [this](std::string_view payload) {
         EpochMs at = 0;
-        if (std::from_chars(payload.data(), payload.data() + payload.size(), at).ec != std::errc{}) return;
-        auto known = earliest_.load();
-        while (at < known && !earliest_.compare_exchange_weak(known, at)) {
-        }
+        if (std::from_chars(payload.data(), payload.data() + payload.size(), at).ec == std::errc{}) bring_forward(at);
     });
 }
 
 void ScheduleWatch::start(boost::asio::any_io_executor executor) {
-    running_ = true;
-    boost::asio::co_spawn(executor, run(), [this](const std::exception_ptr& failure) {
-        report_failure("announcement of schedules", failure);
-        running_ = false;
-    });
+    async::Periodic{std::move(executor),
+                    {.name = "announcement of schedules", .retry = k_after_failure, .longest_retry = k_after_failure},
+                    [this] { return look(); }}
+        .start(tasks_);
 }
 
-db::Task<void> ScheduleWatch::stopped() {
-    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
-    while (running_) {
-        timer.expires_after(k_tick / 10);
-        co_await timer.async_wait(boost::asio::use_awaitable);
+/// The next look is soon, because the clock may be set at any time.
+db::Task<std::chrono::milliseconds> ScheduleWatch::look() {
+    if (clock_.now_ms() >= earliest_ || std::chrono::steady_clock::now() >= look_again_at_) {
+        look_again_at_ = {};
+        earliest_ = k_never; // what is planned meanwhile comes by the bus
+        bring_forward((co_await announce_due()).value_or(k_never));
+        look_again_at_ = std::chrono::steady_clock::now() + k_look_again;
     }
+    const auto left = std::chrono::milliseconds{std::max<EpochMs>(0, earliest_ - clock_.now_ms())};
+    co_return std::min<std::chrono::milliseconds>(left, k_tick);
 }
 
-db::Task<void> ScheduleWatch::run() {
-    auto look_again_at = std::chrono::steady_clock::now();
-    while (!stopping_) {
-        bool failed = false;
-        try {
-            if (clock_.now_ms() >= earliest_ || std::chrono::steady_clock::now() >= look_again_at) {
-                earliest_ = k_never; // what is planned meanwhile comes by the bus
-                const auto next = (co_await announce_due()).value_or(k_never);
-                auto known = earliest_.load();
-                while (next < known && !earliest_.compare_exchange_weak(known, next)) {
-                }
-                look_again_at = std::chrono::steady_clock::now() + k_look_again;
-            }
-        } catch (const std::exception& error) {
-            log::warning("schedules could not be announced; trying again", {{"cause", std::string_view{error.what()}}});
-            look_again_at = {};
-            failed = true;
-        }
-        co_await wait_for_next(failed);
+void ScheduleWatch::bring_forward(EpochMs at) {
+    auto known = earliest_.load();
+    while (at < known && !earliest_.compare_exchange_weak(known, at)) {
     }
-}
-
-/// In short steps, because the clock may be set and a stop asked for at any time.
-db::Task<void> ScheduleWatch::wait_for_next(bool failed) {
-    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
-    const auto give_up_at = std::chrono::steady_clock::now() + k_after_failure;
-    do {
-        const auto left = std::chrono::milliseconds{std::max<EpochMs>(0, earliest_ - clock_.now_ms())};
-        timer.expires_after(failed ? k_tick : std::min<std::chrono::milliseconds>(left, k_tick));
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    } while (failed && !stopping_ && std::chrono::steady_clock::now() < give_up_at);
 }
 
 void ScheduleWatch::plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now) {
@@ -128,7 +94,7 @@ db::Task<std::optional<EpochMs>> ScheduleWatch::announce_due() {
     for (;;) {
         const auto users = co_await repository::due(db_, clock_.now_ms(), k_users_per_read);
         for (const auto user_id : users) {
-            if (stopping_) co_return std::nullopt;
+            if (tasks_.is_stopping()) co_return std::nullopt;
             co_await announce_user(user_id);
         }
         if (users.empty()) co_return co_await repository::next_change(db_);

@@ -4,6 +4,7 @@
 // what was announced, and whoever announces holds the user's row. Blocking itself never waits for this.
 #pragma once
 
+#include "core/async/task_group.hpp"
 #include "core/bus/bus.hpp"
 #include "core/core.hpp"
 #include "features/activities/service.hpp"
@@ -13,6 +14,7 @@
 #include "features/notifications/service.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -24,9 +26,9 @@ class ScheduleWatch {
 
     /// Announces what becomes due, on `executor`, until stop(). Once per instance.
     void start(boost::asio::any_io_executor executor);
-    void stop() noexcept { stopping_ = true; }
+    void stop() noexcept { tasks_.stop(); }
     /// Waits for the announcement that is under way.
-    db::Task<void> stopped();
+    db::Task<void> stopped() { return tasks_.wait(); }
 
     /// Stores the user's next instant and makes every instance wait for it.
     void plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now);
@@ -41,8 +43,8 @@ class ScheduleWatch {
     db::Task<std::optional<EpochMs>> announce_due();
 
   private:
-    db::Task<void> run();
-    db::Task<void> wait_for_next(bool failed);
+    db::Task<std::chrono::milliseconds> look();
+    void bring_forward(EpochMs at);
     db::Task<void> announce_user(std::int64_t user_id);
 
     db::Database& db_;
@@ -51,9 +53,9 @@ class ScheduleWatch {
     users::Service& users_;
     notifications::Service& notifications_;
     Counters& counters_;
-    std::atomic<bool> stopping_{false};
-    std::atomic<bool> running_{false};
     std::atomic<EpochMs> earliest_;
+    std::chrono::steady_clock::time_point look_again_at_; // whatever `earliest_` says
+    async::TaskGroup tasks_;
 };
 
 } // namespace focus::blocking

@@ -1,10 +1,10 @@
 #include "features/notifications/hub.hpp"
 
+#include "core/async/run.hpp"
 #include "core/base/log.hpp"
 #include "features/notifications/errors.hpp"
 #include "features/notifications/live_client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -96,15 +96,17 @@ void Hub::receive(std::string_view payload) {
 void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& executor) {
     presence_.beat(now);
     if (watching_.exchange(true)) return;
-    boost::asio::co_spawn(executor, watch_sessions(executor), [this](std::exception_ptr failure) {
-        watching_ = false;
-        if (failure) log::error("ended sessions could not be looked for");
-    });
+    async::spawn(executor, "search for ended sessions", watch_sessions(executor));
 }
 
 /// Asks twice a second for as long as there are sockets: whether the bus carries the news depends on the instance that
 /// ends a session, too, and a socket must close within a second in any case.
 db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
+    struct Watching {
+        std::atomic<bool>& flag;
+        ~Watching() { flag = false; }
+    };
+    const Watching until_the_end{watching_};
     boost::asio::steady_timer pause{executor};
     for (;;) {
         bool any = true;

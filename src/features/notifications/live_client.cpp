@@ -1,11 +1,10 @@
 #include "features/notifications/live_client.hpp"
 
+#include "core/async/run.hpp"
 #include "core/base/log.hpp"
 #include "features/notifications/errors.hpp"
 #include "features/notifications/socket_message.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -137,15 +136,16 @@ void LiveClient::show(Type type, http::SharedText frame) {
 
 void LiveClient::start_catching_up(Reason reason) {
     catching_up_ = true;
-    asio::co_spawn(executor_, catch_up(reason), [self = shared_from_this()](std::exception_ptr failure) {
-        if (!failure || self->socket_ == nullptr) return;
+    const auto run = [](std::shared_ptr<LiveClient> self, Reason why) -> db::Task<void> {
         try {
-            std::rethrow_exception(failure);
+            co_await self->catch_up(why);
         } catch (const std::exception& error) {
+            if (self->socket_ == nullptr) co_return;
             log::warning("a socket's notifications could not be read", {{"cause", std::string_view{error.what()}}});
+            self->socket_->close(codes::internal_error, "please connect again"); // with after_id: nothing is lost
         }
-        self->socket_->close(codes::internal_error, "please connect again"); // with after_id: nothing is lost
-    });
+    };
+    async::spawn(executor_, "notifications of a socket", run(shared_from_this(), reason));
 }
 
 db::Task<void> LiveClient::catch_up(Reason reason) {
@@ -269,13 +269,12 @@ void LiveClient::reply_later(F make_reply) {
         } catch (const Error& error) {
             self->reply(json::write(
                 Failed{.code = error.code(), .message = error.message(self->language_), .timestamp = {self->hub_.clock().now_ms()}}));
+        } catch (const std::exception& defect) {
+            log::error("a socket's message could not be handled", {{"cause", std::string_view{defect.what()}}});
+            self->fail("internal_error", k_internal);
         }
     };
-    asio::co_spawn(executor_, run(shared_from_this(), std::move(make_reply)), [self = shared_from_this()](std::exception_ptr failure) {
-        if (!failure) return;
-        log::error("a socket's message could not be handled");
-        self->fail("internal_error", k_internal);
-    });
+    async::spawn(executor_, "message of a socket", run(shared_from_this(), std::move(make_reply)));
 }
 
 void LiveClient::reply(std::string frame) {

@@ -1,5 +1,6 @@
 #include "core/db/mysql/database.hpp"
 
+#include "core/async/run.hpp"
 #include "core/base/error.hpp"
 #include "core/db/migration_session.hpp"
 #include "core/db/mysql/format.hpp"
@@ -7,7 +8,6 @@
 #include "core/db/mysql/transaction.hpp"
 #include "core/db/sql_text.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -165,7 +165,7 @@ Task<std::vector<Result>> MysqlDatabase::run(std::vector<Command> commands) {
     const Asker asker = asker_of(executor);
     if (Pool* pool = pool_of(executor)) co_return co_await run_here(*pool, asker, std::move(commands));
     Pool& first = *pools_.front();
-    co_return co_await asio::co_spawn(first.executor(), run_here(first, asker, std::move(commands)), asio::use_awaitable);
+    co_return co_await async::run_on(first.executor(), run_here(first, asker, std::move(commands)));
 }
 
 Task<std::vector<Result>> MysqlDatabase::run_here(Pool& pool, Asker asker, std::vector<Command> commands) {
@@ -206,8 +206,7 @@ Task<void> MysqlDatabase::run_transaction(std::function<Task<void>(Transaction&)
         co_await EngineDatabase::run_transaction(std::move(body));
         co_return;
     }
-    co_await asio::co_spawn(on_behalf_of(asker_of(executor), pools_.front()->executor()), EngineDatabase::run_transaction(std::move(body)),
-                            asio::use_awaitable);
+    co_await async::run_on(on_behalf_of(asker_of(executor), pools_.front()->executor()), EngineDatabase::run_transaction(std::move(body)));
 }
 
 std::unique_ptr<EngineTransaction> MysqlDatabase::begin(const asio::any_io_executor& executor) {
@@ -218,7 +217,7 @@ PoolStatus MysqlDatabase::pool_status() const { return {pool_size_, common_->act
 
 Task<std::unique_ptr<MigrationSession>> MysqlDatabase::migration_session() {
     Pool& first = *pools_.front();
-    auto link = co_await asio::co_spawn(first.executor(), first.connect_apart(), asio::use_awaitable);
+    auto link = co_await async::run_on(first.executor(), first.connect_apart());
     auto session = std::make_unique<MysqlMigrations>(std::move(link));
     co_await session->set_up();
     co_return session;

@@ -4,7 +4,7 @@
 // what still waits with `unavailable`.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include "core/async/task.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace focus {
+namespace focus::async {
 
 class Workers {
   public:
@@ -61,7 +61,7 @@ class Workers {
     /// Runs `job` on one of the threads and gives what it returns or throws. Throws focus::Error `unavailable` when the
     /// pool ends first or, without a place, the normal lane is full.
     template <class F, class T = std::invoke_result_t<F&>>
-    boost::asio::awaitable<T> run(F job, Place place = {}) {
+    Task<T> run(F job, Place place = {}) {
         std::exception_ptr failure;
         if constexpr (std::is_void_v<T>) {
             co_await submit([&job, &failure] { capture(failure, job); }, std::move(place));
@@ -85,10 +85,10 @@ class Workers {
             failure = std::current_exception();
         }
     }
-    boost::asio::awaitable<void> submit(std::function<void()> job, Place place);
+    Task<void> submit(std::function<void()> job, Place place);
 
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
-} // namespace focus
+} // namespace focus::async

@@ -1,14 +1,7 @@
-#include "core/base/workers.hpp"
+#include "core/async/workers.hpp"
 
+#include "core/async/completion.hpp"
 #include "core/base/error.hpp"
-
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 #include <condition_variable>
@@ -17,27 +10,16 @@
 #include <thread>
 #include <vector>
 
-namespace focus {
-
-namespace asio = boost::asio;
+namespace focus::async {
 
 namespace {
 
-using Handler = asio::any_completion_handler<void(std::exception_ptr)>;
 constexpr int k_preferred_in_a_row = 4;
 
-using WorkGuard = asio::executor_work_guard<asio::any_io_executor>;
-
-/// One job and whom to tell; the guard keeps his io_context running meanwhile.
 struct Item {
     std::function<void()> job;
-    Handler handler;
-    WorkGuard guard;
+    Completion<> done;
     Workers::Place place;
-
-    void finish(std::exception_ptr failure) {
-        asio::post(guard.get_executor(), [done = std::move(handler), failure]() mutable { std::move(done)(failure); });
-    }
 };
 
 } // namespace
@@ -59,9 +41,8 @@ struct Workers::Impl {
 
     static std::size_t index_of(Lane lane) { return lane == Lane::preferred ? 0 : 1; }
 
-    void enqueue(std::function<void()> job, Handler handler, const asio::any_io_executor& executor, Place place) {
-        const auto lane = index_of(place.lane_);
-        Item item{std::move(job), std::move(handler), WorkGuard{executor}, std::move(place)};
+    void enqueue(Item item) {
+        const auto lane = index_of(item.place.lane_);
         {
             const std::lock_guard lock{mutex};
             if (!closing) {
@@ -70,7 +51,7 @@ struct Workers::Impl {
                 return;
             }
         }
-        item.finish(refusal());
+        item.done.fail(refusal());
     }
 
     [[nodiscard]] bool is_empty() const { return queues[0].empty() && queues[1].empty(); }
@@ -94,7 +75,7 @@ struct Workers::Impl {
             Item item = take();
             lock.unlock();
             item.job();
-            item.finish(nullptr);
+            item.done.complete();
             lock.lock();
         }
     }
@@ -113,7 +94,7 @@ Workers::~Workers() {
     impl_->wake.notify_all();
     impl_->threads.clear(); // joins
     for (auto& queue : impl_->queues) {
-        for (auto& item : queue) item.finish(impl_->refusal());
+        for (auto& item : queue) item.done.fail(impl_->refusal());
     }
 }
 
@@ -133,12 +114,9 @@ Workers::Place Workers::reserve(Lane lane) {
     return place;
 }
 
-asio::awaitable<void> Workers::submit(std::function<void()> job, Place place) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+Task<void> Workers::submit(std::function<void()> job, Place place) {
     if (!place.taken_) place = reserve(Lane::normal);
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
-        [this, &job, &executor, &place](auto handler) { impl_->enqueue(std::move(job), std::move(handler), executor, std::move(place)); },
-        asio::use_awaitable);
+    co_await suspend<>([this, &job, &place](Completion<> done) { impl_->enqueue({std::move(job), std::move(done), std::move(place)}); });
 }
 
-} // namespace focus
+} // namespace focus::async
