@@ -2,9 +2,8 @@
 #include "core/redis/link.hpp"
 #include "support/cpp/database.hpp"
 #include "support/cpp/redis.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
 namespace focus::bus {
@@ -77,12 +76,11 @@ TEST_F(RedisBusTest, listens_again_when_the_connection_ends_behind_messages) {
     const auto link = std::make_shared<redis::Link>(url, elsewhere.get_executor());
     const auto run = [&](std::vector<redis::Command> commands) {
         const auto done = std::make_shared<bool>(false);
-        boost::asio::co_spawn(
+        focus::testing::start(
             elsewhere,
             [](std::shared_ptr<redis::Link> with, std::vector<redis::Command> all, std::shared_ptr<bool> ended) -> redis::Task<void> {
                 *ended = (co_await with->run(std::move(all))).has_value();
-            }(link, std::move(commands), done),
-            boost::asio::detached);
+            }(link, std::move(commands), done));
         return run_until(elsewhere, [&] { return *done; });
     };
     link->start();

@@ -2,11 +2,10 @@
 
 #include "core/base/error.hpp"
 #include "core/metrics/metrics.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <gtest/gtest.h>
 
@@ -21,7 +20,7 @@ class Password : public ::testing::Test {
   protected:
     template <class T>
     T wait(asio::awaitable<T> task) {
-        auto result = asio::co_spawn(context_, std::move(task), asio::use_future);
+        auto result = focus::testing::start(context_, std::move(task));
         context_.restart();
         context_.run();
         return result.get();
@@ -108,7 +107,7 @@ TEST_F(Password, AFullQueueIsRefusedAtOnce) {
         }
         on_its_own_thread = on_its_own_thread && std::this_thread::get_id() == caller;
     };
-    for (int i = 0; i < 50; ++i) asio::co_spawn(context_, one(), asio::use_future);
+    for (int i = 0; i < 50; ++i) focus::testing::start(context_, one());
     context_.run();
     EXPECT_EQ(done + refused, 50);
     EXPECT_GE(done, 2);
@@ -125,15 +124,15 @@ TEST_F(Password, KnownNetworksAreServedFirst) {
         (void)co_await hasher.hash("Correct-Horse-7", std::move(place));
         order.push_back(std::move(name));
     };
-    for (int i = 0; i < 5; ++i) asio::co_spawn(context_, one("other", PasswordHasher::Lane::normal), asio::use_future);
-    for (int i = 0; i < 6; ++i) asio::co_spawn(context_, one("known", PasswordHasher::Lane::preferred), asio::use_future);
+    for (int i = 0; i < 5; ++i) focus::testing::start(context_, one("other", PasswordHasher::Lane::normal));
+    for (int i = 0; i < 6; ++i) focus::testing::start(context_, one("known", PasswordHasher::Lane::preferred));
     context_.run();
     ASSERT_EQ(order.size(), 11U);
     // The thread may have taken one before the known ones came. After four of these in a row one of the others has its turn.
     using Order = std::vector<std::string>;
     const Order taken{"other", "known", "known", "known", "known", "other", "known", "known", "other", "other", "other"};
     const Order waiting{"known", "known", "known", "known", "other", "known", "known", "other", "other", "other", "other"};
-    EXPECT_TRUE(order == taken || order == waiting) << testing::PrintToString(order);
+    EXPECT_TRUE(order == taken || order == waiting) << ::testing::PrintToString(order);
 }
 
 TEST_F(Password, APlaceIsHeldUntilItIsUsedOrGivenBack) {
@@ -153,7 +152,7 @@ TEST_F(Password, APlaceIsHeldUntilItIsUsedOrGivenBack) {
 TEST_F(Password, EndingAnswersThoseWhoWait) {
     auto hasher = std::make_unique<PasswordHasher>(PasswordHasher::Options{.cost = 10, .threads = 1, .max_queue = 10}, metrics_);
     std::vector<std::future<std::string>> results;
-    for (int i = 0; i < 8; ++i) results.push_back(asio::co_spawn(context_, hasher->hash("Correct-Horse-7"), asio::use_future));
+    for (int i = 0; i < 8; ++i) results.push_back(focus::testing::start(context_, hasher->hash("Correct-Horse-7")));
     context_.poll();
     hasher.reset();
     context_.restart();

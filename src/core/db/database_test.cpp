@@ -1,6 +1,7 @@
 // What holds on both engines.
 #include "core/db/database.hpp"
 
+#include "core/async/run.hpp"
 #include "core/base/error.hpp"
 #include "support/cpp/database.hpp"
 
@@ -370,18 +371,16 @@ TEST_P(DatabaseTest, CallersOnOtherThreads) {
     std::thread here{[&] { other.run(); }};
     run([&]() -> Task<void> {
         // SQLite: the thread has nothing to do with the database. MySQL: it isn't one of those with a pool.
-        co_await boost::asio::co_spawn(
-            other,
-            [&]() -> Task<void> {
-                const auto mine = std::this_thread::get_id();
-                co_await database().execute(k_insert, 1, "one");
-                EXPECT_EQ(std::this_thread::get_id(), mine);
-                co_await database().transaction([&](Transaction& tx) -> Task<void> { co_await tx.execute(k_insert, 2, "two"); });
-                EXPECT_EQ(std::this_thread::get_id(), mine);
-                EXPECT_EQ(co_await outcome(database().execute(k_insert, 2, "two")), "constraint");
-                EXPECT_EQ(std::this_thread::get_id(), mine);
-            },
-            boost::asio::use_awaitable);
+        const auto elsewhere = [&]() -> Task<void> {
+            const auto mine = std::this_thread::get_id();
+            co_await database().execute(k_insert, 1, "one");
+            EXPECT_EQ(std::this_thread::get_id(), mine);
+            co_await database().transaction([&](Transaction& tx) -> Task<void> { co_await tx.execute(k_insert, 2, "two"); });
+            EXPECT_EQ(std::this_thread::get_id(), mine);
+            EXPECT_EQ(co_await outcome(database().execute(k_insert, 2, "two")), "constraint");
+            EXPECT_EQ(std::this_thread::get_id(), mine);
+        };
+        co_await async::run_on(other.get_executor(), elsewhere());
         EXPECT_EQ(co_await count(), 2);
     });
     other.stop();

@@ -1,4 +1,5 @@
 // That nobody has to wait until somebody else's work is done: askers are served in turn, on both engines.
+#include "core/async/run.hpp"
 #include "core/base/asker.hpp"
 #include "core/base/error.hpp"
 #include "support/cpp/database.hpp"
@@ -34,7 +35,7 @@ class FairnessTest : public testing::DatabaseTest {
     /// The task, working for `asker`.
     template <class T>
     Task<T> as(Asker asker, Task<T> task) {
-        return boost::asio::co_spawn(on_behalf_of(asker, io().get_executor()), std::move(task), boost::asio::use_awaitable);
+        return async::run_on(on_behalf_of(asker, io().get_executor()), std::move(task));
     }
     Task<void> insert(std::string who) {
         co_await database().transaction([&](Transaction& tx) -> Task<void> {

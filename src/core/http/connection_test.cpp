@@ -1,9 +1,8 @@
 // The life of connections: what is no request, limits, streams, the end.
 #include "support/cpp/http_server.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 namespace focus::http {
@@ -231,7 +230,7 @@ TEST_F(ServerTest, TurnsAwayTooManyConnections) {
             EXPECT_TRUE(third.is_closed());
             EXPECT_EQ(status_of(first.ask(get("/hello"))), 200);
         }
-        asio::co_spawn(context_, server.shutdown(), asio::use_future).get();
+        focus::testing::start(context_, server.shutdown()).get();
     }
 }
 
@@ -241,7 +240,7 @@ TEST_F(ServerTest, ShutdownFinishesWhatRuns) {
     auto busy = connect();
     busy.send(get("/slow"));
     wait_until([&] { return slow_ == 1; });
-    auto done = asio::co_spawn(context_, server_->shutdown(), asio::use_future);
+    auto done = focus::testing::start(context_, server_->shutdown());
     stopped_ = true;
     EXPECT_TRUE(idle.is_closed());
     const auto answer = busy.receive();

@@ -2,13 +2,12 @@
 #include "core/http/server.hpp"
 
 #include "core/metrics/metrics.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -75,7 +74,7 @@ class TlsTest : public testing::Test {
         thread_ = std::thread{[this] { context_.run(); }};
     }
     void TearDown() override {
-        asio::co_spawn(context_, server_->shutdown(), asio::use_future).get();
+        focus::testing::start(context_, server_->shutdown()).get();
         thread_.join();
     }
     Options options() const {

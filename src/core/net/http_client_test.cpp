@@ -1,10 +1,9 @@
 #include "core/net/http_client.hpp"
 
 #include "support/cpp/servers.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <gtest/gtest.h>
 
@@ -14,7 +13,7 @@ namespace {
 class Http : public ::testing::Test {
   protected:
     Response fetch(HttpClient& client, Request request) {
-        auto result = boost::asio::co_spawn(context_, client.fetch(std::move(request)), boost::asio::use_future);
+        auto result = focus::testing::start(context_, client.fetch(std::move(request)));
         context_.restart();
         context_.run();
         return result.get();

@@ -116,20 +116,13 @@ TEST_P(ActivitiesServiceTest, BatchesAtOnceStoreEachClientIdOnce) {
     constexpr int k_senders = 4; // each overlaps the next by 90
     constexpr int k_distinct = 100 + 10 * (k_senders - 1);
     std::vector<BatchResult> results;
-    for (int sender = 0; sender < k_senders; ++sender) {
-        boost::asio::co_spawn(
-            io(),
-            [](Service& service, Caller caller, NewBatch batch) -> db::Task<BatchResult> {
-                co_return co_await service.create_batch(caller, {}, std::move(batch));
-            }(*service_, caller_, json::parse<NewBatch>(batch_json(sender * 10, 100))),
-            [&](std::exception_ptr failure, BatchResult result) {
-                EXPECT_FALSE(failure);
-                results.push_back(std::move(result));
-            });
-    }
-    while (results.size() < k_senders) {
-        if (io().run_one() == 0) io().restart(); // everything waits for the database thread just now
-    }
+    run([&]() -> db::Task<void> {
+        co_await db::testing::together(k_senders, [&](int sender) -> db::Task<void> {
+            auto batch = json::parse<NewBatch>(batch_json(sender * 10, 100));
+            auto result = co_await service_->create_batch(caller_, {}, std::move(batch));
+            results.push_back(std::move(result));
+        });
+    });
     std::int64_t created = 0;
     for (const auto& result : results) {
         created += result.created;

@@ -7,7 +7,6 @@
 #include "features/notifications/names.hpp"
 #include "support/cpp/modules.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -105,18 +104,7 @@ class ChallengesTest : public focus::testing::ModulesTest {
     }
     /// Runs them at once and waits for all.
     db::Task<void> at_once(std::vector<std::function<db::Task<void>()>> works) {
-        std::size_t left = works.size();
-        for (auto& work : works) {
-            boost::asio::co_spawn(io(), work(), [&left](std::exception_ptr failure) {
-                --left;
-                EXPECT_FALSE(failure);
-            });
-        }
-        boost::asio::steady_timer timer{io()};
-        while (left > 0) {
-            timer.expires_after(std::chrono::milliseconds{2});
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
+        co_await db::testing::together(static_cast<int>(works.size()), [&works](int i) { return works[static_cast<std::size_t>(i)](); });
     }
     db::Task<void> expect_plain_ranking(Caller viewer, std::int64_t id, std::vector<Caller> members);
 

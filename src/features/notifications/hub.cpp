@@ -1,7 +1,6 @@
 #include "features/notifications/hub.hpp"
 
 #include "core/async/run.hpp"
-#include "core/base/log.hpp"
 #include "features/notifications/errors.hpp"
 #include "features/notifications/live_client.hpp"
 

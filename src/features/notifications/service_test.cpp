@@ -265,22 +265,23 @@ TEST_P(NotificationsTest, ReadersMissNothingWhileManyWrite) {
     std::vector<std::string> seen;
     std::int64_t last = 0;
     run([&]() -> db::Task<void> {
-        const auto executor = co_await boost::asio::this_coro::executor;
-        for (int number = 0; number < k_writers; ++number) {
+        co_await db::testing::together(k_writers + 1, [&](int number) -> db::Task<void> {
             auto& at = number % 2 == 0 ? modules() : other.modules;
-            boost::asio::co_spawn(executor, writer(at.notifications, at.database, number),
-                                  [](std::exception_ptr error) { EXPECT_FALSE(error) << "a writer failed"; });
-        }
-        for (bool more = true; more;) {
-            more = running > 0;
-            const auto found = co_await service().pushed_after(user.user_id, last, 5);
-            for (const auto& one : found) {
-                EXPECT_GT(one.id, last);
-                last = one.id;
-                seen.push_back(one.title);
+            if (number < k_writers) {
+                co_await writer(at.notifications, at.database, number);
+                co_return;
             }
-            more = more || !found.empty();
-        }
+            for (bool more = true; more;) {
+                more = running > 0;
+                const auto found = co_await service().pushed_after(user.user_id, last, 5);
+                for (const auto& one : found) {
+                    EXPECT_GT(one.id, last);
+                    last = one.id;
+                    seen.push_back(one.title);
+                }
+                more = more || !found.empty();
+            }
+        });
     });
     EXPECT_THAT(seen, SizeIs(k_writers * k_each));
     std::ranges::sort(seen);

@@ -1,9 +1,8 @@
 #include "features/oidc/cached.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "support/cpp/start.hpp"
+
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <gtest/gtest.h>
 
@@ -32,7 +31,7 @@ class CachedDocument : public ::testing::Test {
                            times};
     }
     Document get(Cached<int>& cached, Document lacking = nullptr) {
-        auto result = boost::asio::co_spawn(io_, cached.get(std::move(lacking)), boost::asio::use_future);
+        auto result = focus::testing::start(io_, cached.get(std::move(lacking)));
         io_.restart();
         io_.run();
         return result.get();
@@ -46,7 +45,7 @@ class CachedDocument : public ::testing::Test {
 TEST_F(CachedDocument, IsFetchedOnceForAll) {
     auto cached = make({});
     std::vector<std::future<Document>> all;
-    for (int i = 0; i < 5; ++i) all.push_back(boost::asio::co_spawn(io_, cached.get(), boost::asio::use_future));
+    for (int i = 0; i < 5; ++i) all.push_back(focus::testing::start(io_, cached.get()));
     io_.run();
     for (auto& one : all) EXPECT_EQ(*one.get(), 1);
     EXPECT_EQ(*get(cached), 1);
@@ -83,7 +82,7 @@ TEST_F(CachedDocument, ServesAllWhoMissTheSameThingAtOnce) {
     auto cached = make({.pause = hours{1}});
     const auto first = get(cached);
     std::vector<std::future<Document>> all;
-    for (int i = 0; i < 5; ++i) all.push_back(boost::asio::co_spawn(io_, cached.get(first), boost::asio::use_future));
+    for (int i = 0; i < 5; ++i) all.push_back(focus::testing::start(io_, cached.get(first)));
     io_.restart();
     io_.run();
     for (auto& one : all) EXPECT_EQ(*one.get(), 2);
@@ -96,7 +95,7 @@ TEST_F(CachedDocument, OutlivesFailuresAndCallersWhoGoAway) {
     fails_ = false;
     {
         boost::asio::io_context gone;
-        boost::asio::co_spawn(gone, cached.get(), boost::asio::detached);
+        focus::testing::start(gone, cached.get());
         gone.poll(); // the fetch has begun, and its caller is destroyed in the middle of it
     }
     EXPECT_TRUE(get(cached));

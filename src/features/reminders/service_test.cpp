@@ -5,7 +5,6 @@
 #include "features/reminders/module.hpp"
 #include "support/cpp/modules.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -180,18 +179,12 @@ TEST_P(RemindersTest, TwoInstancesQueueEachMailOnce) {
         other.add({.name = "twin", .schedule = jobs::Schedule::every(std::chrono::minutes{1}), .body = [&](const jobs::Run& run) {
                        return reminders_->run(Kind::daily_reminder, run);
                    }});
-        bool done = false;
-        boost::asio::co_spawn(
-            io(), [&]() -> db::Task<void> { co_await other.run_now("twin"); },
-            [&](std::exception_ptr failure) {
-                EXPECT_FALSE(failure);
-                done = true;
-            });
-        co_await run_jobs();
-        while (!done) {
-            boost::asio::steady_timer timer{io(), std::chrono::milliseconds{2}};
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
+        co_await db::testing::together(2, [&](int instance) -> db::Task<void> {
+            if (instance == 0)
+                co_await run_jobs();
+            else
+                co_await other.run_now("twin");
+        });
         EXPECT_EQ((co_await mails()).size(), 450U);
     });
 }

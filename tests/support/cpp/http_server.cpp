@@ -1,11 +1,10 @@
 #include "support/cpp/http_server.hpp"
 
 #include "core/base/asker.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <memory>
 
@@ -68,7 +67,7 @@ void ServerTest::TearDown() {
 
 void ServerTest::stop() {
     if (std::exchange(stopped_, true)) return;
-    asio::co_spawn(context_, server_->shutdown(), asio::use_future).get();
+    focus::testing::start(context_, server_->shutdown()).get();
 }
 
 void ServerTest::declare() {

@@ -2,10 +2,9 @@
 #include "core/db/database.hpp"
 #include "core/db/mysql/format.hpp"
 #include "support/cpp/database.hpp"
+#include "support/cpp/start.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/mysql/character_set.hpp>
 #include <boost/mysql/format_sql.hpp>
@@ -186,14 +185,12 @@ TEST_F(MysqlTest, AStatementWithoutAnswerEndsWithItsContext) {
     {
         boost::asio::io_context other{1};
         auto its_database = open({.url = fresh_->url()}, {other.get_executor()}, metrics_);
-        boost::asio::co_spawn(
-            other,
-            [&]() -> Task<void> {
-                const Mark mark{ended};
-                co_await its_database->transaction(
-                    [](Transaction& tx) -> Task<void> { co_await tx.run_one(Command::composed("test.sleep", "SELECT SLEEP(60)", {})); });
-            },
-            boost::asio::detached);
+        const auto sleep = [&]() -> Task<void> {
+            const Mark mark{ended};
+            co_await its_database->transaction(
+                [](Transaction& tx) -> Task<void> { co_await tx.run_one(Command::composed("test.sleep", "SELECT SLEEP(60)", {})); });
+        };
+        focus::testing::start(other, sleep());
         EXPECT_TRUE(eventually([&] {
             other.run_one_for(10ms);
             return its_database->pool_status().active == 1;
