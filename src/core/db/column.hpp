@@ -3,28 +3,43 @@
 // and durations by the types of core/json; anything else that specialises Column, or says k_stored_as_json, for itself.
 #pragma once
 
+#include "core/base/caller.hpp"
 #include "core/base/days.hpp"
 #include "core/db/value.hpp"
 #include "core/json/json.hpp"
 #include "core/json/reflect.hpp"
 
 #include <concepts>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace focus::db {
 
-/// A struct that is stored as a JSON text in one column.
+/// A struct that is stored as a JSON text in one column. Lists always are.
 template <class T>
 inline constexpr bool k_stored_as_json = false;
+template <class T>
+inline constexpr bool k_stored_as_json<std::vector<T>> = true;
+
+/// What a name means that this version does not know, where a newer one may have stored it. Without it that is a defect.
+template <class E>
+inline constexpr std::optional<E> k_when_unknown = std::nullopt;
+template <>
+inline constexpr std::optional<Role> k_when_unknown<Role> = Role::user; // no rights
+template <>
+inline constexpr std::optional<Language> k_when_unknown<Language> = Language::en;
 
 /// `read` gives the value of a column and throws std::logic_error (a defect) when the column holds something else;
 /// `write` is its inverse. A type whose column has another name than the field says so by `k_field_ending` and
 /// `k_column_ending`: the field `created_at` of type json::Timestamp is the column `created_at_ms`.
 template <class T>
 struct Column {
+    static constexpr bool k_is_general = true;
+
     static T read(const Value& value) {
         if constexpr (k_stored_as_json<T>) {
             return json::parse<T>(text_of(value));
@@ -42,6 +57,7 @@ struct Column {
             for (std::size_t i = 0; i < json::k_enum_names<T>.size(); ++i) {
                 if (json::k_enum_names<T>[i] == text) return static_cast<T>(i);
             }
+            if constexpr (k_when_unknown<T>) return *k_when_unknown<T>;
             throw std::logic_error{"no such value: " + std::string{text}};
         } else {
             static_assert(std::is_same_v<T, std::string>, "say by db::Column<T> how this type is stored");
@@ -68,6 +84,10 @@ struct Column {
         throw std::logic_error{"not a text"};
     }
 };
+
+/// A struct whose fields are columns of the row that it is a field of.
+template <class T>
+concept Part = json::Struct<T> && !k_stored_as_json<T> && requires { Column<T>::k_is_general; };
 
 /// NULL is the empty optional.
 template <class T>

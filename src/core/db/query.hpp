@@ -10,9 +10,17 @@
 //
 //   auto [limits, total] = co_await session.all(list(user_id), usage::total(user_id));   // one round trip
 //
+// A field that is a struct itself (and not stored in one column) is a part of its row: its fields are columns as well.
+//
+//   struct SharedLimit {
+//       Limit limit;
+//       std::string owner;
+//   };
+//   constexpr auto k_shared = db::select<SharedLimit>("limits.shared", "SELECT l.*, u.username AS owner FROM limits l JOIN …");
+//
 // Always holds: the columns of a SELECT are the fields of its struct, in their order and with their names. `*` stands for
-// them; a list that is written out is compared with the struct when it is compiled. A field that is added to a struct is
-// therefore in every statement that says `*`, and in every generated INSERT and UPDATE.
+// those of the struct, or of one of its parts; a list that is written out is compared with the struct when it is compiled.
+// A field that is added to a struct is therefore in every statement that says `*`, and in every generated INSERT and UPDATE.
 #pragma once
 
 #include "core/db/bulk.hpp"
@@ -62,25 +70,52 @@ constexpr SqlText<A + B> operator+(const char (&left)[A], const SqlText<B>& righ
     return SqlText<A>{left} + right;
 }
 
+/// How many columns a row of this type has.
+template <json::Struct Row>
+inline constexpr std::size_t k_column_count = []<std::size_t... I>(std::index_sequence<I...>) {
+    const auto one = []<class T>() {
+        if constexpr (Part<T>)
+            return k_column_count<T>;
+        else
+            return std::size_t{1};
+    };
+    return (std::size_t{0} + ... + one.template operator()<json::FieldType<Row, I>>());
+}(std::make_index_sequence<json::k_field_count<Row>>());
+
 /// Fields that a generated statement leaves out. `id` is always left out: the database makes it.
 using LeftOut = std::initializer_list<std::string_view>;
 
 namespace detail {
 
-/// Calls `take(name pieces…)` for the column of each field.
+/// Calls `take.operator()<type>(index of the column, name of the field)` for each column, those of parts included.
 template <json::Struct Row>
-constexpr void for_columns(auto take) {
+constexpr void for_fields(const auto& take, std::size_t first = 0) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (take(I, [](auto piece) { column_name<json::FieldType<Row, I>>(json::k_field_name<Row, I>, piece); }), ...);
+        const auto one = [&]<class T>(std::string_view field) {
+            if constexpr (Part<T>) {
+                for_fields<T>(take, first);
+                first += k_column_count<T>;
+            } else {
+                take.template operator()<T>(first++, field);
+            }
+        };
+        (one.template operator()<json::FieldType<Row, I>>(json::k_field_name<Row, I>), ...);
     }(std::make_index_sequence<json::k_field_count<Row>>());
+}
+
+/// Calls `take(index, name)` for each column; name(f) calls f with the pieces of the column's name.
+template <json::Struct Row>
+constexpr void for_columns(const auto& take) {
+    for_fields<Row>(
+        [&]<class T>(std::size_t i, std::string_view field) { take(i, [field](auto piece) { column_name<T>(field, piece); }); });
 }
 
 template <class Row>
 consteval std::size_t column_chars() {
-    if constexpr (json::Struct<Row>) {
+    if constexpr (Part<Row>) {
         std::size_t size = 0;
         for_columns<Row>([&](std::size_t, auto name) { name([&](std::string_view piece) { size += piece.size() + 2; }); });
-        return size + 8 * json::k_field_count<Row>;
+        return size + 8 * k_column_count<Row>;
     } else {
         return 0;
     }
@@ -121,60 +156,100 @@ constexpr std::string_view name_of_item(std::string_view item) {
     return item.substr(begin);
 }
 
-/// Replaces `*` or `t.*` by the columns of Row, or compares the written list with them.
+/// The items of the list of a SELECT, one after another.
+struct Items {
+    std::string_view sql;
+    std::size_t at;
+    bool ended = false;
+
+    [[nodiscard]] constexpr std::string_view peek() const {
+        if (ended) throw std::logic_error{"the struct has more fields than the SELECT has columns"};
+        return sql.substr(at, end_of_item(sql, at) - at);
+    }
+    constexpr std::string_view next() {
+        const auto item = peek();
+        at += item.size();
+        ended = at == sql.size() || sql[at] != ',';
+        if (!ended) at += sql.substr(at).starts_with(", ") ? std::size_t{2} : std::size_t{1};
+        return item;
+    }
+};
+
+/// Appends the columns of Row for the item `*` or `t.*`.
+template <class Row>
+constexpr void append_columns(auto& out, std::string_view item) {
+    for_columns<Row>([&](std::size_t i, auto name) {
+        if (i > 0) out.append(", ");
+        out.append(item.substr(0, item.size() - 1));
+        name([&](std::string_view piece) { out.append(piece); });
+    });
+}
+
+/// Appends the next item, which has to be the column of the field.
+template <class T>
+constexpr void append_column(auto& out, Items& items, std::string_view field) {
+    const auto item = items.next();
+    auto column = name_of_item(item);
+    column_name<T>(field, [&](std::string_view piece) {
+        if (!column.starts_with(piece)) throw std::logic_error{"a column and its field have different names"};
+        column.remove_prefix(piece.size());
+    });
+    if (!column.empty()) throw std::logic_error{"a column and its field have different names"};
+    out.append(item);
+}
+
+/// Appends a list that is written out, with a star for each part that is not.
+template <class Row>
+constexpr void append_list(auto& out, Items& items) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        const auto one = [&]<class T>(std::size_t i, std::string_view field) {
+            if (i > 0) out.append(", ");
+            if constexpr (!Part<T>)
+                append_column<T>(out, items, field);
+            else if (items.peek().ends_with('*'))
+                append_columns<T>(out, items.next());
+            else
+                append_list<T>(out, items);
+        };
+        (one.template operator()<json::FieldType<Row, I>>(I, json::k_field_name<Row, I>), ...);
+    }(std::make_index_sequence<json::k_field_count<Row>>());
+}
+
+/// Replaces stars by the columns that they stand for, and compares what is written out with the fields.
 template <class Row, std::size_t Out>
 consteval SqlText<Out> select_text(std::string_view sql) {
     SqlText<Out> out;
-    const auto begin = begin_of_list(sql);
-    auto end = end_of_item(sql, begin);
-    if constexpr (!json::Struct<Row>) {
-        if (end < sql.size() && sql[end] == ',') throw std::logic_error{"one column makes a single value"};
-        out.append(sql);
-        return out;
+    Items items{sql, begin_of_list(sql)};
+    out.append(sql.substr(0, items.at));
+    auto rest = items;
+    const bool is_one = (rest.next(), rest.ended);
+    if constexpr (!Part<Row>) {
+        if (!is_one) throw std::logic_error{"one column makes a single value"};
+        out.append(items.next());
     } else {
-        const auto item = sql.substr(begin, end - begin);
-        if (item.ends_with('*')) {
-            out.append(sql.substr(0, begin));
-            for_columns<Row>([&](std::size_t i, auto name) {
-                if (i > 0) out.append(", ");
-                out.append(item.substr(0, item.size() - 1));
-                name([&](std::string_view piece) { out.append(piece); });
-            });
-            out.append(sql.substr(end));
-            return out;
-        }
-        auto at = begin;
-        bool ended = false;
-        for_columns<Row>([&](std::size_t, auto name) {
-            if (ended) throw std::logic_error{"the struct has more fields than the SELECT has columns"};
-            end = end_of_item(sql, at);
-            auto column = name_of_item(sql.substr(at, end - at));
-            name([&](std::string_view piece) {
-                if (!column.starts_with(piece)) throw std::logic_error{"a column and its field have different names"};
-                column.remove_prefix(piece.size());
-            });
-            if (!column.empty()) throw std::logic_error{"a column and its field have different names"};
-            ended = end == sql.size() || sql[end] != ',';
-            at = end + (sql.substr(end).starts_with(", ") ? 2 : 1);
-        });
-        if (!ended) throw std::logic_error{"the SELECT has more columns than the struct has fields"};
-        out.append(sql);
-        return out;
+        if (is_one && items.peek().ends_with('*'))
+            append_columns<Row>(out, items.next());
+        else
+            append_list<Row>(out, items);
+        if (!items.ended) throw std::logic_error{"the SELECT has more columns than the struct has fields"};
     }
+    out.append(sql.substr(items.at));
+    return out;
 }
 
 template <class Row>
-consteval std::array<bool, json::k_field_count<Row>> chosen_fields(LeftOut left_out) {
-    std::array<bool, json::k_field_count<Row>> chosen{};
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        ((chosen[I] = json::k_field_name<Row, I> != "id"), ...);
+consteval std::array<bool, k_column_count<Row>> chosen_fields(LeftOut left_out) {
+    std::array<bool, k_column_count<Row>> chosen{};
+    std::size_t known = 0;
+    for_fields<Row>([&]<class T>(std::size_t i, std::string_view field) {
+        chosen[i] = field != "id";
         for (const auto name : left_out) {
-            bool known = false;
-            ((known = known || json::k_field_name<Row, I> == name), ...);
-            if (!known) throw std::logic_error{"a field that is left out does not exist"};
-            ((chosen[I] = chosen[I] && json::k_field_name<Row, I> != name), ...);
+            if (field != name) continue;
+            chosen[i] = false;
+            ++known;
         }
-    }(std::make_index_sequence<json::k_field_count<Row>>());
+    });
+    if (known < left_out.size()) throw std::logic_error{"a field that is left out does not exist"};
     return chosen;
 }
 
@@ -236,18 +311,36 @@ T read_column(const Row& row, std::size_t index, std::string_view name) {
     }
 }
 
+template <class T>
+T read_field(const Row& row, std::size_t& at, std::string_view name) {
+    if constexpr (Part<T>) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return T{read_field<json::FieldType<T, I>>(row, at, json::k_field_name<T, I>)...}; // from left to right
+        }(std::make_index_sequence<json::k_field_count<T>>());
+    } else {
+        return read_column<T>(row, at++, name);
+    }
+}
+
+template <class T>
+void append_values(Values& values, const T& field, const auto& chosen, std::size_t& at) {
+    if constexpr (Part<T>) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            const auto fields = json::field_addresses(field);
+            (append_values(values, *static_cast<const json::FieldType<T, I>*>(fields[I]), chosen, at), ...);
+        }(std::make_index_sequence<json::k_field_count<T>>());
+    } else {
+        if (chosen[at++]) values.push_back(Column<T>::write(field));
+    }
+}
+
 } // namespace detail
 
 /// The struct (or single value) of a row.
 template <class T>
 [[nodiscard]] T read_row(const Row& row) {
-    if constexpr (json::Struct<T>) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return T{detail::read_column<json::FieldType<T, I>>(row, I, json::k_field_name<T, I>)...};
-        }(std::make_index_sequence<json::k_field_count<T>>());
-    } else {
-        return detail::read_column<T>(row, 0, "1");
-    }
+    std::size_t at = 0;
+    return detail::read_field<T>(row, at, "1");
 }
 
 /// All rows.
@@ -339,7 +432,7 @@ consteval auto select_for_update(std::string_view name, const char (&text)[N]) {
 template <json::Struct Row, std::size_t Sqlite, std::size_t Mysql>
 class Write {
   public:
-    using Chosen = std::array<bool, json::k_field_count<Row>>;
+    using Chosen = std::array<bool, k_column_count<Row>>;
 
     consteval Write(std::string_view name, SqlText<Sqlite> sqlite, SqlText<Mysql> mysql, Chosen chosen)
         : name_{name}, sqlite_{sqlite}, mysql_{mysql}, chosen_{chosen}, mysql_is_plain_{is_plain(mysql_)} {}
@@ -368,13 +461,8 @@ class Write {
   private:
     [[nodiscard]] Values values_of_row(const Row& row) const {
         Values values;
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            const auto fields = json::field_addresses(row);
-            const auto add = [&]<class T>(std::size_t i, const T* field) {
-                if (chosen_[i]) values.push_back(Column<T>::write(*field));
-            };
-            (add(I, static_cast<const json::FieldType<Row, I>*>(fields[I])), ...);
-        }(std::make_index_sequence<json::k_field_count<Row>>());
+        std::size_t at = 0;
+        detail::append_values(values, row, chosen_, at);
         return values;
     }
     template <class... Args>
@@ -396,7 +484,7 @@ class Write {
 template <json::Struct Row, std::size_t A = 1, std::size_t B = 1>
 consteval auto insert(std::string_view name, std::string_view table, LeftOut left_out = {}, const char (&sqlite_end)[A] = "",
                       const char (&mysql_end)[B] = "") {
-    constexpr auto k_size = detail::column_chars<Row>() + 4 * json::k_field_count<Row> + 128;
+    constexpr auto k_size = detail::column_chars<Row>() + 4 * k_column_count<Row> + 128;
     const auto chosen = detail::chosen_fields<Row>(left_out);
     return Write<Row, k_size + A, k_size + B>{name, detail::insert_text<Row, k_size + A>("INSERT", table, chosen, sqlite_end),
                                               detail::insert_text<Row, k_size + B>("INSERT", table, chosen, mysql_end), chosen};
@@ -404,7 +492,7 @@ consteval auto insert(std::string_view name, std::string_view table, LeftOut lef
 /// Declares an INSERT that does nothing where a unique key says no.
 template <json::Struct Row>
 consteval auto insert_or_ignore(std::string_view name, std::string_view table, LeftOut left_out = {}) {
-    constexpr auto k_size = detail::column_chars<Row>() + 4 * json::k_field_count<Row> + 160;
+    constexpr auto k_size = detail::column_chars<Row>() + 4 * k_column_count<Row> + 160;
     const auto chosen = detail::chosen_fields<Row>(left_out);
     return Write<Row, k_size, k_size>{name, detail::insert_text<Row, k_size>("INSERT", table, chosen, " ON CONFLICT DO NOTHING"),
                                       detail::insert_text<Row, k_size>("INSERT IGNORE", table, chosen, ""), chosen};
@@ -412,7 +500,7 @@ consteval auto insert_or_ignore(std::string_view name, std::string_view table, L
 /// Declares `UPDATE table SET … WHERE …`. The parameters of `where` follow the row.
 template <json::Struct Row, std::size_t N>
 consteval auto update(std::string_view name, std::string_view table, const char (&where)[N], LeftOut left_out = {}) {
-    constexpr auto k_size = N + detail::column_chars<Row>() + 4 * json::k_field_count<Row> + 128;
+    constexpr auto k_size = N + detail::column_chars<Row>() + 4 * k_column_count<Row> + 128;
     const auto chosen = detail::chosen_fields<Row>(left_out);
     const auto text = detail::update_text<Row, k_size>(table, chosen, where);
     return Write<Row, k_size, k_size>{name, text, text, chosen};
@@ -452,12 +540,17 @@ template <class T>
 template <class T>
 [[nodiscard]] Query<std::vector<T>> composed(std::string_view name, std::string sql, std::vector<Value> params) {
     return {Command::composed(name, std::move(sql), std::move(params)), [](const Result& result) {
-                if constexpr (json::Struct<T>) {
-                    if (!result.rows.empty() && result.rows.front().size() != json::k_field_count<T>)
+                if constexpr (Part<T>) {
+                    if (!result.rows.empty() && result.rows.front().size() != k_column_count<T>)
                         throw std::logic_error{"db: the columns of a composed SELECT are not the fields of its struct"};
                 }
                 return read_rows<T>(result);
             }};
+}
+
+/// The same for a statement that gives no rows; gives how many it wrote.
+[[nodiscard]] inline Query<std::uint64_t> composed_affected(std::string_view name, std::string sql, std::vector<Value> params) {
+    return {Command::composed(name, std::move(sql), std::move(params)), [](const Result& result) { return result.affected; }};
 }
 
 /// What a query of a Batch gave; empty until the batch has run.

@@ -23,6 +23,11 @@ struct Limit {
     json::Timestamp created_at;
 };
 
+struct OwnedLimit {
+    Limit limit;
+    std::string owner;
+};
+
 struct Sum {
     std::string app_name;
     std::int64_t total = 0;
@@ -40,10 +45,13 @@ constexpr auto k_find = select_for_update<Limit>("limits.find", "SELECT l.* FROM
 constexpr auto k_sums = select<Sum>("limits.sums", "SELECT l.app_name, COALESCE(SUM(l.limit_ms), 0) AS total FROM limits l "
                                                    "GROUP BY l.app_name ORDER BY l.app_name");
 constexpr auto k_quoted = select<Sum>("limits.quoted", "SELECT l.`app_name`, limit_ms AS `total` FROM limits l");
+constexpr auto k_owned = select<OwnedLimit>("limits.owned", "SELECT l.*, 'ann' AS owner FROM limits l ORDER BY l.id");
 constexpr auto k_count = select<std::int64_t>("limits.count", "SELECT COUNT(*) FROM limits");
 constexpr auto k_insert = insert<Limit>("limits.insert", "limits");
 constexpr auto k_ignore = insert_or_ignore<Limit>("limits.ignore", "limits");
 constexpr auto k_update = update<Limit>("limits.update", "limits", "WHERE id = ?", {"created_at"});
+
+constexpr auto k_insert_owned = insert<OwnedLimit>("limits.insert_owned", "limits", {"schedule", "created_at"});
 
 std::span<const Migration> schema(Dialect dialect) {
     static constexpr Migration sqlite[] = {
@@ -87,6 +95,25 @@ TEST(QueryTextTest, HasTheColumnsOfTheStruct) {
     EXPECT_EQ(k_update.sql().mysql, "UPDATE limits SET app_name = ?, app_package = ?, limit_ms = ?, is_active = ?, kind = ?, "
                                     "reset_day = ?, schedule = ? WHERE id = ?");
     EXPECT_EQ(column_list<Sum>("s."), "s.app_name, s.total");
+}
+
+TEST(QueryTextTest, HasTheColumnsOfTheStructsParts) {
+    EXPECT_EQ(k_owned.sql().sqlite, "SELECT l.id, l.app_name, l.app_package, l.limit_ms, l.is_active, l.kind, l.reset_day, l.schedule, "
+                                    "l.created_at_ms, 'ann' AS owner FROM limits l ORDER BY l.id");
+    EXPECT_EQ(k_insert_owned.sql().sqlite, "INSERT INTO limits (app_name, app_package, limit_ms, is_active, kind, reset_day, owner) "
+                                           "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    const auto row = k_insert_owned.id({limit("chat"), "ben"});
+    EXPECT_EQ(row.command.params.size(), 7U);
+    EXPECT_EQ(std::get<std::string>(row.command.params.back()), "ben");
+}
+
+TEST(ColumnTest, StoresListsZonesAndNamesOfNewerVersions) {
+    EXPECT_EQ(std::get<std::string>(Column<std::vector<int>>::write({1, 2})), "[1,2]");
+    EXPECT_EQ(Column<std::vector<int>>::read(std::string{"[3]"}), std::vector<int>{3});
+    const auto zone = Column<Zone>::read(std::string{"Europe/Paris"});
+    EXPECT_EQ(std::get<std::string>(Column<Zone>::write(zone)), "Europe/Paris");
+    EXPECT_EQ(Column<Role>::read(std::string{"admin"}), Role::admin);
+    EXPECT_EQ(Column<Role>::read(std::string{"owner"}), Role::user);
 }
 
 TEST_P(QueryTest, RowsAreStructs) {
@@ -134,6 +161,11 @@ TEST_P(QueryTest, SeveralInOneRoundTrip) {
         EXPECT_EQ(sums.at(1).total, 90 * k_minute_ms);
         EXPECT_EQ(names, "ba");
 
+        const auto owned = co_await database().get(k_owned.first());
+        EXPECT_EQ(owned->limit.app_name, "b");
+        EXPECT_EQ(owned->limit.created_at.ms, 1'700'000'000'000);
+        EXPECT_EQ(owned->owner, "ann");
+
         Batch batch;
         const auto there = batch.add(k_find.exists(1));
         const auto missing = batch.add(k_find.exists(100));
@@ -141,11 +173,14 @@ TEST_P(QueryTest, SeveralInOneRoundTrip) {
             "limits.some", "SELECT app_name, limit_ms FROM limits WHERE app_name IN (" + places(1) + ")", {std::string{"a"}}));
         const auto number =
             batch.add(composed_one<std::int64_t>("limits.number", "SELECT COUNT(*) FROM limits WHERE id > ?", {std::int64_t{1}}));
+        const auto renamed = batch.add(composed_affected(
+            "limits.rename", "UPDATE limits SET app_package = ? WHERE app_name IN (" + places(2) + ")", {"x", std::string{"a"}, "b"}));
         EXPECT_FALSE(batch.empty());
         co_await batch.run(database());
         EXPECT_TRUE(batch.empty());
         EXPECT_TRUE(*there);
         EXPECT_FALSE(*missing);
+        EXPECT_EQ(*renamed, 2U);
         EXPECT_EQ(some->at(0).total, 90 * k_minute_ms);
         EXPECT_EQ(*number, 1);
     });
