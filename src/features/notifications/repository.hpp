@@ -1,6 +1,7 @@
 // The SQL of `notifications` (and `notification_turns`). Every statement names the owner.
 #pragma once
 
+#include "core/db/column.hpp"
 #include "core/db/database.hpp"
 #include "core/personal/personal.hpp"
 #include "features/notifications/types.hpp"
@@ -8,7 +9,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+template <>
+inline constexpr std::optional<focus::notifications::Type> focus::db::k_when_unknown<focus::notifications::Type> =
+    focus::notifications::Type::custom;
 
 namespace focus::notifications::repository {
 
@@ -26,15 +32,15 @@ db::Task<std::map<std::int64_t, std::int64_t>> take_turns(db::Transaction& tx, s
 /// Stores one row per user, whose turns the transaction holds; gives their ids in the order of `rows`.
 db::Task<std::vector<std::int64_t>> insert(db::Transaction& tx, std::vector<Fresh> rows, const Draft& draft, EpochMs now);
 
-db::Task<std::int64_t> last_id(db::Session& session, std::int64_t user_id);
+db::Query<std::int64_t> last_id(std::int64_t user_id);
 /// What was pushed after `after_id`, oldest first.
-db::Task<std::vector<Notification>> pushed_after(db::Session& session, std::int64_t user_id, std::int64_t after_id, int limit);
+db::Query<std::vector<Notification>> pushed_after(std::int64_t user_id, std::int64_t after_id, int limit);
 db::Task<Listed> list(db::Session& session, std::int64_t user_id, ListQuery query);
 
 /// Nothing when the user has no such notification.
 db::Task<std::optional<Notification>> mark_read(db::Session& session, std::int64_t user_id, std::int64_t id);
 /// Gives how many were unread.
-db::Task<std::int64_t> mark_all_read(db::Session& session, std::int64_t user_id);
+db::Query<std::uint64_t> mark_all_read(std::int64_t user_id);
 
 /// Something that everybody is being told, and up to whom that is done.
 struct AnnouncementProgress {
@@ -43,13 +49,13 @@ struct AnnouncementProgress {
     std::string message;
     std::int64_t after_user_id = 0;
     std::int64_t told = 0;
-    bool is_done = false; // everybody was told
+    std::optional<EpochMs> done_at_ms; // then every recipient has it
 };
-db::Task<std::int64_t> add_announcement(db::Transaction& tx, std::string title, std::string message, std::int64_t created_by, EpochMs now);
+db::Query<std::int64_t> add_announcement(std::string_view title, std::string_view message, std::int64_t created_by, EpochMs now);
 /// Locked until the transaction ends.
-db::Task<std::optional<AnnouncementProgress>> announcement_for_update(db::Transaction& tx, std::int64_t id);
-db::Task<std::vector<std::int64_t>> open_announcements(db::Session& session);
-void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement, std::optional<EpochMs> done_at);
+db::Query<std::optional<AnnouncementProgress>> announcement_for_update(std::int64_t id);
+db::Query<std::vector<std::int64_t>> open_announcements();
+void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement);
 
 /// Deletes the rows older than `before`; gives how many went.
 db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);

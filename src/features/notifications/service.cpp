@@ -171,7 +171,9 @@ db::Task<Notification> Service::mark_read(std::int64_t user_id, std::int64_t id)
     co_return std::move(one.front());
 }
 
-db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) { return repository::mark_all_read(db_, user_id); }
+db::Task<std::int64_t> Service::mark_all_read(std::int64_t user_id) {
+    co_return static_cast<std::int64_t>(co_await db_.get(repository::mark_all_read(user_id)));
+}
 
 Announced Service::answer_of(const Progress& progress, Language language) {
     const Text done{"Sent to {count} people.", "Envoyé à {count} personnes."};
@@ -186,8 +188,8 @@ db::Task<Announced> Service::announce(Caller caller, Origin origin, Language lan
     if (announcement.user_ids) co_return co_await announce_to(caller, std::move(origin), language, std::move(announcement));
     const auto kept = answer_of({.told = 0, .is_done = false}, language);
     const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
-        const auto added = co_await repository::add_announcement(tx, announcement.title.value, announcement.message.value, caller.user_id,
-                                                                 clock_.now_ms());
+        const auto added = co_await tx.get(
+            repository::add_announcement(announcement.title.value, announcement.message.value, caller.user_id, clock_.now_ms()));
         audit(tx, origin, caller, "Notification sent to everybody", added);
         idempotency::keep(tx, origin, kept, clock_.now_ms(), 200);
         co_return added;
@@ -214,22 +216,23 @@ db::Task<Announced> Service::announce_to(Caller caller, Origin origin, Language 
 /// Tells the next ones, in a transaction of its own: nobody waits behind a long one, and the first are told at once.
 db::Task<Service::Progress> Service::tell_next(std::int64_t announcement_id) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Progress> {
-        auto open = co_await repository::announcement_for_update(tx, announcement_id);
+        auto open = co_await tx.get(repository::announcement_for_update(announcement_id));
         if (!open) co_return Progress{};
-        if (open->is_done) co_return Progress{.told = open->told}; // another instance was at it as well
+        if (open->done_at_ms) co_return Progress{.told = open->told}; // another instance was at it as well
         auto step = co_await users_.addressees_after(tx, open->after_user_id, k_step);
         const bool is_last = step.size() < k_step;
         if (!step.empty()) {
             open->after_user_id = step.back().id;
             open->told += co_await store(tx, std::move(step), draft_of(open->title, open->message));
         }
-        repository::set_progress(tx, *open, is_last ? std::optional{clock_.now_ms()} : std::nullopt);
+        if (is_last) open->done_at_ms = clock_.now_ms();
+        repository::set_progress(tx, *open);
         co_return Progress{.told = open->told, .is_done = is_last};
     });
 }
 
 db::Task<void> Service::continue_announcements(std::function<bool()> may_go_on) {
-    const auto open = co_await repository::open_announcements(db_);
+    const auto open = co_await db_.get(repository::open_announcements());
     for (const auto id : open) {
         while (may_go_on()) {
             const auto told = co_await tell_next(id);
@@ -249,10 +252,10 @@ void Service::audit(db::Transaction& tx, const Origin& origin, const Caller& cal
                   clock_.now_ms());
 }
 
-db::Task<std::int64_t> Service::last_id(std::int64_t user_id) { return repository::last_id(db_, user_id); }
+db::Task<std::int64_t> Service::last_id(std::int64_t user_id) { return db_.get(repository::last_id(user_id)); }
 
 db::Task<std::vector<Notification>> Service::pushed_after(std::int64_t user_id, std::int64_t after_id, int limit) {
-    auto found = co_await repository::pushed_after(db_, user_id, after_id, limit);
+    auto found = co_await db_.get(repository::pushed_after(user_id, after_id, limit));
     co_await name_all(user_id, found);
     co_return found;
 }
