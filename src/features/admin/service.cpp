@@ -1,7 +1,7 @@
 #include "features/admin/service.hpp"
 
 #include "core/audit/summary.hpp"
-#include "core/db/bulk.hpp"
+#include "core/db/query.hpp"
 #include "core/json/json.hpp"
 #include "features/admin/errors.hpp"
 #include "features/admin/rules.hpp"
@@ -44,11 +44,12 @@ activities::Follower Service::follower() {
 db::Task<Overview> Service::overview() {
     co_await usage_.fold_quickly();
     const auto now = clock_.now_ms();
-    auto commands = users::Service::count_commands();
-    commands.push_back(challenges::Service::counts_command(now));
-    const auto results = co_await db_.run(std::move(commands));
-    const auto accounts = users::Service::counts_of(results);
-    const auto challenges = challenges::Service::counts_of(results.back());
+    db::Batch batch;
+    const auto counts = users::Service::add_counts(batch);
+    const auto challenge_counts = batch.add(db::Query<challenges::Counts>{challenges::Service::counts_command(now), challenges::Service::counts_of});
+    co_await batch.run(db_);
+    const auto accounts = counts();
+    const auto& challenges = *challenge_counts;
     const auto usage = co_await usage_.totals(today());
     Overview overview{.total_users = accounts.total,
                       .active_users = accounts.active,
@@ -98,10 +99,12 @@ db::Task<std::vector<GrowthDay>> Service::growth(GrowthQuery query) {
     co_await usage_.fold_quickly();
     const auto days = static_cast<int>(query.days.value.value);
     const auto first = today().plus(1 - days);
-    const auto results = co_await db_.run(users::Service::count_commands());
+    db::Batch batch;
+    const auto counts = users::Service::add_counts(batch);
+    co_await batch.run(db_);
     const auto accounts = co_await users_.days(db_, first);
     const auto usage = co_await usage_.days(first);
-    co_return rules::growth(today(), days, users::Service::counts_of(results).total, accounts, usage);
+    co_return rules::growth(today(), days, counts().total, accounts, usage);
 }
 
 db::Task<std::vector<AppUsage>> Service::app_usage(AppUsageQuery query) {

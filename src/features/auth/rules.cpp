@@ -90,13 +90,13 @@ std::vector<PasswordFault> check_password(std::string_view password) {
     return faults;
 }
 
-RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs here) {
+RefreshVerdict judge_refresh(const RefreshFacts& facts, std::optional<std::int64_t> successor_id, EpochMs here) {
     const auto now = facts.now(here);
-    if (facts.session_revoked || now >= facts.session_expires_at_ms) return RefreshVerdict::ended;
+    if (facts.session_revoked_at_ms || now >= facts.session_expires_at_ms) return RefreshVerdict::ended;
     if (facts.current_token_id == facts.token_id) return now >= facts.token_expires_at_ms ? RefreshVerdict::ended : RefreshVerdict::rotate;
     if (facts.previous_token_id == facts.token_id)
-        return facts.successor_id == facts.current_token_id ? RefreshVerdict::repeat : RefreshVerdict::replace;
-    if (!facts.successor_id || !facts.spent_at_ms) return RefreshVerdict::reused;
+        return successor_id == facts.current_token_id ? RefreshVerdict::repeat : RefreshVerdict::replace;
+    if (!successor_id || !facts.spent_at_ms) return RefreshVerdict::reused;
     const auto elapsed = std::max(now - *facts.spent_at_ms, facts.db_now_ms - facts.spent_db_ms.value_or(facts.db_now_ms));
     return elapsed <= k_refresh_grace_ms ? RefreshVerdict::repeat : RefreshVerdict::reused;
 }

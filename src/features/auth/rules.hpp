@@ -41,22 +41,22 @@ struct RefreshFacts {
     std::int64_t token_id = 0;
     std::optional<EpochMs> spent_at_ms; // first presented: by the clock of the instance that was asked
     std::optional<EpochMs> spent_db_ms; // the same by the database's clock
-    EpochMs db_now_ms = 0;
     EpochMs token_expires_at_ms = 0;
-    std::optional<std::int64_t> successor_id;     // the token that follows from it, if the session has it
     std::optional<std::int64_t> current_token_id; // of its session
     std::optional<std::int64_t> previous_token_id;
     EpochMs session_created_at_ms = 0;
     EpochMs session_used_at_ms = 0; // by the instance whose clock is fastest
     EpochMs session_expires_at_ms = 0;
-    bool session_revoked = false;
+    std::optional<EpochMs> session_revoked_at_ms;
+    EpochMs db_now_ms = 0;
 
     /// Now, but never before what another instance has called now.
     [[nodiscard]] EpochMs now(EpochMs here) const { return std::max(here, session_used_at_ms); }
 };
+/// `successor_id` is the token that follows from the presented one, if the session has it.
 /// A parent of a successor that was never presented is always good. An older one is good for the grace, by the database's
 /// clock as well as by the instances': one that is slow does not prolong it.
-[[nodiscard]] RefreshVerdict judge_refresh(const RefreshFacts& facts, EpochMs now);
+[[nodiscard]] RefreshVerdict judge_refresh(const RefreshFacts& facts, std::optional<std::int64_t> successor_id, EpochMs now);
 
 /// Enough of an address for its owner to know it: "a…@example.org".
 [[nodiscard]] std::string email_hint(std::string_view email);

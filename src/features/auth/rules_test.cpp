@@ -49,63 +49,58 @@ RefreshFacts current_token() {
             .token_expires_at_ms = k_now + k_day_ms,
             .current_token_id = 7,
             .previous_token_id = 6,
-            .session_expires_at_ms = k_now + k_day_ms,
-            .session_revoked = false};
+            .session_expires_at_ms = k_now + k_day_ms};
 }
 
 TEST(RefreshRules, TheCurrentTokenRotatesUntilItExpires) {
     auto facts = current_token();
-    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::rotate);
-    EXPECT_EQ(judge_refresh(facts, k_now + k_day_ms - 1), RefreshVerdict::rotate);
-    EXPECT_EQ(judge_refresh(facts, k_now + k_day_ms), RefreshVerdict::ended);
-    facts.session_revoked = true;
-    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::ended);
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::rotate);
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now + k_day_ms - 1), RefreshVerdict::rotate);
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now + k_day_ms), RefreshVerdict::ended);
+    facts.session_revoked_at_ms = k_now;
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::ended);
 }
 
 TEST(RefreshRules, TheParentOfAnUnusedSuccessorIsAlwaysGood) {
     auto facts = current_token();
     facts.token_id = 6;
     facts.spent_at_ms = k_now;
-    facts.successor_id = 7;
     for (const auto later : {EpochMs{0}, k_refresh_grace_ms + 1, k_day_ms - 1})
-        EXPECT_EQ(judge_refresh(facts, k_now + later), RefreshVerdict::repeat);
-    facts.successor_id.reset(); // made with another key, or by an older version
-    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::replace);
+        EXPECT_EQ(judge_refresh(facts, 7, k_now + later), RefreshVerdict::repeat);
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::replace) << "made with another key, or by an older version";
 }
 
 TEST(RefreshRules, AnOlderOneIsForgivenForHalfAMinute) {
     auto facts = current_token();
     facts.token_id = 5;
-    facts.successor_id = 6;
     facts.spent_at_ms = k_now;
-    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms), RefreshVerdict::repeat);
-    EXPECT_EQ(judge_refresh(facts, k_now + k_refresh_grace_ms + 1), RefreshVerdict::reused);
+    EXPECT_EQ(judge_refresh(facts, 6, k_now + k_refresh_grace_ms), RefreshVerdict::repeat);
+    EXPECT_EQ(judge_refresh(facts, 6, k_now + k_refresh_grace_ms + 1), RefreshVerdict::reused);
 }
 
 TEST(RefreshRules, ASlowClockProlongsNothing) {
     auto facts = current_token();
     facts.token_id = 5;
-    facts.successor_id = 6;
     facts.spent_at_ms = k_now;
     const auto slow = k_now - 4 * k_minute_ms;
-    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::repeat);
+    EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::repeat);
     facts.session_used_at_ms = k_now + k_refresh_grace_ms + 1; // another instance was asked meanwhile
-    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::reused);
+    EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::reused);
     facts.session_used_at_ms = 0;
     facts.spent_db_ms = 1000;
     facts.db_now_ms = 1000 + k_refresh_grace_ms;
-    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::repeat);
+    EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::repeat);
     ++facts.db_now_ms;
-    EXPECT_EQ(judge_refresh(facts, slow), RefreshVerdict::reused);
+    EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::reused);
 }
 
 TEST(RefreshRules, AnyOtherSpentTokenIsTheft) {
     auto facts = current_token();
     facts.token_id = 5; // a successor that was replaced has none of its own
     facts.spent_at_ms = k_now - 1;
-    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::reused);
-    facts.session_revoked = true; // once the session is over there is nothing left to end
-    EXPECT_EQ(judge_refresh(facts, k_now), RefreshVerdict::ended);
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::reused);
+    facts.session_revoked_at_ms = k_now; // once the session is over there is nothing left to end
+    EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::ended);
 }
 
 TEST(DeviceNames, SayClientAndSystem) {

@@ -85,12 +85,12 @@ db::Task<SignedIn> Service::login(Login input, Origin origin) {
     const auto found = co_await users_.credentials_by_email(input.email.value);
     const auto known = found.value_or(users::Credentials{});
     // An unknown address costs the same comparison as a known one.
-    if (!co_await verify(input.password, known.password_hash, attempt, std::move(place))) {
+    if (!co_await verify(input.password, known.password_hash.value_or(""), attempt, std::move(place))) {
         co_await record_failed_login(known.user_id, origin);
         throw Error{k_invalid_credentials};
     }
     if (!known.is_active) throw Error{k_account_inactive};
-    auto renewed = co_await renewed_hash(input.password, known.password_hash);
+    auto renewed = co_await renewed_hash(input.password, known.password_hash.value_or(""));
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
         auto user = co_await find_unchanged(tx, known);
         if (!user) throw Error{k_invalid_credentials};
@@ -132,10 +132,10 @@ void Service::add_exchange_code(db::Transaction& tx, std::int64_t user_id, std::
 db::Task<std::optional<SignedIn>> Service::use_exchange_code(std::string code, Origin origin) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::optional<SignedIn>> {
         const auto hash = crypto::sha256_hex(code);
-        const auto link = co_await repository::find_link_token(tx, k_exchange, hash);
+        const auto link = co_await tx.get(repository::find_link_token(k_exchange, hash));
         if (!link || clock_.now_ms() >= link->expires_at_ms) co_return std::nullopt;
         auto user = co_await users_.find_for_update(tx, link->user_id);
-        if (!user || !co_await repository::use_link_token(tx, hash, clock_.now_ms())) co_return std::nullopt;
+        if (!user || !co_await tx.get(repository::use_link_token(hash, clock_.now_ms()))) co_return std::nullopt;
         if (!user->is_active) throw Error{k_account_inactive};
         co_return co_await sign_in(tx, std::move(*user), origin);
     });
@@ -178,12 +178,14 @@ db::Task<void> Service::record_failed_login(std::int64_t user_id, Origin origin)
 db::Task<void> Service::logout(Logout input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.refresh_token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        const auto presented = co_await repository::find_refresh_token(tx, hash);
-        if (!presented || rules::judge_refresh(presented->facts, clock_.now_ms()) == rules::RefreshVerdict::ended) co_return;
+        const auto presented = co_await tx.get(repository::find_refresh_token(hash));
+        if (!presented) co_return;
+        if (rules::judge_refresh(presented->facts, std::nullopt, clock_.now_ms()) == rules::RefreshVerdict::ended) co_return;
         if (input.all.value) {
             end_all_sessions(tx, presented->user_id);
         } else {
-            if (!co_await repository::revoke(tx, presented->user_id, presented->session_id, clock_.now_ms())) co_return;
+            const bool is_ended = co_await tx.get(repository::revoke(presented->user_id, presented->session_id, clock_.now_ms()));
+            if (!is_ended) co_return;
             announce_end(tx, {.user_id = presented->user_id, .session_id = presented->session_id});
         }
         audit(tx, origin, "logout", input.all.value ? "Signed out everywhere" : "Signed out", presented->user_id);
@@ -191,7 +193,7 @@ db::Task<void> Service::logout(Logout input, Origin origin) {
 }
 
 db::Task<std::vector<Session>> Service::sessions(Caller caller) {
-    const auto rows = co_await repository::live_sessions(db_, caller.user_id, clock_.now_ms());
+    const auto rows = co_await db_.get(repository::live_sessions(caller.user_id, clock_.now_ms()));
     std::vector<Session> sessions;
     sessions.reserve(rows.size());
     for (const auto& row : rows) {
@@ -199,9 +201,9 @@ db::Task<std::vector<Session>> Service::sessions(Caller caller) {
                             .device = rules::describe_device(row.user_agent),
                             .user_agent = row.user_agent,
                             .ip_address = row.ip_address,
-                            .created_at = {row.created_at_ms},
-                            .last_used_at = {row.last_used_at_ms},
-                            .expires_at = {row.expires_at_ms},
+                            .created_at = row.created_at,
+                            .last_used_at = row.last_used_at,
+                            .expires_at = row.expires_at,
                             .current = row.id == caller.session_id});
     }
     co_return sessions;
@@ -209,7 +211,7 @@ db::Task<std::vector<Session>> Service::sessions(Caller caller) {
 
 db::Task<void> Service::end_session(Caller caller, Origin origin, std::int64_t session_id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        if (!co_await repository::revoke(tx, caller.user_id, session_id, clock_.now_ms())) throw not_found();
+        if (!co_await tx.get(repository::revoke(caller.user_id, session_id, clock_.now_ms()))) throw not_found();
         audit(tx, origin, "logout", "Session ended from the list", caller.user_id);
         announce_end(tx, {.user_id = caller.user_id, .session_id = session_id});
     });
@@ -230,9 +232,9 @@ void Service::announce_end(db::Transaction& tx, Ended ended) {
 db::Task<Service::Opened> Service::open_session(db::Transaction& tx, std::int64_t user_id, Origin origin) {
     auto token = crypto::random_token();
     const auto now = clock_.now_ms();
-    const auto surplus = co_await repository::surplus_sessions(tx, user_id, now, settings_.max_sessions - 1);
+    const auto surplus = co_await tx.get(repository::surplus_sessions(user_id, now, settings_.max_sessions - 1));
     for (const auto old : surplus) {
-        co_await repository::revoke(tx, user_id, old, now);
+        co_await tx.get(repository::revoke(user_id, old, now));
         announce_end(tx, {.user_id = user_id, .session_id = old});
     }
     const auto id = co_await repository::insert_session(tx, user_id, origin, crypto::sha256_hex(token), now,
@@ -255,13 +257,13 @@ Tokens Service::make_tokens(std::int64_t user_id, std::int64_t session_id, Role 
 db::Task<void> Service::verify_email(Token input, Origin origin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto hash = crypto::sha256_hex(input.token);
-        const auto link = co_await repository::find_link_token(tx, k_verify, hash);
+        const auto link = co_await tx.get(repository::find_link_token(k_verify, hash));
         if (!link) throw Error{k_invalid_token};
         const auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user) throw Error{k_invalid_token};
         if (user->is_verified) throw Error{k_already_verified};
         if (clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
-        if (!co_await repository::use_link_token(tx, hash, clock_.now_ms())) throw Error{k_already_verified};
+        if (!co_await tx.get(repository::use_link_token(hash, clock_.now_ms()))) throw Error{k_already_verified};
         users_.mark_verified(tx, user->id);
         audit(tx, origin, "email_verified", "E-mail address verified", user->id);
         send_welcome(tx, *user);
@@ -303,15 +305,15 @@ db::Task<void> Service::forgot_password(Address input, Origin origin) {
 
 db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin origin) {
     // The link is looked at before the costly hash and used in the transaction after it.
-    const auto link = co_await repository::find_link_token(db_, k_reset, crypto::sha256_hex(input.token));
-    if (!link || link->used) throw Error{k_invalid_token};
+    const auto link = co_await db_.get(repository::find_link_token(k_reset, crypto::sha256_hex(input.token)));
+    if (!link || link->used_at_ms) throw Error{k_invalid_token};
     if (clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
     auto place = hasher_.reserve(Lane::preferred);
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(place));
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<PasswordReset> {
         const auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user || !user->is_active) throw Error{k_invalid_token};
-        if (!co_await repository::use_link_token(tx, crypto::sha256_hex(input.token), clock_.now_ms())) throw Error{k_invalid_token};
+        if (!co_await tx.get(repository::use_link_token(crypto::sha256_hex(input.token), clock_.now_ms()))) throw Error{k_invalid_token};
         users_.set_password(tx, user->id, hash);
         if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
         repository::void_link_tokens(tx, k_reset, user->id);
@@ -337,7 +339,7 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
     };
     const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.current_password, known->password_hash, attempt, std::move(old_one)))
+    if (!known || !co_await verify(input.current_password, known->password_hash.value_or(""), attempt, std::move(old_one)))
         throw Error{k_wrong_password};
     const auto hash = co_await hasher_.hash(input.new_password.value, std::move(new_one));
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {

@@ -9,11 +9,11 @@ namespace focus::auth {
 db::Task<MailedLink> Service::describe_link(Token input) {
     const auto hash = crypto::sha256_hex(input.token);
     MailedLink told{.purpose = std::string{repository::k_verify_link}};
-    auto link = co_await repository::find_link_token(db_, repository::k_verify_link, hash);
+    auto link = co_await db_.get(repository::find_link_token(repository::k_verify_link, hash));
     if (!link) {
         told.purpose = repository::k_reset_link;
-        link = co_await repository::find_link_token(db_, repository::k_reset_link, hash);
-        if (link && link->used) throw Error{k_invalid_token};
+        link = co_await db_.get(repository::find_link_token(repository::k_reset_link, hash));
+        if (link && link->used_at_ms) throw Error{k_invalid_token};
     }
     std::optional<std::int64_t> user_id;
     if (link) {
@@ -37,7 +37,7 @@ db::Task<MailedLink> Service::describe_link(Token input) {
 db::Task<void> Service::not_me(Token input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        const auto link = co_await repository::find_link_token(tx, repository::k_verify_link, hash);
+        const auto link = co_await tx.get(repository::find_link_token(repository::k_verify_link, hash));
         if (!link) throw Error{k_invalid_token};
         const auto user = co_await users_.find_for_update(tx, link->user_id);
         if (!user) throw Error{k_invalid_token};

@@ -9,7 +9,7 @@ namespace focus::auth {
 using Lane = crypto::PasswordHasher::Lane;
 
 db::Task<void> Service::require_fresh(db::Session& session, Caller caller) {
-    const auto at = co_await repository::authenticated_at(session, caller.user_id, caller.session_id);
+    const auto at = co_await session.get(repository::authenticated_at(caller.user_id, caller.session_id));
     if (!at || clock_.now_ms() - *at > rules::k_fresh_ms) throw Error{k_reauthentication_required};
 }
 
@@ -19,7 +19,7 @@ db::Task<void> Service::reauthenticate(Caller caller, Reauthenticate input, Orig
     std::function<void(bool)> admit = [&](bool) { place = hasher_.reserve(Lane::preferred); };
     const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.password, known->password_hash, attempt, std::move(place))) throw Error{k_wrong_password};
+    if (!known || !co_await verify(input.password, known->password_hash.value_or(""), attempt, std::move(place))) throw Error{k_wrong_password};
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         if (!co_await find_unchanged(tx, *known)) throw Error{k_wrong_password};
         attempts_.succeed(tx, attempt);
@@ -34,7 +34,7 @@ db::Task<void> Service::delete_account(Caller caller, Origin origin) {
 }
 
 db::Task<bool> Service::was_reset_lately(db::Session& session, std::int64_t user_id) {
-    return repository::was_reset_since(session, user_id, clock_.now_ms() - rules::k_reset_counts_ms);
+    return session.get(repository::was_reset_since(user_id, clock_.now_ms() - rules::k_reset_counts_ms));
 }
 
 db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::string password, Origin origin) {
@@ -46,7 +46,7 @@ db::Task<Service::Proof> Service::prove_password(std::int64_t user_id, std::stri
     std::function<void(bool)> admit = [&](bool is_known) { place = hasher_.reserve(is_known ? Lane::preferred : Lane::normal); };
     const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers), std::move(admit));
     const auto known = (co_await users_.credentials(db_, user_id)).value_or(users::Credentials{});
-    if (!co_await verify(std::move(password), known.password_hash, attempt, std::move(place))) {
+    if (!co_await verify(std::move(password), known.password_hash.value_or(""), attempt, std::move(place))) {
         co_await record_failed_login(user_id, origin);
         throw Error{k_invalid_credentials};
     }
@@ -61,7 +61,7 @@ db::Task<users::User> Service::accept(db::Transaction& tx, Proof proof) {
 }
 
 db::Task<bool> Service::has_session(std::int64_t user_id, std::int64_t session_id) {
-    const auto caller = co_await repository::caller_of(db_, session_id, user_id, clock_.now_ms());
+    const auto caller = co_await db_.get(repository::caller_of(session_id, user_id, clock_.now_ms()));
     co_return caller.has_value();
 }
 

@@ -27,9 +27,9 @@ std::string Service::successor_of(std::string_view refresh_token) const {
 
 db::Task<void> Service::require_refresh_budget(std::string_view token_hash) {
     if (refresh_limiter_ == nullptr) co_return;
-    const auto session_id = co_await repository::session_of_token(db_, token_hash);
-    if (session_id == 0) co_return;
-    auto key = "session:" + std::to_string(session_id);
+    const auto session_id = co_await db_.get(repository::session_of_token(token_hash));
+    if (!session_id) co_return;
+    auto key = "session:" + std::to_string(*session_id);
     const auto decision = co_await refresh_limiter_->check(http::Rate::refresh_session, std::move(key), 1, 1);
     if (!decision.allowed) throw too_many_refreshes(decision.retry_after_s);
 }
@@ -44,20 +44,20 @@ db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
         Tokens tokens;
     };
     auto outcome = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Outcome> {
-        auto presented = co_await repository::find_refresh_token(tx, hash);
+        auto presented = co_await tx.get(repository::find_refresh_token(hash));
         if (!presented) co_return Outcome{};
         const auto user = co_await users_.find(tx, presented->user_id);
         if (!user || !user->is_active) co_return Outcome{};
         auto& facts = presented->facts;
         auto successor = successor_of(input.refresh_token);
-        facts.successor_id = co_await repository::find_token_id(tx, crypto::sha256_hex(successor), presented->session_id);
+        const auto successor_id = co_await tx.get(repository::find_token_id(crypto::sha256_hex(successor), presented->session_id));
         const auto latest = facts.session_created_at_ms + settings_.session_max_ms;
         facts.session_expires_at_ms = std::min(facts.session_expires_at_ms, latest);
         const auto now = facts.now(clock_.now_ms());
-        Outcome result{.verdict = rules::judge_refresh(facts, now), .tokens = {}};
+        Outcome result{.verdict = rules::judge_refresh(facts, successor_id, now), .tokens = {}};
         if (result.verdict == Verdict::ended) co_return result;
         if (result.verdict == Verdict::reused) {
-            co_await repository::revoke(tx, user->id, presented->session_id, now);
+            co_await tx.get(repository::revoke(user->id, presented->session_id, now));
             audit(tx, origin, "token_reuse_detected", "A spent refresh token was presented; its session was ended", user->id,
                   audit::Level::critical);
             announce_end(tx, {.user_id = user->id, .session_id = presented->session_id});

@@ -126,7 +126,7 @@ db::Task<std::optional<Caller>> SessionGuard::look_up(std::int64_t user_id, std:
     auto caller = memory_->find(user_id, session_id);
     if (caller) co_return caller;
     const auto generation = memory_->generation();
-    caller = co_await repository::caller_of(db_, session_id, user_id, now);
+    caller = co_await db_.get(repository::caller_of(session_id, user_id, now));
     if (caller) memory_->remember(*caller, generation);
     co_return caller;
 }

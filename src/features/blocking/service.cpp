@@ -153,7 +153,7 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     auto [version, entries, day_apps, told, settings] = co_await tx.all(
         repository::version(caller.user_id), repository::list_locked(caller.user_id),
         activities::Service::day_apps(caller.user_id, scene.about.today), repository::events(caller.user_id, scene.about.today),
-        db::Query<users::AlertSettings>{users::Service::alert_settings_command(caller.user_id), &users::Service::alert_settings_of});
+        users::Service::alert_settings(caller.user_id));
     scene.version = version;
     scene.entries = std::move(entries);
     scene.usage = rules::DayUsage{day_apps};

@@ -41,7 +41,7 @@ activities::Reaction ScoreKeeper::prepare(const activities::Recorded& recorded, 
     // Nobody may join a challenge between this read and the commit. Where an activity was inserted its foreign key holds the
     // user already (InnoDB locks the row that is referred to, shared).
     const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
-    if (!is_held) std::ignore = batch.add(db::Query<bool>{users::Service::hold_command(user_id), [](const db::Result&) { return true; }});
+    if (!is_held) std::ignore = batch.add(users::Service::hold(user_id));
     const auto open = batch.add(db::Query<std::vector<OpenChallenge>>{
         member_repository::counting_command(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date),
         &member_repository::counting_of});

@@ -66,13 +66,13 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
     if (!email) throw oauth_failed("the provider's e-mail address is none");
     person.email = std::move(*email);
     std::optional<users::User> user;
-    auto known = co_await repository::find_identity(tx, name, person.subject);
+    auto known = co_await tx.get(repository::find_identity(name, person.subject));
     if (!known) {
         if (const auto found = co_await users_.find_by_email(tx, person.email)) {
             user = co_await users_.find_for_update(tx, found->id);
             if (!user) throw oauth_failed("the account was deleted a moment ago");
             // Another request of his may have made this account between the two looks.
-            known = co_await repository::find_identity(tx, name, person.subject);
+            known = co_await tx.get(repository::find_identity(name, person.subject));
             if (!known) {
                 auto joined = co_await join(tx, std::move(*user), name, person, origin);
                 if (!joined.user) co_return joined;
@@ -87,7 +87,7 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
         user = co_await users_.find_for_update(tx, known->user_id);
         if (!user) throw oauth_failed("the account was deleted a moment ago");
         if (!user->is_active) throw Error{k_account_inactive};
-        repository::use_identity(tx, known->id, person.email, clock_.now_ms());
+        repository::use_identity(tx, known->identity.id, person.email, clock_.now_ms());
     }
     audit(tx, origin, "oauth_login", "Signed in through a provider", user->id, name);
     co_return Arrival{.user = std::move(user)};
@@ -96,9 +96,10 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
 /// The account of this address becomes the person's. A verified one is his already; one that nobody ever verified may be
 /// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
 /// provider's word for the address is not enough.
-db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
+db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
+                                                 Origin origin) {
     if (!user.is_active) throw Error{k_account_inactive};
-    const auto linked = co_await repository::identities_of(tx, user.id);
+    const auto linked = co_await tx.get(repository::identities_of(user.id));
     const auto key = fold_case(person.email);
     // Somebody else at this provider had the address before: providers give addresses to new people.
     if (std::ranges::any_of(linked, [&](const auto& one) { return one.provider == name && fold_case(one.email) == key; }))
@@ -112,9 +113,9 @@ db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, 
     }
     const bool was_verified = user.is_verified;
     if (!was_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
-    auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
+    const auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
     audit(tx, origin, "identity_linked", "Identity with the same verified address linked", user.id, name);
-    if (was_verified) notify(tx, user, "identity_linked", repository::shown(std::move(made)));
+    if (was_verified) notify(tx, user, "identity_linked", made);
     co_return Arrival{.user = std::move(user)};
 }
 
@@ -123,14 +124,14 @@ db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, 
 db::Task<bool> Service::needs_confirmation(db::Transaction& tx, users::User user) {
     if (!user.is_verified) co_return false;
     const auto credentials = co_await users_.credentials(tx, user.id);
-    if (!credentials || credentials->password_hash.empty()) co_return false;
+    if (!credentials || !credentials->password_hash) co_return false;
     const bool was_reset = co_await auth_.was_reset_lately(tx, user.id);
     co_return !was_reset;
 }
 
 db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.link_token.value);
-    const auto waiting = co_await repository::find_pending_link(db_, hash);
+    const auto waiting = co_await db_.get(repository::find_pending_link(hash));
     if (!waiting || clock_.now_ms() >= waiting->expires_at_ms) throw Error{k_invalid_token};
     const auto& identity = waiting->identity;
     const auto proof = co_await auth_.prove_password(identity.user_id, std::move(input.password), origin);
@@ -138,11 +139,11 @@ db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<SignedIn> {
             auto user = co_await auth_.accept(tx, proof);
             if (!user.is_active) throw Error{k_account_inactive};
-            if (!co_await repository::take_pending_link(tx, hash)) throw Error{k_invalid_token};
-            auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
+            if (!co_await tx.get(repository::take_pending_link(hash))) throw Error{k_invalid_token};
+            const auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked after the password was entered", user.id, identity.provider);
             audit(tx, origin, "oauth_login", "Signed in through a provider", user.id, identity.provider);
-            notify(tx, user, "identity_linked", repository::shown(std::move(made)));
+            notify(tx, user, "identity_linked", made);
             co_return co_await auth_.sign_in(tx, std::move(user), origin);
         });
     } catch (const db::ConstraintError&) { // linked a moment ago
@@ -151,7 +152,7 @@ db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
 }
 
 db::Task<void> Service::spend(db::Transaction& tx, std::string id_token, EpochMs expires_at) {
-    if (!co_await repository::spend_id_token(tx, crypto::id_token_hash(id_token), expires_at))
+    if (!co_await tx.get(repository::spend_id_token(crypto::id_token_hash(id_token), expires_at)))
         throw oauth_failed("the ID token, which has no nonce, was used before");
 }
 
@@ -209,16 +210,15 @@ db::Task<Identity> Service::link(std::string name, crypto::Person person, std::i
             const auto user = co_await users_.find_for_update(tx, user_id);
             if (!user || !user->is_active) throw Error{k_account_inactive};
             if (!user->is_verified) throw Error{k_email_not_verified};
-            if (auto known = co_await repository::find_identity(tx, name, person.subject)) {
+            if (auto known = co_await tx.get(repository::find_identity(name, person.subject))) {
                 if (known->user_id != user_id) throw Error{k_identity_taken};
-                co_return repository::shown(std::move(*known));
+                co_return std::move(known->identity);
             }
             if (!id_token.empty()) co_await spend(tx, id_token, person.expires_at_ms);
-            auto made = co_await repository::insert_identity(tx, identity_of(user_id, name, person), clock_.now_ms());
+            const auto made = co_await repository::insert_identity(tx, identity_of(user_id, name, person), clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked", user_id, name, audit::Level::warning);
-            auto identity = repository::shown(std::move(made));
-            notify(tx, *user, "identity_linked", identity);
-            co_return identity;
+            notify(tx, *user, "identity_linked", made);
+            co_return made;
         });
     } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
         throw Error{k_identity_taken};
@@ -235,25 +235,27 @@ db::Task<Identity> Service::link_natively(std::string name, std::string id_token
     co_return co_await link(std::move(name), std::move(person), caller.user_id, origin, std::move(id_token));
 }
 
-db::Task<std::vector<Identity>> Service::identities(Caller caller) { co_return co_await identities_of(db_, caller.user_id); }
+db::Task<std::vector<Identity>> Service::identities(Caller caller) {
+    co_return co_await db_.get(repository::identities_of(caller.user_id));
+}
 
 db::Task<void> Service::unlink(Caller caller, Origin origin, std::int64_t identity_id) {
     co_await auth_.require_fresh(db_, caller);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id); // one at a time, or two could remove the last two
-        auto linked = co_await repository::identities_of(tx, caller.user_id);
-        const auto found = std::ranges::find(linked, identity_id, &repository::IdentityRow::id);
+        const auto linked = co_await tx.get(repository::identities_of(caller.user_id));
+        const auto found = std::ranges::find(linked, identity_id, &Identity::id);
         if (!user || found == linked.end()) throw not_found();
         const auto credentials = co_await users_.credentials(tx, caller.user_id);
-        if (linked.size() == 1 && (!credentials || credentials->password_hash.empty())) throw Error{k_last_sign_in_method};
+        if (linked.size() == 1 && (!credentials || !credentials->password_hash)) throw Error{k_last_sign_in_method};
         repository::delete_identity(tx, caller.user_id, identity_id);
         audit(tx, origin, "identity_unlinked", "Identity unlinked", caller.user_id, found->provider, audit::Level::warning);
-        notify(tx, *user, "identity_unlinked", repository::shown(std::move(*found)));
+        notify(tx, *user, "identity_unlinked", *found);
     });
 }
 
 db::Task<std::vector<Identity>> Service::identities_of(db::Session& session, std::int64_t user_id) {
-    co_return repository::shown(co_await repository::identities_of(session, user_id));
+    return session.get(repository::identities_of(user_id));
 }
 
 void Service::drop_identities(db::Transaction& tx, const users::User& user, const std::vector<Identity>& identities, const Origin& origin) {

@@ -2,28 +2,45 @@
 
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/db/query.hpp"
 
 namespace focus::oidc::repository {
 
 namespace {
 
-#define FOCUS_IDENTITY_COLUMNS "id, user_id, provider, email, created_at_ms, last_used_at_ms"
+struct InsertedIdentity {
+    NewIdentity identity;
+    std::string email_key;
+    json::Timestamp created_at;
+    json::Timestamp last_used_at;
+};
+struct InsertedFlow {
+    std::string state_hash;
+    std::string browser_hash;
+    Flow flow;
+};
+struct FoundFlow {
+    std::string browser_hash;
+    Flow flow;
+};
+struct InsertedLink {
+    std::string token_hash;
+    PendingLink link;
+};
+struct SpentIdToken {
+    std::string token_hash;
+    EpochMs expires_at_ms = 0;
+};
 
-constexpr db::Statement k_insert{
-    "identities.insert",
-    "INSERT INTO identities (user_id, provider, subject, email, email_key, created_at_ms, last_used_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"};
-constexpr db::Statement k_find{"identities.find", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE provider = ? AND subject = ?"};
-constexpr db::Statement k_of_user{"identities.of_user", "SELECT " FOCUS_IDENTITY_COLUMNS " FROM identities WHERE user_id = ? ORDER BY id"};
+constexpr auto k_insert = db::insert<InsertedIdentity>("identities.insert", "identities");
+constexpr auto k_find = db::select<OwnedIdentity>("identities.find", "SELECT * FROM identities WHERE provider = ? AND subject = ?");
+constexpr auto k_of_user = db::select<Identity>("identities.of_user", "SELECT * FROM identities WHERE user_id = ? ORDER BY id");
 constexpr db::Statement k_use{"identities.use", "UPDATE identities SET email = ?, email_key = ?, last_used_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_delete{"identities.delete", "DELETE FROM identities WHERE id = ? AND user_id = ?"};
 constexpr db::Statement k_delete_all{"identities.delete_all", "DELETE FROM identities WHERE user_id = ?"};
 
-constexpr db::Statement k_insert_flow{
-    "oauth_flows.insert", "INSERT INTO oauth_flows (state_hash, browser_hash, provider, in_browser, redirect_to, user_id, session_id, "
-                          "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
-constexpr db::Statement k_find_flow{"oauth_flows.find",
-                                    "SELECT browser_hash, provider, in_browser, redirect_to, user_id, session_id, expires_at_ms "
-                                    "FROM oauth_flows WHERE state_hash = ?"};
+constexpr auto k_insert_flow = db::insert<InsertedFlow>("oauth_flows.insert", "oauth_flows");
+constexpr auto k_find_flow = db::select<FoundFlow>("oauth_flows.find", "SELECT * FROM oauth_flows WHERE state_hash = ?");
 constexpr db::Statement k_delete_flow{"oauth_flows.delete", "DELETE FROM oauth_flows WHERE state_hash = ?"};
 constexpr db::Statement k_delete_flows{"oauth_flows.delete_of_user", "DELETE FROM oauth_flows WHERE user_id = ?"};
 constexpr db::Statement k_expire_flows{"oauth_flows.expire",
@@ -31,20 +48,15 @@ constexpr db::Statement k_expire_flows{"oauth_flows.expire",
                                                "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
                                                "DELETE FROM oauth_flows WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
 
-constexpr db::Statement k_insert_pending{
-    "pending_links.insert",
-    "INSERT INTO pending_links (token_hash, user_id, provider, subject, email, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?)"};
-constexpr db::Statement k_find_pending{"pending_links.find",
-                                       "SELECT user_id, provider, subject, email, expires_at_ms FROM pending_links WHERE token_hash = ?"};
+constexpr auto k_insert_pending = db::insert<InsertedLink>("pending_links.insert", "pending_links");
+constexpr auto k_find_pending = db::select<PendingLink>("pending_links.find", "SELECT * FROM pending_links WHERE token_hash = ?");
 constexpr db::Statement k_take_pending{"pending_links.take", "DELETE FROM pending_links WHERE token_hash = ?"};
 constexpr db::Statement k_delete_pending{"pending_links.delete_of_user", "DELETE FROM pending_links WHERE user_id = ?"};
 constexpr db::Statement k_expire_pending{
     "pending_links.expire", db::Sql{"DELETE FROM pending_links WHERE token_hash IN (SELECT token_hash FROM pending_links WHERE "
                                     "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
                                     "DELETE FROM pending_links WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?"}};
-constexpr db::Statement k_spend_id_token{
-    "spent_id_tokens.insert", db::Sql{"INSERT INTO spent_id_tokens (token_hash, expires_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                                      "INSERT IGNORE INTO spent_id_tokens (token_hash, expires_at_ms) VALUES (?, ?)"}};
+constexpr auto k_spend_id_token = db::insert_or_ignore<SpentIdToken>("spent_id_tokens.insert", "spent_id_tokens");
 constexpr db::Statement k_expire_id_tokens{
     "spent_id_tokens.expire", db::Sql{"DELETE FROM spent_id_tokens WHERE token_hash IN (SELECT token_hash FROM spent_id_tokens WHERE "
                                       "expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)",
@@ -61,42 +73,23 @@ struct ExportedIdentity {
 constexpr auto k_personal =
     db::select<ExportedIdentity>("identities.personal", "SELECT * FROM identities WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
-IdentityRow identity_of(const db::Row& row) {
-    return {.id = row.get<std::int64_t>(0),
-            .user_id = row.get<std::int64_t>(1),
-            .provider = row.get<std::string>(2),
-            .email = row.get<std::string>(3),
-            .created_at_ms = row.get<std::int64_t>(4),
-            .last_used_at_ms = row.get<std::int64_t>(5)};
-}
-
-std::optional<std::int64_t> id_or_null(std::int64_t id) { return id != 0 ? std::optional{id} : std::nullopt; }
+bool any(std::uint64_t count) { return count > 0; }
 
 } // namespace
 
-db::Task<IdentityRow> insert_identity(db::Session& session, NewIdentity identity, EpochMs now) {
-    const auto made = co_await session.execute(k_insert, identity.user_id, identity.provider, identity.subject, identity.email,
-                                               fold_case(identity.email), now, now);
-    co_return IdentityRow{.id = made.last_insert_id,
-                          .user_id = identity.user_id,
-                          .provider = std::move(identity.provider),
-                          .email = std::move(identity.email),
-                          .created_at_ms = now,
-                          .last_used_at_ms = now};
+db::Task<Identity> insert_identity(db::Session& session, NewIdentity identity, EpochMs now) {
+    Identity made{.provider = identity.provider, .email = identity.email, .created_at = {now}, .last_used_at = {now}};
+    auto email_key = fold_case(identity.email);
+    made.id = co_await session.get(
+        k_insert.id({.identity = std::move(identity), .email_key = std::move(email_key), .created_at = {now}, .last_used_at = {now}}));
+    co_return made;
 }
 
-db::Task<std::optional<IdentityRow>> find_identity(db::Session& session, std::string_view provider, std::string_view subject) {
-    const auto row = co_await session.find(k_find, provider, subject);
-    co_return row ? std::optional{identity_of(*row)} : std::nullopt;
+db::Query<std::optional<OwnedIdentity>> find_identity(std::string_view provider, std::string_view subject) {
+    return k_find.first(provider, subject);
 }
 
-db::Task<std::vector<IdentityRow>> identities_of(db::Session& session, std::int64_t user_id) {
-    const auto result = co_await session.execute(k_of_user, user_id);
-    std::vector<IdentityRow> identities;
-    identities.reserve(result.rows.size());
-    for (const auto& row : result.rows) identities.push_back(identity_of(row));
-    co_return identities;
-}
+db::Query<std::vector<Identity>> identities_of(std::int64_t user_id) { return k_of_user.all(user_id); }
 
 void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, EpochMs now) {
     tx.defer(k_use, email, fold_case(email), now, id);
@@ -110,40 +103,16 @@ void delete_identities(db::Transaction& tx, std::int64_t user_id) {
     tx.defer(k_delete_pending, user_id);
 }
 
-Identity shown(IdentityRow row) {
-    return {row.id, std::move(row.provider), std::move(row.email), {row.created_at_ms}, {row.last_used_at_ms}};
-}
-
-std::vector<Identity> shown(std::vector<IdentityRow> rows) {
-    std::vector<Identity> identities;
-    identities.reserve(rows.size());
-    for (auto& row : rows) identities.push_back(shown(std::move(row)));
-    return identities;
-}
-
 void insert_pending_link(db::Transaction& tx, std::string_view token_hash, const PendingLink& link) {
-    const auto& identity = link.identity;
-    tx.defer(k_insert_pending, token_hash, identity.user_id, identity.provider, identity.subject, identity.email, link.expires_at_ms);
+    tx.defer(k_insert_pending.affected({.token_hash = std::string{token_hash}, .link = link}));
 }
 
-db::Task<std::optional<PendingLink>> find_pending_link(db::Session& session, std::string_view token_hash) {
-    const auto row = co_await session.find(k_find_pending, token_hash);
-    if (!row) co_return std::nullopt;
-    co_return PendingLink{.identity = {.user_id = row->get<std::int64_t>(0),
-                                       .provider = row->get<std::string>(1),
-                                       .subject = row->get<std::string>(2),
-                                       .email = row->get<std::string>(3)},
-                          .expires_at_ms = row->get<EpochMs>(4)};
-}
+db::Query<std::optional<PendingLink>> find_pending_link(std::string_view token_hash) { return k_find_pending.first(token_hash); }
 
-db::Task<bool> take_pending_link(db::Transaction& tx, std::string_view token_hash) {
-    const auto result = co_await tx.execute(k_take_pending, token_hash);
-    co_return result.affected > 0;
-}
+db::Query<bool> take_pending_link(std::string_view token_hash) { return db::affected(k_take_pending, token_hash).map(any); }
 
-db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, EpochMs expires_at) {
-    const auto result = co_await tx.execute(k_spend_id_token, token_hash, expires_at);
-    co_return result.affected > 0;
+db::Query<bool> spend_id_token(std::string_view token_hash, EpochMs expires_at) {
+    return k_spend_id_token.affected({.token_hash = std::string{token_hash}, .expires_at_ms = expires_at}).map(any);
 }
 
 db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs before) {
@@ -153,23 +122,18 @@ db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs be
     co_return gone;
 }
 
-db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow) {
-    co_await session.execute(k_insert_flow, state_hash, browser_hash, flow.provider, flow.in_browser, flow.redirect_to,
-                             id_or_null(flow.user_id), id_or_null(flow.session_id), flow.expires_at_ms);
+db::Query<std::uint64_t> insert_flow(std::string_view state_hash, std::string_view browser_hash, Flow flow) {
+    return k_insert_flow.affected(
+        {.state_hash = std::string{state_hash}, .browser_hash = std::string{browser_hash}, .flow = std::move(flow)});
 }
 
 db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash) {
-    const auto row = co_await tx.find(k_find_flow, state_hash);
+    auto found = co_await tx.get(k_find_flow.first(state_hash));
     // A stranger's browser leaves the flow to its owner.
-    if (!row || !crypto::equal_constant_time(row->get<std::string_view>(0), browser_hash)) co_return std::nullopt;
-    const auto gone = co_await tx.execute(k_delete_flow, state_hash);
-    if (gone.affected == 0) co_return std::nullopt; // another request was faster
-    co_return Flow{.provider = row->get<std::string>(1),
-                   .in_browser = row->get<bool>(2),
-                   .redirect_to = row->get<std::string>(3),
-                   .user_id = row->get<std::optional<std::int64_t>>(4).value_or(0),
-                   .session_id = row->get<std::optional<std::int64_t>>(5).value_or(0),
-                   .expires_at_ms = row->get<std::int64_t>(6)};
+    if (!found || !crypto::equal_constant_time(found->browser_hash, browser_hash)) co_return std::nullopt;
+    const auto gone = co_await tx.get(db::affected(k_delete_flow, state_hash));
+    if (gone == 0) co_return std::nullopt; // another request was faster
+    co_return std::move(found->flow);
 }
 
 db::Task<std::uint64_t> delete_expired_flows(db::Database& database, EpochMs before) {

@@ -14,13 +14,9 @@
 
 namespace focus::oidc::repository {
 
-struct IdentityRow {
-    std::int64_t id = 0;
+struct OwnedIdentity {
+    Identity identity;
     std::int64_t user_id = 0;
-    std::string provider;
-    std::string email;
-    EpochMs created_at_ms = 0;
-    EpochMs last_used_at_ms = 0;
 };
 
 struct NewIdentity {
@@ -31,19 +27,15 @@ struct NewIdentity {
 };
 
 /// Throws db::ConstraintError when somebody else has this identity.
-db::Task<IdentityRow> insert_identity(db::Session& session, NewIdentity identity, EpochMs now);
-db::Task<std::optional<IdentityRow>> find_identity(db::Session& session, std::string_view provider, std::string_view subject);
+db::Task<Identity> insert_identity(db::Session& session, NewIdentity identity, EpochMs now);
+db::Query<std::optional<OwnedIdentity>> find_identity(std::string_view provider, std::string_view subject);
 /// The identities of a user, the oldest first.
-db::Task<std::vector<IdentityRow>> identities_of(db::Session& session, std::int64_t user_id);
+db::Query<std::vector<Identity>> identities_of(std::int64_t user_id);
 /// It was signed in with; the provider vouches for this address now.
 void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, EpochMs now);
 void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
 /// All identities of the user, and what he has begun.
 void delete_identities(db::Transaction& tx, std::int64_t user_id);
-
-/// As their owner sees them.
-[[nodiscard]] Identity shown(IdentityRow row);
-[[nodiscard]] std::vector<Identity> shown(std::vector<IdentityRow> rows);
 
 /// An identity that waits for the password of the account with its address.
 struct PendingLink {
@@ -51,12 +43,12 @@ struct PendingLink {
     EpochMs expires_at_ms = 0;
 };
 void insert_pending_link(db::Transaction& tx, std::string_view token_hash, const PendingLink& link);
-db::Task<std::optional<PendingLink>> find_pending_link(db::Session& session, std::string_view token_hash);
+db::Query<std::optional<PendingLink>> find_pending_link(std::string_view token_hash);
 /// Whether this call was the one that took it.
-db::Task<bool> take_pending_link(db::Transaction& tx, std::string_view token_hash);
+db::Query<bool> take_pending_link(std::string_view token_hash);
 
 /// Remembers that an ID token has served; false when it had served before.
-db::Task<bool> spend_id_token(db::Transaction& tx, std::string_view token_hash, EpochMs expires_at);
+db::Query<bool> spend_id_token(std::string_view token_hash, EpochMs expires_at);
 /// Deletes the pending links and ID tokens that expired before `before`; gives how many went.
 db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs before);
 
@@ -64,11 +56,11 @@ struct Flow {
     std::string provider;
     bool in_browser = false;
     std::string redirect_to;
-    std::int64_t user_id = 0; // who links an identity; 0: somebody signs in
-    std::int64_t session_id = 0;
+    std::optional<std::int64_t> user_id; // of an account that links an identity; nothing: a sign-in
+    std::optional<std::int64_t> session_id;
     EpochMs expires_at_ms = 0;
 };
-db::Task<void> insert_flow(db::Session& session, std::string_view state_hash, std::string_view browser_hash, Flow flow);
+db::Query<std::uint64_t> insert_flow(std::string_view state_hash, std::string_view browser_hash, Flow flow);
 /// The flow of this state and cookie, which exists no longer: it is given once. Nothing for others and strangers.
 db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash);
 db::Task<std::uint64_t> delete_expired_flows(db::Database& database, EpochMs before);

@@ -73,7 +73,8 @@ db::Task<Service::Begun> Service::begin_flow(std::string name, std::string redir
     flow.provider = std::move(name);
     flow.redirect_to = std::move(*path);
     flow.expires_at_ms = clock_.now_ms() + k_flow_ms;
-    co_await repository::insert_flow(db_, crypto::sha256_hex(begun.start.state), crypto::sha256_hex(begun.browser_secret), std::move(flow));
+    co_await db_.get(
+        repository::insert_flow(crypto::sha256_hex(begun.start.state), crypto::sha256_hex(begun.browser_secret), std::move(flow)));
     co_return begun;
 }
 
@@ -105,9 +106,10 @@ db::Task<Service::Ended> Service::complete(repository::Flow flow, Returned retur
     if (!returned.issuer.empty() && !there.is_issuer(returned.issuer)) throw oauth_failed("the answer is of another issuer");
     auto person = co_await there.redeem(std::move(returned.code), secrets_of(returned.browser_secret, returned.state));
     rules::require_vouched_for(person);
-    if (flow.user_id != 0) {
-        if (!co_await auth_.has_session(flow.user_id, flow.session_id)) throw oauth_failed("the session that began the link has ended");
-        co_await link(flow.provider, std::move(person), flow.user_id, origin);
+    if (flow.user_id) {
+        if (!co_await auth_.has_session(*flow.user_id, flow.session_id.value_or(0)))
+            throw oauth_failed("the session that began the link has ended");
+        co_await link(flow.provider, std::move(person), *flow.user_id, origin);
         co_return Ended{.location = page("linked", flow.provider, flow.redirect_to)};
     }
     co_return co_await settle<Ended>([&](db::Transaction& tx) -> db::Task<Ended> {

@@ -2,39 +2,52 @@
 
 #include "core/base/fold.hpp"
 #include "core/counters/counters.hpp"
+#include "core/db/query.hpp"
 #include "features/users/list_repository.hpp"
 
 namespace focus::users::repository {
 
 namespace {
 
-#define FOCUS_USER_COLUMNS                                                                                                                 \
-    "id, email, username, full_name, avatar_url, bio, role, is_active, is_verified, language, timezone, daily_limit_ms, "                  \
-    "notifications_enabled, email_reminders, reminder_minute, created_at_ms, updated_at_ms, last_login_ms"
+/// The columns by which texts are found without regard to case.
+struct Keys {
+    std::string email_key;
+    std::string username_key;
+    std::optional<std::string> full_name_key;
+};
+struct InsertedRow {
+    NewUser user;
+    Keys keys;
+    Defaults defaults;
+    json::Timestamp created_at;
+    json::Timestamp updated_at;
+    bool was_verified = false;
+};
+struct UpdatedRow {
+    User user;
+    Keys keys;
+};
+struct StateCount {
+    bool is_active = false;
+    bool is_verified = false;
+    std::int64_t count = 0;
+};
 
-constexpr db::Statement k_insert{
-    "users.insert", "INSERT INTO users (email, email_key, username, username_key, password_hash, full_name, full_name_key, avatar_url, "
-                    "role, is_active, is_verified, language, timezone, daily_limit_ms, reminder_minute, created_at_ms, updated_at_ms, "
-                    "was_verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-constexpr db::Statement k_find{"users.find", "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_find_for_update{
-    "users.find_for_update", db::Sql{"SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL",
-                                     "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id = ? AND deleted_at_ms IS NULL FOR UPDATE"}};
-constexpr db::Statement k_find_by_email{"users.find_by_email",
-                                        "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_credentials_by_email{
+constexpr auto k_insert = db::insert<InsertedRow>("users.insert", "users");
+constexpr auto k_find = db::select<User>("users.find", "SELECT * FROM users WHERE id = ? AND deleted_at_ms IS NULL");
+constexpr auto k_find_for_update =
+    db::select_for_update<User>("users.find_for_update", "SELECT * FROM users WHERE id = ? AND deleted_at_ms IS NULL");
+constexpr auto k_find_by_email =
+    db::select<User>("users.find_by_email", "SELECT * FROM users WHERE email_key = ? AND deleted_at_ms IS NULL");
+constexpr auto k_credentials_by_email = db::select<Credentials>(
     "users.credentials_by_email",
-    "SELECT id, password_hash, is_active, is_verified FROM users WHERE email_key = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_credentials{"users.credentials",
-                                      "SELECT id, password_hash, is_active, is_verified FROM users WHERE id = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_holders{"users.holders", "SELECT COALESCE((SELECT id FROM users WHERE email_key = ?), 0), "
-                                                   "COALESCE((SELECT id FROM users WHERE username_key = ?), 0)"};
-constexpr db::Statement k_update{
-    "users.update",
-    "UPDATE users SET email = ?, email_key = ?, username = ?, username_key = ?, full_name = ?, full_name_key = ?, avatar_url = ?, "
-    "bio = ?, role = ?, is_active = ?, is_verified = ?, language = ?, timezone = ?, daily_limit_ms = ?, "
-    "notifications_enabled = ?, email_reminders = ?, reminder_minute = ?, updated_at_ms = ?, "
-    "was_verified = CASE WHEN ? = 1 THEN 1 ELSE was_verified END WHERE id = ?"};
+    "SELECT id AS user_id, password_hash, is_active, is_verified FROM users WHERE email_key = ? AND deleted_at_ms IS NULL");
+constexpr auto k_credentials = db::select<Credentials>(
+    "users.credentials", "SELECT id AS user_id, password_hash, is_active, is_verified FROM users WHERE id = ? AND deleted_at_ms IS NULL");
+constexpr auto k_holders = db::select<Holders>("users.holders", "SELECT COALESCE((SELECT id FROM users WHERE email_key = ?), 0) AS email, "
+                                                                "COALESCE((SELECT id FROM users WHERE username_key = ?), 0) AS username");
+constexpr auto k_update = db::update<UpdatedRow>(
+    "users.update", "users", ", was_verified = CASE WHEN ? = 1 THEN 1 ELSE was_verified END WHERE id = ?", {"created_at", "last_login"});
 constexpr db::Statement k_set_password{"users.set_password", "UPDATE users SET password_hash = ?, updated_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_set_verified{"users.set_verified",
                                        "UPDATE users SET is_verified = 1, was_verified = 1, updated_at_ms = ? WHERE id = ?"};
@@ -44,33 +57,31 @@ constexpr db::Statement k_anonymise{
     "UPDATE users SET email = NULL, email_key = NULL, username = NULL, username_key = NULL, "
     "password_hash = NULL, full_name = NULL, full_name_key = NULL, avatar_url = NULL, bio = NULL, is_active = 0, is_verified = 0, "
     "role = 'user', updated_at_ms = ?, deleted_at_ms = ? WHERE id = ? AND deleted_at_ms IS NULL"};
-constexpr db::Statement k_other_admins{
-    "users.other_active_admins",
-    db::Sql{"SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?",
-            "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ? FOR UPDATE"}};
-constexpr db::Statement k_never_verified{
+constexpr auto k_other_admins = db::select_for_update<std::int64_t>(
+    "users.other_active_admins", "SELECT id FROM users WHERE role = 'admin' AND is_active = 1 AND deleted_at_ms IS NULL AND id <> ?");
+constexpr auto k_never_verified = db::select<std::int64_t>(
     "users.never_verified", "SELECT id FROM users WHERE was_verified = 0 AND created_at_ms < ? AND id > ? AND is_verified = 0 AND "
-                            "role <> 'admin' AND deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
-constexpr db::Statement k_is_never_verified{
-    "users.is_never_verified", "SELECT id FROM users WHERE id = ? AND was_verified = 0 AND is_verified = 0 AND role <> 'admin'"};
-constexpr db::Statement k_search{
-    "users.search", "SELECT id, username, full_name, avatar_url, bio FROM users WHERE username_key LIKE ? ESCAPE '!' AND is_active = 1 AND "
+                            "role <> 'admin' AND deleted_at_ms IS NULL ORDER BY id LIMIT ?");
+constexpr auto k_is_never_verified = db::select<std::int64_t>(
+    "users.is_never_verified", "SELECT id FROM users WHERE id = ? AND was_verified = 0 AND is_verified = 0 AND role <> 'admin'");
+constexpr auto k_search = db::select<PublicUser>(
+    "users.search", "SELECT * FROM users WHERE username_key LIKE ? ESCAPE '!' AND is_active = 1 AND "
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
-                    "username_key LIMIT ?"};
+                    "username_key LIMIT ?");
 
 // Where many are looked for by their ids, "+column" keeps SQLite from its index users_state, which it takes for the better one: that
 // index has nearly everybody under "not deleted".
-constexpr db::Statement k_addressees_after{"users.addressees_after",
-                                           "SELECT id, language, notifications_enabled FROM users WHERE id > ? AND +is_active = 1 AND "
-                                           "+deleted_at_ms IS NULL ORDER BY id LIMIT ?"};
+constexpr auto k_addressees_after =
+    db::select<Addressee>("users.addressees_after", "SELECT * FROM users WHERE id > ? AND +is_active = 1 AND "
+                                                    "+deleted_at_ms IS NULL ORDER BY id LIMIT ?");
 
-constexpr db::Statement k_alert_settings{"users.alert_settings", "SELECT daily_limit_ms, notifications_enabled FROM users WHERE id = ?"};
-constexpr db::Statement k_hold{"users.hold",
-                               db::Sql{"SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE"}};
+constexpr auto k_alert_settings = db::select<AlertSettings>("users.alert_settings", "SELECT * FROM users WHERE id = ?");
+constexpr auto k_hold =
+    db::select<std::int64_t>("users.hold", "SELECT id FROM users WHERE id = ?", "SELECT id FROM users WHERE id = ? LOCK IN SHARE MODE");
 
-constexpr db::Statement k_count_by_status{
-    "users.count_by_status",
-    "SELECT is_active, is_verified, COUNT(*) FROM users WHERE deleted_at_ms IS NULL GROUP BY is_active, is_verified"};
+constexpr auto k_count_by_status = db::select<StateCount>(
+    "users.count_by_status", "SELECT is_active, is_verified, COUNT(*) AS count FROM users WHERE deleted_at_ms IS NULL GROUP BY "
+                             "is_active, is_verified");
 
 // What an account adds to the sums over all accounts, times a factor: taken out before a change, put in after it.
 constexpr db::Statement k_count{
@@ -81,93 +92,39 @@ constexpr db::Statement k_count{
             "INSERT INTO counters (name, day, shard, value) SELECT 'users.active', ?, ?, ? * is_active FROM users WHERE id = ? AND "
             "deleted_at_ms IS NULL UNION ALL SELECT 'users.verified', ?, ?, ? * is_verified FROM users WHERE id = ? AND deleted_at_ms IS "
             "NULL ON DUPLICATE KEY UPDATE value = counters.value + VALUES(value)"}};
-constexpr db::Statement k_removed{"users.removed", "SELECT id FROM users WHERE id = ? AND deleted_at_ms IS NOT NULL"};
+constexpr auto k_removed = db::select<std::int64_t>("users.removed", "SELECT id FROM users WHERE id = ? AND deleted_at_ms IS NOT NULL");
 constexpr db::Statement k_erase{"users.erase", "DELETE FROM users WHERE id = ? AND deleted_at_ms IS NOT NULL"};
 
-std::optional<std::string> key_of(const std::optional<std::string>& text) { return text ? std::optional{fold_case(*text)} : std::nullopt; }
-
-std::optional<json::Timestamp> timestamp(std::optional<std::int64_t> ms) { return ms ? std::optional{json::Timestamp{*ms}} : std::nullopt; }
-
-User user_of(const db::Row& row) {
-    User user;
-    user.id = row.get<std::int64_t>(0);
-    user.email = row.get<std::string>(1);
-    user.username = row.get<std::string>(2);
-    user.full_name = row.get<std::optional<std::string>>(3);
-    user.avatar_url = row.get<std::optional<std::string>>(4);
-    user.bio = row.get<std::optional<std::string>>(5);
-    user.role = role_of(row.get<std::string_view>(6));
-    user.is_active = row.get<bool>(7);
-    user.is_verified = row.get<bool>(8);
-    user.language = language_of_tag(row.get<std::string_view>(9));
-    user.timezone = row.get<std::string>(10);
-    if (const auto limit = row.get<std::optional<std::int64_t>>(11)) user.daily_limit_minutes = json::Minutes{*limit};
-    user.notifications_enabled = row.get<bool>(12);
-    user.email_reminders = row.get<bool>(13);
-    user.reminder_time.minute_of_day = row.get<int>(14);
-    user.created_at.ms = row.get<std::int64_t>(15);
-    user.updated_at.ms = row.get<std::int64_t>(16);
-    user.last_login = timestamp(row.get<std::optional<std::int64_t>>(17));
-    return user;
-}
-
-std::vector<Addressee> addressees_of(const db::Result& result) {
-    std::vector<Addressee> found;
-    found.reserve(result.rows.size());
-    for (const auto& row : result.rows)
-        found.push_back({row.get<std::int64_t>(0), language_of_tag(row.get<std::string_view>(1)), row.get<bool>(2)});
-    return found;
-}
-
-std::optional<User> maybe_user(const std::optional<db::Row>& row) { return row ? std::optional{user_of(*row)} : std::nullopt; }
-
-std::optional<Credentials> maybe_credentials(const std::optional<db::Row>& row) {
-    if (!row) return std::nullopt;
-    return Credentials{.user_id = row->get<std::int64_t>(0),
-                       .password_hash = row->get<std::optional<std::string>>(1).value_or(""),
-                       .is_active = row->get<bool>(2),
-                       .is_verified = row->get<bool>(3)};
+Keys keys_of(const auto& user) {
+    return {.email_key = fold_case(user.email),
+            .username_key = fold_case(user.username),
+            .full_name_key = user.full_name ? std::optional{fold_case(*user.full_name)} : std::nullopt};
 }
 
 } // namespace
 
-db::Task<std::int64_t> insert(db::Session& session, const NewUser& user, const Defaults& defaults, EpochMs now) {
-    const auto result = co_await session.execute(
-        k_insert, user.email, fold_case(user.email), user.username, fold_case(user.username), user.password_hash, user.full_name,
-        key_of(user.full_name), user.avatar_url, to_string(user.role), user.is_active, user.is_verified, to_string(user.language),
-        user.timezone, defaults.daily_limit_ms, defaults.reminder_minute, now, now, user.is_verified);
-    co_return result.last_insert_id;
+db::Query<std::int64_t> insert(const NewUser& user, const Defaults& defaults, EpochMs now) {
+    return k_insert.id({.user = user,
+                        .keys = keys_of(user),
+                        .defaults = defaults,
+                        .created_at = {now},
+                        .updated_at = {now},
+                        .was_verified = user.is_verified});
 }
 
-db::Task<std::optional<User>> find(db::Session& session, std::int64_t id) { co_return maybe_user(co_await session.find(k_find, id)); }
+db::Query<std::optional<User>> find(std::int64_t id) { return k_find.first(id); }
+db::Query<std::optional<User>> find_for_update(std::int64_t id) { return k_find_for_update.first(id); }
+db::Query<std::optional<User>> find_by_email(std::string_view email_key) { return k_find_by_email.first(email_key); }
+db::Query<std::optional<Credentials>> credentials_by_email(std::string_view email_key) { return k_credentials_by_email.first(email_key); }
+db::Query<std::optional<Credentials>> credentials(std::int64_t id) { return k_credentials.first(id); }
+db::Query<Holders> holders(std::string_view email_key, std::string_view username_key) { return k_holders.one(email_key, username_key); }
 
-db::Task<std::optional<User>> find_for_update(db::Session& session, std::int64_t id) {
-    co_return maybe_user(co_await session.find(k_find_for_update, id));
-}
-
-db::Task<std::optional<User>> find_by_email(db::Session& session, std::string_view email_key) {
-    co_return maybe_user(co_await session.find(k_find_by_email, email_key));
-}
-
-db::Task<std::optional<Credentials>> credentials_by_email(db::Session& session, std::string_view email_key) {
-    co_return maybe_credentials(co_await session.find(k_credentials_by_email, email_key));
-}
-
-db::Task<std::optional<Credentials>> credentials(db::Session& session, std::int64_t id) {
-    co_return maybe_credentials(co_await session.find(k_credentials, id));
-}
-
-db::Task<Holders> holders(db::Session& session, std::string_view email_key, std::string_view username_key) {
-    const auto row = co_await session.find(k_holders, email_key, username_key);
-    co_return Holders{.email = row->get<std::int64_t>(0), .username = row->get<std::int64_t>(1)};
-}
-
-db::Task<void> update(db::Session& session, const User& user, EpochMs now) {
-    const auto limit = user.daily_limit_minutes ? std::optional{user.daily_limit_minutes->ms} : std::nullopt;
-    co_await session.execute(k_update, user.email, fold_case(user.email), user.username, fold_case(user.username), user.full_name,
-                             key_of(user.full_name), user.avatar_url, user.bio, to_string(user.role), user.is_active, user.is_verified,
-                             to_string(user.language), user.timezone, limit, user.notifications_enabled, user.email_reminders,
-                             user.reminder_time.minute_of_day, now, user.is_verified, user.id);
+db::Query<std::uint64_t> update(User user, EpochMs now) {
+    user.updated_at = {now};
+    auto keys = keys_of(user);
+    const auto id = user.id;
+    const auto is_verified = user.is_verified;
+    return k_update.affected({.user = std::move(user), .keys = std::move(keys)}, is_verified, id);
 }
 
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) {
@@ -183,86 +140,54 @@ void count(db::Transaction& tx, std::int64_t id, int factor, EpochMs now) {
     tx.defer(k_count, day, shard, factor, id, day, shard, factor, id);
 }
 
-db::Task<std::vector<std::int64_t>> never_verified(db::Session& session, EpochMs before, std::int64_t after_id, int limit) {
-    const auto result = co_await session.execute(k_never_verified, before, after_id, limit);
-    std::vector<std::int64_t> ids;
-    for (const auto& row : result.rows) ids.push_back(row.get<std::int64_t>(0));
-    co_return ids;
+db::Query<std::vector<std::int64_t>> never_verified(EpochMs before, std::int64_t after_id, int limit) {
+    return k_never_verified.all(before, after_id, limit);
 }
-
-db::Task<bool> is_never_verified(db::Session& session, std::int64_t id) {
-    co_return (co_await session.find(k_is_never_verified, id)).has_value();
-}
-
-db::Task<bool> is_removed(db::Session& session, std::int64_t id) { co_return (co_await session.find(k_removed, id)).has_value(); }
+db::Query<bool> is_never_verified(std::int64_t id) { return k_is_never_verified.exists(id); }
+db::Query<bool> is_removed(std::int64_t id) { return k_removed.exists(id); }
 
 void erase(db::Transaction& tx, std::int64_t id) { tx.defer(k_erase, id); }
 
-db::Task<std::int64_t> other_active_admins(db::Session& session, std::int64_t id) {
-    const auto result = co_await session.execute(k_other_admins, id);
-    co_return static_cast<std::int64_t>(result.rows.size());
-}
+db::Query<std::vector<std::int64_t>> other_active_admins(std::int64_t id) { return k_other_admins.all(id); }
 
 db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids) {
     if (ids.empty()) co_return std::vector<Addressee>{};
-    std::vector<db::Value> params{ids.begin(), ids.end()};
-    co_return addressees_of(
-        co_await session.run_one(db::Command::composed("users.addressees",
-                                                       "SELECT id, language, notifications_enabled FROM users WHERE id IN (" +
-                                                           db::places(ids.size()) + ") AND +deleted_at_ms IS NULL ORDER BY id",
-                                                       std::move(params))));
+    const auto sql = "SELECT " + db::column_list<Addressee>() + " FROM users WHERE id IN (" + db::places(ids.size()) +
+                     ") AND +deleted_at_ms IS NULL ORDER BY id";
+    co_return co_await session.get(db::composed<Addressee>("users.addressees", sql, {ids.begin(), ids.end()}));
 }
 
-db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit) {
-    co_return addressees_of(co_await session.execute(k_addressees_after, after_id, limit));
-}
+db::Query<std::vector<Addressee>> addressees_after(std::int64_t after_id, int limit) { return k_addressees_after.all(after_id, limit); }
 
-db::Command alert_settings_command(std::int64_t id) { return db::Command::of(k_alert_settings, id); }
-
-AlertSettings alert_settings_of(const db::Result& result) {
-    if (result.rows.empty()) return {};
-    const auto& row = result.rows.front();
-    return {row.get<std::optional<std::int64_t>>(0), row.get<bool>(1)};
+db::Query<AlertSettings> alert_settings(std::int64_t id) {
+    return k_alert_settings.first(id).map([](const std::optional<AlertSettings>& found) { return found.value_or(AlertSettings{}); });
 }
 
 db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids) {
-    std::vector<User> found;
-    if (ids.empty()) co_return found;
-    std::vector<db::Value> params{ids.begin(), ids.end()};
-    const auto result = co_await session.run_one(db::Command::composed("users.find_many",
-                                                                       "SELECT " FOCUS_USER_COLUMNS " FROM users WHERE id IN (" +
-                                                                           db::places(ids.size()) + ") AND +deleted_at_ms IS NULL",
-                                                                       std::move(params)));
-    found.reserve(result.rows.size());
-    for (const auto& row : result.rows) found.push_back(user_of(row));
-    co_return found;
+    if (ids.empty()) co_return std::vector<User>{};
+    const auto sql =
+        "SELECT " + db::column_list<User>() + " FROM users WHERE id IN (" + db::places(ids.size()) + ") AND +deleted_at_ms IS NULL";
+    co_return co_await session.get(db::composed<User>("users.find_many", sql, {ids.begin(), ids.end()}));
 }
 
-db::Command hold_command(std::int64_t id) { return db::Command::of(k_hold, id); }
+db::Query<bool> hold(std::int64_t id) { return k_hold.exists(id); }
 
-db::Task<StatusCounts> count_by_status(db::Session& session) {
-    const auto result = co_await session.execute(k_count_by_status);
-    StatusCounts counts;
-    for (const auto& row : result.rows) {
-        auto& count = !row.get<bool>(0) ? counts.inactive : row.get<bool>(1) ? counts.active : counts.unverified;
-        count += row.get<std::int64_t>(2);
-    }
-    co_return counts;
+db::Query<StatusCounts> count_by_status() {
+    return k_count_by_status.all().map([](const std::vector<StateCount>& states) {
+        StatusCounts counts;
+        for (const auto& state : states) {
+            auto& count = !state.is_active ? counts.inactive : state.is_verified ? counts.active : counts.unverified;
+            count += state.count;
+        }
+        return counts;
+    });
 }
 
-db::Task<std::vector<PublicUser>> search(db::Session& session, std::string_view folded_text, int limit) {
-    const auto result = co_await session.execute(k_search, like_contains(folded_text), like_prefix(folded_text), limit);
-    std::vector<PublicUser> found;
-    found.reserve(result.rows.size());
-    for (const auto& row : result.rows) {
-        found.push_back({.id = row.get<std::int64_t>(0),
-                         .username = row.get<std::string>(1),
-                         .full_name = row.get<std::optional<std::string>>(2),
-                         .avatar_url = row.get<std::optional<std::string>>(3),
-                         .bio = row.get<std::optional<std::string>>(4)});
-    }
-    co_return found;
+db::Query<std::vector<PublicUser>> search(std::string_view folded_text, int limit) {
+    return k_search.all(like_contains(folded_text), like_prefix(folded_text), limit);
 }
+
+db::Query<std::int64_t> total(std::string_view counter) { return {counters::total_command(counter), counters::sum_of}; }
 
 namespace {
 
@@ -314,23 +239,19 @@ std::string_view column_of(AccountSort::Field field) {
 db::Task<AccountPage> list(db::Session& session, AccountFilter filter, AccountSort sort, std::int64_t skip, std::int64_t limit) {
     const auto where = where_of(filter);
     const std::string direction = sort.descending ? " DESC" : " ASC";
-    std::string sql = "SELECT " FOCUS_USER_COLUMNS " FROM users" + where.sql + " ORDER BY " + std::string{column_of(sort.field)} +
+    std::string sql = "SELECT " + db::column_list<User>() + " FROM users" + where.sql + " ORDER BY " + std::string{column_of(sort.field)} +
                       direction + ", id" + direction + " LIMIT ? OFFSET ?";
     auto params = where.params;
     params.emplace_back(limit);
     params.emplace_back(skip);
-    std::vector<db::Command> commands;
-    commands.push_back(db::Command::composed("users.list", std::move(sql), std::move(params)));
-    if (where.params.empty()) // everybody: the sums know how many
-        for (const auto name : {k_joined, k_gone}) commands.push_back(counters::total_command(name));
-    else
-        commands.push_back(db::Command::composed("users.list_count", "SELECT COUNT(*) FROM users" + where.sql, where.params));
-    const auto results = co_await session.run(std::move(commands));
-    AccountPage page;
-    page.users.reserve(results.at(0).rows.size());
-    for (const auto& row : results.at(0).rows) page.users.push_back(user_of(row));
-    page.total = counters::sum_of(results.at(1)) - (results.size() > 2 ? counters::sum_of(results.at(2)) : 0);
-    co_return page;
+    auto users = db::composed<User>("users.list", std::move(sql), std::move(params));
+    if (where.params.empty()) { // everybody: the sums know how many
+        auto [page, joined, gone] = co_await session.all(std::move(users), total(k_joined), total(k_gone));
+        co_return AccountPage{.users = std::move(page), .total = joined - gone};
+    }
+    auto count = db::composed_one<std::int64_t>("users.list_count", "SELECT COUNT(*) FROM users" + where.sql, where.params);
+    auto [page, total] = co_await session.all(std::move(users), std::move(count));
+    co_return AccountPage{.users = std::move(page), .total = total};
 }
 
 } // namespace focus::users::repository

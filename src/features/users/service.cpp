@@ -3,6 +3,7 @@
 #include "core/base/fold.hpp"
 #include "core/cache/versions.hpp"
 #include "core/counters/counters.hpp"
+#include "core/db/query.hpp"
 #include "features/users/errors.hpp"
 #include "features/users/list_repository.hpp"
 
@@ -25,29 +26,31 @@ void clear_or_set(std::optional<std::string>& field, const json::Patch<T>& patch
 } // namespace
 
 db::Task<User> Service::get(std::int64_t id) {
-    auto user = co_await repository::find(db_, id);
+    auto user = co_await db_.get(repository::find(id));
     if (!user) throw not_found();
     co_return std::move(*user);
 }
 
 db::Task<std::optional<User>> Service::find_by_email(db::Session& session, std::string email) {
-    co_return co_await repository::find_by_email(session, fold_case(email));
+    co_return co_await session.get(repository::find_by_email(fold_case(email)));
 }
 
 db::Task<std::optional<Credentials>> Service::credentials_by_email(std::string email) {
-    co_return co_await repository::credentials_by_email(db_, fold_case(email));
+    co_return co_await db_.get(repository::credentials_by_email(fold_case(email)));
 }
 
 db::Task<std::optional<Credentials>> Service::credentials(db::Session& session, std::int64_t id) {
-    return repository::credentials(session, id);
+    return session.get(repository::credentials(id));
 }
 
-db::Task<std::optional<User>> Service::find(db::Session& session, std::int64_t id) { return repository::find(session, id); }
+db::Task<std::optional<User>> Service::find(db::Session& session, std::int64_t id) { return session.get(repository::find(id)); }
 
-db::Task<std::optional<User>> Service::find_for_update(db::Transaction& tx, std::int64_t id) { return repository::find_for_update(tx, id); }
+db::Task<std::optional<User>> Service::find_for_update(db::Transaction& tx, std::int64_t id) {
+    return tx.get(repository::find_for_update(id));
+}
 
 db::Task<PublicUser> Service::public_profile(std::int64_t id) {
-    const auto user = co_await repository::find(db_, id);
+    const auto user = co_await db_.get(repository::find(id));
     if (!user || !user->is_active) throw not_found();
     co_return public_part(*user);
 }
@@ -55,7 +58,7 @@ db::Task<PublicUser> Service::public_profile(std::int64_t id) {
 db::Task<std::vector<PublicUser>> Service::search(std::string text) {
     const auto folded = fold_case(text);
     if (folded.empty() || !is_ascii(folded)) co_return std::vector<PublicUser>{}; // no username has such a letter
-    co_return co_await repository::search(db_, folded, k_search_limit);
+    co_return co_await db_.get(repository::search(folded, k_search_limit));
 }
 
 db::Task<std::vector<Addressee>> Service::addressees(db::Session& session, std::vector<std::int64_t> ids) {
@@ -63,7 +66,7 @@ db::Task<std::vector<Addressee>> Service::addressees(db::Session& session, std::
 }
 
 db::Task<std::vector<Addressee>> Service::addressees_after(db::Session& session, std::int64_t after_id, int limit) {
-    return repository::addressees_after(session, after_id, limit);
+    return session.get(repository::addressees_after(after_id, limit));
 }
 
 db::Task<std::map<std::int64_t, PublicUser>> Service::public_users(db::Session& session, std::vector<std::int64_t> ids) {
@@ -78,7 +81,7 @@ db::Task<std::vector<User>> Service::find_many(db::Session& session, std::vector
 }
 
 db::Task<void> Service::require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id) {
-    const auto holders = co_await repository::holders(session, fold_case(email), fold_case(username));
+    const auto holders = co_await session.get(repository::holders(fold_case(email), fold_case(username)));
     if (holders.email != 0 && holders.email != except_id) throw Error{k_email_taken};
     if (holders.username != 0 && holders.username != except_id) throw Error{k_username_taken};
 }
@@ -86,10 +89,10 @@ db::Task<void> Service::require_free(db::Session& session, std::string email, st
 db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     co_await require_free(tx, user.email, user.username);
     const auto now = clock_.now_ms();
-    const auto id = co_await repository::insert(tx, user, defaults_, now);
+    const auto id = co_await tx.get(repository::insert(user, defaults_, now));
     counters::add(tx, repository::k_joined, id, 1, now);
     repository::count(tx, id, 1, now);
-    auto created = co_await repository::find(tx, id);
+    auto created = co_await tx.get(repository::find(id));
     for (const auto& hook : save_hooks_) co_await hook(tx, *created);
     cache::changed(tx, topic_of(id)); // that there was nobody may be remembered
     co_return std::move(*created);
@@ -99,7 +102,7 @@ db::Task<void> Service::save(db::Transaction& tx, User user) {
     co_await require_free(tx, user.email, user.username, user.id);
     const auto now = clock_.now_ms();
     repository::count(tx, user.id, -1, now);
-    co_await repository::update(tx, user, now);
+    co_await tx.get(repository::update(user, now));
     repository::count(tx, user.id, 1, now);
     for (const auto& hook : save_hooks_) co_await hook(tx, user);
     announce(tx, user.id);
@@ -123,7 +126,7 @@ void Service::apply(User& user, const UpdateProfile& change) {
 db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfile change) {
     try {
         co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<User> {
-            auto user = co_await repository::find_for_update(tx, caller.user_id);
+            auto user = co_await tx.get(repository::find_for_update(caller.user_id));
             if (!user) throw not_found();
             apply(*user, change);
             audit::record(tx, origin,
@@ -134,7 +137,7 @@ db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfi
                            .resource_id = caller.user_id},
                           clock_.now_ms());
             co_await save(tx, *user);
-            auto saved = co_await repository::find(tx, caller.user_id); // as it was written, to the millisecond
+            auto saved = co_await tx.get(repository::find(caller.user_id)); // as it was written, to the millisecond
             co_return std::move(*saved);
         });
     } catch (const db::ConstraintError&) { // somebody took the name between the check and the write
@@ -161,12 +164,13 @@ void Service::touch_last_login(db::Transaction& tx, std::int64_t id) {
 }
 
 db::Task<void> Service::require_other_admin(db::Transaction& tx, std::int64_t id) {
-    if (co_await repository::other_active_admins(tx, id) == 0) throw Error{k_last_admin};
+    const auto others = co_await tx.get(repository::other_active_admins(id));
+    if (others.empty()) throw Error{k_last_admin};
 }
 
 db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        const auto user = co_await repository::find_for_update(tx, id);
+        const auto user = co_await tx.get(repository::find_for_update(id));
         if (!user) throw not_found();
         if (user->role == Role::admin && user->is_active) co_await require_other_admin(tx, id);
         co_await remove_in(tx, id, origin, by_user_id, "Account deleted and anonymised");
@@ -176,8 +180,8 @@ db::Task<void> Service::remove(std::int64_t id, Origin origin, std::int64_t by_u
 
 db::Task<bool> Service::remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<bool> {
-        const auto user = co_await repository::find_for_update(tx, id);
-        if (!user || !co_await repository::is_never_verified(tx, id)) co_return false;
+        const auto user = co_await tx.get(repository::find_for_update(id));
+        if (!user || !co_await tx.get(repository::is_never_verified(id))) co_return false;
         co_await remove_in(tx, id, origin, 0, "Account deleted because its address was never verified");
         also(tx);
         co_return true;
@@ -203,7 +207,7 @@ db::Task<void> Service::remove_in(db::Transaction& tx, std::int64_t id, Origin o
     announce(tx, id);
 }
 
-db::Task<bool> Service::is_removed(db::Session& session, std::int64_t id) { return repository::is_removed(session, id); }
+db::Task<bool> Service::is_removed(db::Session& session, std::int64_t id) { return session.get(repository::is_removed(id)); }
 
 void Service::erase(db::Transaction& tx, std::int64_t id) { repository::erase(tx, id); }
 
@@ -211,25 +215,22 @@ db::Task<AccountPage> Service::list(AccountFilter filter, AccountSort sort, std:
     return repository::list(db_, std::move(filter), sort, skip, limit);
 }
 
-std::vector<db::Command> Service::count_commands() {
-    std::vector<db::Command> commands;
-    for (const auto name : {repository::k_joined, repository::k_gone, repository::k_active, repository::k_verified})
-        commands.push_back(counters::total_command(name));
-    return commands;
-}
-
-AccountCounts Service::counts_of(std::span<const db::Result> results) {
-    const auto sum = [&](std::size_t i) { return counters::sum_of(results[i]); };
-    return {.total = sum(0) - sum(1), .active = sum(2), .verified = sum(3)};
+std::function<AccountCounts()> Service::add_counts(db::Batch& batch) {
+    const auto joined = batch.add(repository::total(repository::k_joined));
+    const auto gone = batch.add(repository::total(repository::k_gone));
+    const auto active = batch.add(repository::total(repository::k_active));
+    const auto verified = batch.add(repository::total(repository::k_verified));
+    return [=] { return AccountCounts{.total = *joined - *gone, .active = *active, .verified = *verified}; };
 }
 
 db::Task<std::vector<AccountDay>> Service::days(db::Session& session, Day first) {
-    std::vector<db::Command> commands;
-    for (const auto name : {repository::k_joined, repository::k_gone}) commands.push_back(counters::days_command(name, first));
-    const auto results = co_await session.run(std::move(commands));
+    const auto days_of = [first](std::string_view counter) {
+        return db::Query<std::map<Day, std::int64_t>>{counters::days_command(counter, first), counters::days_of};
+    };
+    const auto [joined, gone] = co_await session.all(days_of(repository::k_joined), days_of(repository::k_gone));
     std::map<Day, AccountDay> days;
-    for (const auto& [day, count] : counters::days_of(results.at(0))) days[day] = {.day = day, .joined = count};
-    for (const auto& [day, count] : counters::days_of(results.at(1))) {
+    for (const auto& [day, count] : joined) days[day] = {.day = day, .joined = count};
+    for (const auto& [day, count] : gone) {
         days[day].day = day;
         days[day].gone = count;
     }

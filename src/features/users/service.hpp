@@ -13,9 +13,12 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
+
+namespace focus::db {
+class Batch;
+}
 
 namespace focus::users {
 
@@ -45,17 +48,15 @@ class Service {
     /// The next active accounts by id: how to reach everybody step by step.
     db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
 
-    /// A read that later rooms run together with their own: the command, and what its result says.
-    [[nodiscard]] static db::Command alert_settings_command(std::int64_t id) { return repository::alert_settings_command(id); }
-    [[nodiscard]] static AlertSettings alert_settings_of(const db::Result& result) { return repository::alert_settings_of(result); }
+    [[nodiscard]] static db::Query<AlertSettings> alert_settings(std::int64_t id) { return repository::alert_settings(id); }
     /// What everybody may see of those of `ids` that exist, by id.
     db::Task<std::map<std::int64_t, PublicUser>> public_users(db::Session& session, std::vector<std::int64_t> ids);
     /// Those of `ids` that exist, in any order.
     db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
-    /// A statement that makes find_for_update() wait until this transaction ends, and does not disturb another one's.
-    [[nodiscard]] static db::Command hold_command(std::int64_t id) { return repository::hold_command(id); }
+    /// Makes find_for_update() wait until this transaction ends, and does not disturb another hold().
+    [[nodiscard]] static db::Query<bool> hold(std::int64_t id) { return repository::hold(id); }
 
-    db::Task<StatusCounts> count_by_status() { return repository::count_by_status(db_); }
+    db::Task<StatusCounts> count_by_status() { return db_.get(repository::count_by_status()); }
 
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
@@ -70,9 +71,8 @@ class Service {
 
     /// Accounts as administrators look for them.
     db::Task<AccountPage> list(AccountFilter filter, AccountSort sort, std::int64_t skip, std::int64_t limit);
-    /// The sums over all accounts: the commands, and what their results say.
-    [[nodiscard]] static std::vector<db::Command> count_commands();
-    [[nodiscard]] static AccountCounts counts_of(std::span<const db::Result> results);
+    /// Adds the sums over all accounts to the batch; what it gives may be called when the batch has run.
+    [[nodiscard]] static std::function<AccountCounts()> add_counts(db::Batch& batch);
     /// Days on which somebody joined or went, since `first`, ascending.
     db::Task<std::vector<AccountDay>> days(db::Session& session, Day first);
 
@@ -86,7 +86,7 @@ class Service {
     db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also = {});
     /// The next accounts by id that were made before `before` and never verified; administrators are none of them.
     db::Task<std::vector<std::int64_t>> never_verified(EpochMs before, std::int64_t after_id, int limit) {
-        return repository::never_verified(db_, before, after_id, limit);
+        return db_.get(repository::never_verified(before, after_id, limit));
     }
     /// Removes an account as remove() does if it is still one that was never verified.
     db::Task<bool> remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also);

@@ -97,7 +97,7 @@ struct NewUser {
 /// What signing in needs to know of an account. Never leaves the server.
 struct Credentials {
     std::int64_t user_id = 0;
-    std::string password_hash; // empty: none
+    std::optional<std::string> password_hash; // nothing: signs in otherwise
     bool is_active = false;
     bool is_verified = false;
 };
