@@ -39,7 +39,7 @@ template <class Target>
 db::Task<void> recount_challenges(Target& target, const RecountOptions& options, recount::Report& report) {
     for (const auto* table : {"challenges", "challenge_members", "challenge_scores"}) report.looked_at(table); // also without any
     for (std::int64_t after = 0;;) {
-        const auto ids = co_await challenges::repository::ids_after(target, after, k_ids_at_once);
+        const auto ids = co_await target.get(challenges::repository::ids_after(after, k_ids_at_once));
         if (ids.empty()) break;
         for (const auto id : ids) co_await recount::run(target, challenges::recount_part(id), options.mode, report);
         after = ids.back();

@@ -180,14 +180,14 @@ challenges::Row convert(const OldChallenge& old, const Tell& tell) {
     row.creator_id = old.creator_id;
     row.type = challenges::type_of(old.type);
     row.target_ms = std::max<std::int64_t>(0, old.target_minutes) * k_minute_ms;
-    row.start = row.zone.day_of(old.starts_at_ms);
-    row.end = std::max(row.start, row.zone.day_of(old.ends_at_ms));
-    row.course.times = challenges::rules::times_of(row.start, row.end, row.zone);
+    row.start_date = row.timezone.day_of(old.starts_at_ms);
+    row.end_date = std::max(row.start_date, row.timezone.day_of(old.ends_at_ms));
+    row.course.times = challenges::rules::times_of(row.start_date, row.end_date, row.timezone);
     row.course.frozen_at_ms = std::max(old.updated_at_ms, old.ends_at_ms);
     row.is_public = !old.is_private;
     row.max_participants = old.max_participants;
     row.is_start_told = true;
-    row.winner_id = old.winner_id.value_or(0);
+    row.winner_id = old.winner_id;
     row.created_at_ms = old.created_at_ms;
     row.updated_at_ms = old.updated_at_ms;
     return row;
@@ -196,15 +196,15 @@ challenges::Row convert(const OldChallenge& old, const Tell& tell) {
 challenges::Member convert(const OldParticipant& old, const challenges::Row& challenge) {
     challenges::Member member{.challenge_id = challenge.id,
                               .user_id = old.user_id,
-                              .start = challenge.start,
-                              .end = challenge.end,
+                              .start_date = challenge.start_date,
+                              .end_date = challenge.end_date,
                               .is_open = false,
                               .is_ranked = old.is_active,
                               .joined_at_ms = old.joined_at_ms};
     auto& standing = member.standing;
     standing.score_ms = exact_ms(std::max(0.0, old.score)); // their points are minutes saved, as ours
     standing.total_ms = exact_ms(std::max(0.0, old.total_time_minutes));
-    standing.scored = challenge.end.since(challenge.start) + 1;
+    standing.scored = challenge.end_date.since(challenge.start_date) + 1;
     standing.missed = old.goal_achieved ? 0 : 1;
     if (!old.is_active) member.left_at_ms = old.updated_at_ms;
     return member;

@@ -139,7 +139,7 @@ TEST(FastapiConvert, OnlyCompletedChallengesMove) {
                      .updated_at_ms = 8 * k_day_ms};
     Told told;
     const auto row = convert(old, told.tell);
-    EXPECT_EQ(row.end.since(row.start), 6);
+    EXPECT_EQ(row.end_date.since(row.start_date), 6);
     EXPECT_EQ(row.course.frozen_at_ms, 8 * k_day_ms);
     EXPECT_EQ(challenges::next_step_at(row), std::nullopt); // no notification follows
     const auto member = convert(OldParticipant{.id = 1,

@@ -172,9 +172,9 @@ class Mover {
         }
         for (const auto& [user_id, old] : chosen) members.push_back(convert(*old, row));
         tell_ranks(chosen, members);
-        if (row.winner_id != 0 && !chosen.contains(row.winner_id)) {
+        if (row.winner_id && !chosen.contains(*row.winner_id)) {
             report_.change(k_challenges, row.id, "it has no winner: that participant was not moved");
-            row.winner_id = 0;
+            row.winner_id.reset();
         }
         target::insert(tx_, row, members);
         report_.moved(k_challenges, 1);

@@ -123,19 +123,18 @@ void insert(db::Transaction& tx, const std::vector<blocking::Entry>& entries, Ep
 }
 
 void insert(db::Transaction& tx, const challenges::Row& row, const std::vector<challenges::Member>& members) {
-    const auto winner = row.winner_id == 0 ? std::nullopt : std::optional{row.winner_id};
     const auto ranked = std::ranges::count_if(members, &challenges::Member::is_ranked);
     const auto& times = row.course.times;
     tx.defer(k_challenge, row.id, row.name, fold_case(row.name), row.description, row.creator_id, challenges::to_string(row.type), "[]",
-             row.target_ms, row.start.to_string(), row.end.to_string(), row.zone.name(), times.starts_at_ms, times.ends_at_ms,
-             times.freezes_at_ms, row.is_public, row.max_participants, ranked, winner, row.course.frozen_at_ms, row.created_at_ms,
+             row.target_ms, row.start_date.to_string(), row.end_date.to_string(), row.timezone.name(), times.starts_at_ms, times.ends_at_ms,
+             times.freezes_at_ms, row.is_public, row.max_participants, ranked, row.winner_id, row.course.frozen_at_ms, row.created_at_ms,
              row.updated_at_ms);
     std::vector<db::Values> rows;
     for (const auto& member : members) {
         const auto& standing = member.standing;
-        rows.push_back(db::values_of(member.challenge_id, member.user_id, member.start.to_string(), member.end.to_string(), member.is_open,
-                                     member.is_ranked, standing.score_ms, standing.total_ms, standing.scored, standing.missed,
-                                     member.joined_at_ms, member.left_at_ms));
+        rows.push_back(db::values_of(member.challenge_id, member.user_id, member.start_date.to_string(), member.end_date.to_string(),
+                                     member.is_open, member.is_ranked, standing.score_ms, standing.total_ms, standing.scored,
+                                     standing.missed, member.joined_at_ms, member.left_at_ms));
     }
     defer_all(tx, k_member, std::move(rows));
 }

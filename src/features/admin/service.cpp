@@ -46,7 +46,7 @@ db::Task<Overview> Service::overview() {
     const auto now = clock_.now_ms();
     db::Batch batch;
     const auto counts = users::Service::add_counts(batch);
-    const auto challenge_counts = batch.add(db::Query<challenges::Counts>{challenges::Service::counts_command(now), challenges::Service::counts_of});
+    const auto challenge_counts = batch.add(challenges::Service::counts(now));
     co_await batch.run(db_);
     const auto accounts = counts();
     const auto& challenges = *challenge_counts;

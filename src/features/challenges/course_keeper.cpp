@@ -32,14 +32,14 @@ db::Task<void> CourseKeeper::run(const jobs::Run& run) {
     std::set<std::int64_t> failed; // one that fails does not keep the others waiting
     std::string cause;
     while (!run.should_stop()) {
-        auto due = co_await repository::due(db_, clock_.now_ms(), k_challenges_at_once + static_cast<int>(failed.size()));
+        auto due = co_await db_.get(repository::due(clock_.now_ms(), k_challenges_at_once + static_cast<int>(failed.size())));
         std::erase_if(due, [&](std::int64_t id) { return failed.contains(id); });
         if (due.empty()) break;
         for (const auto id : due) {
             if (run.should_stop()) co_return;
             try {
                 co_await db_.transaction([this, id](db::Transaction& tx) -> db::Task<void> {
-                    auto row = co_await repository::find_any_for_update(tx, id);
+                    auto row = co_await tx.get(repository::find_any_for_update(id));
                     if (row) co_await step(tx, std::move(*row));
                 });
             } catch (const std::exception& error) {
@@ -77,8 +77,8 @@ db::Task<void> CourseKeeper::step(db::Transaction& tx, Row row) {
 
 db::Task<void> CourseKeeper::freeze(db::Transaction& tx, Row& row) {
     member_repository::close_all(tx, row.id); // waits for the scores that are being written
-    const auto first = member_repository::found(co_await tx.run_one(member_repository::first_command(row.id)));
-    row.winner_id = first && first->standing.score_ms > 0 ? first->user_id : 0;
+    const auto first = co_await tx.get(member_repository::first(row.id));
+    row.winner_id = first && first->standing.score_ms > 0 ? std::optional{first->user_id} : std::nullopt;
     row.course.frozen_at_ms = clock_.now_ms();
     row.updated_at_ms = clock_.now_ms();
     begin_news(row, News::ended);
@@ -88,7 +88,7 @@ db::Task<void> CourseKeeper::freeze(db::Transaction& tx, Row& row) {
 }
 
 db::Task<void> CourseKeeper::tell_some(db::Transaction& tx, Row& row) {
-    const auto members = co_await member_repository::next_by_user(tx, row.id, row.news_after_user_id, false, k_members_told_at_once);
+    const auto members = co_await tx.get(member_repository::next_by_user(row.id, row.news_after_user_id, false, k_members_told_at_once));
     if (members.empty()) {
         row.news.reset();
         co_return;
@@ -103,16 +103,17 @@ db::Task<void> CourseKeeper::tell_some(db::Transaction& tx, Row& row) {
 db::Task<void> CourseKeeper::tell_results(db::Transaction& tx, const Row& row, const std::vector<Member>& members) {
     messages::Results results;
     std::int64_t rank = 1;
-    const auto scores = co_await member_repository::scores(tx, row.id);
+    const auto scores = co_await tx.get(member_repository::scores(row.id));
     for (const auto& [score_ms, count] : scores) {
         results.ranks[score_ms] = rank;
         rank += count;
     }
     const auto best = co_await member_repository::ranking(tx, row.id, 0, k_best);
-    std::vector<std::int64_t> named{row.winner_id};
+    const auto winner_id = row.winner_id.value_or(0);
+    std::vector<std::int64_t> named{winner_id};
     for (const auto& member : best.members) named.push_back(member.user_id);
     const auto names = co_await users_.public_users(tx, std::move(named));
-    if (row.winner_id != 0) results.winner = name_of(names, row.winner_id);
+    if (row.winner_id) results.winner = name_of(names, winner_id);
     for (const auto& member : best.members) {
         const auto found = names.find(member.user_id);
         results.best.push_back({results.ranks.at(member.standing.score_ms), member.user_id,
@@ -123,11 +124,11 @@ db::Task<void> CourseKeeper::tell_results(db::Transaction& tx, const Row& row, c
     std::vector<std::int64_t> losers;
     for (const auto& member : members) {
         by_user.emplace(member.user_id, &member);
-        if (member.user_id != row.winner_id) losers.push_back(member.user_id);
+        if (member.user_id != winner_id) losers.push_back(member.user_id);
     }
-    if (by_user.contains(row.winner_id)) co_await notifications_.add(tx, row.winner_id, messages::you_won(row));
-    co_await notifications_.add_many(tx, losers, messages::news(News::ended, row, {row.winner_id, results.winner}));
-    losers.push_back(row.winner_id);
+    if (by_user.contains(winner_id)) co_await notifications_.add(tx, winner_id, messages::you_won(row));
+    co_await notifications_.add_many(tx, losers, messages::news(News::ended, row, {winner_id, results.winner}));
+    losers.push_back(winner_id);
     const auto users = co_await users_.find_many(tx, std::move(losers));
     for (const auto& user : users) {
         const auto member = by_user.find(user.id);
@@ -137,11 +138,11 @@ db::Task<void> CourseKeeper::tell_results(db::Transaction& tx, const Row& row, c
 }
 
 db::Task<void> CourseKeeper::remove_some(db::Transaction& tx, const Row& row) {
-    const auto members = co_await member_repository::next_by_user(tx, row.id, 0, true, k_members_removed_at_once);
+    const auto members = co_await tx.get(member_repository::next_by_user(row.id, 0, true, k_members_removed_at_once));
     if (members.empty())
         repository::remove(tx, row.id);
     else
-        co_await member_repository::remove_up_to(tx, row.id, members.back().user_id);
+        co_await tx.get(member_repository::remove_up_to(row.id, members.back().user_id));
 }
 
 } // namespace focus::challenges

@@ -17,8 +17,8 @@ namespace focus::challenges {
 struct Member {
     std::int64_t challenge_id = 0;
     std::int64_t user_id = 0;
-    Day start; // of the challenge when the periods were counted
-    Day end;
+    Day start_date; // of the challenge when the periods were counted
+    Day end_date;
     bool is_open = true;   // activities count
     bool is_ranked = true; // takes part, or did until the results stood
     rules::Standing standing;
@@ -32,36 +32,41 @@ struct OpenChallenge {
     std::string name;
     rules::Terms terms;
     rules::Times times;
-    std::int64_t leader_id = 0;
+    std::optional<std::int64_t> leader_id;
+};
+
+/// A score, and how many members have it.
+struct ScoreCount {
+    std::int64_t score_ms = 0;
+    std::int64_t count = 0;
 };
 
 namespace member_repository {
 
-[[nodiscard]] db::Command find_command(std::int64_t challenge_id, std::int64_t user_id, bool lock);
-[[nodiscard]] std::optional<Member> found(const db::Result& result);
+db::Query<std::optional<Member>> find(std::int64_t challenge_id, std::int64_t user_id);
+/// The same, locked until the transaction ends.
+db::Query<std::optional<Member>> find_for_update(std::int64_t challenge_id, std::int64_t user_id);
 /// All who are counted (or may come back), locked.
-db::Task<std::vector<Member>> lock_open(db::Transaction& tx, std::int64_t challenge_id);
+db::Query<std::vector<Member>> lock_open(std::int64_t challenge_id);
 /// The same without the locks.
-db::Task<std::vector<Member>> list_open(db::Session& session, std::int64_t challenge_id);
+db::Query<std::vector<Member>> list_open(std::int64_t challenge_id);
 /// How many are ranked.
-db::Task<std::int64_t> count_ranked(db::Session& session, std::int64_t challenge_id);
+db::Query<std::int64_t> count_ranked(std::int64_t challenge_id);
 void insert(db::Transaction& tx, const Member& member);
 void update(db::Transaction& tx, const Member& member);
 /// Nothing counts in this challenge any more.
 void close_all(db::Transaction& tx, std::int64_t challenge_id);
 /// Deletes the members up to this user with their periods.
-db::Task<void> remove_up_to(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
+db::Query<std::uint64_t> remove_up_to(std::int64_t challenge_id, std::int64_t user_id);
 
 /// How many challenges the user's activities count in.
-db::Task<std::int64_t> count_open(db::Session& session, std::int64_t user_id);
-db::Task<std::vector<std::int64_t>> open_challenges(db::Session& session, std::int64_t user_id);
+db::Query<std::int64_t> count_open(std::int64_t user_id);
+db::Query<std::vector<std::int64_t>> open_challenges(std::int64_t user_id);
 /// Those that may count activities of the days from `first` to `last`. Until it has started a challenge's dates may be
 /// changing right now: it is always among them.
-[[nodiscard]] db::Command counting_command(std::int64_t user_id, EpochMs now, Day first, Day last);
-[[nodiscard]] std::vector<OpenChallenge> counting_of(const db::Result& result);
+db::Query<std::vector<OpenChallenge>> counting(std::int64_t user_id, EpochMs now, Day first, Day last);
 
-[[nodiscard]] db::Command periods_command(std::int64_t challenge_id, std::int64_t user_id, int first, int last);
-[[nodiscard]] rules::Periods periods_of(const db::Result& result);
+db::Query<rules::Periods> periods(std::int64_t challenge_id, std::int64_t user_id, int first, int last);
 /// Writes these periods; those without data are deleted.
 void put_periods(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id, const rules::Periods& periods);
 void delete_periods(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
@@ -74,17 +79,16 @@ struct Page {
 };
 db::Task<Page> ranking(db::Session& session, std::int64_t challenge_id, std::int64_t skip, std::int64_t limit);
 /// How many stand before this one in the ranking's order.
-db::Task<std::int64_t> position(db::Session& session, Member member);
-db::Task<std::int64_t> rank(db::Session& session, std::int64_t challenge_id, std::int64_t score_ms);
+db::Query<std::int64_t> position(const Member& member);
+db::Query<std::int64_t> rank(std::int64_t challenge_id, std::int64_t score_ms);
 /// Who is first.
-[[nodiscard]] db::Command first_command(std::int64_t challenge_id);
-/// Scores that occur, best first, and how many have each.
-db::Task<std::vector<std::pair<std::int64_t, std::int64_t>>> scores(db::Session& session, std::int64_t challenge_id);
+db::Query<std::optional<Member>> first(std::int64_t challenge_id);
+/// Scores that occur, best first.
+db::Query<std::vector<ScoreCount>> scores(std::int64_t challenge_id);
 /// Everybody who is ranked (or, with `all`, ever took part), by user, after `after_user_id`.
-db::Task<std::vector<Member>> next_by_user(db::Session& session, std::int64_t challenge_id, std::int64_t after_user_id, bool all,
-                                           int limit);
+db::Query<std::vector<Member>> next_by_user(std::int64_t challenge_id, std::int64_t after_user_id, bool all, int limit);
 /// The ranked participants but one, by user.
-db::Task<std::vector<std::int64_t>> others(db::Session& session, std::int64_t challenge_id, std::int64_t except_user_id, int limit);
+db::Query<std::vector<std::int64_t>> others(std::int64_t challenge_id, std::int64_t except_user_id, int limit);
 /// Where these users stand in challenges that run.
 db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids, EpochMs now);
 

@@ -21,12 +21,12 @@ void require_open(const Row& row, EpochMs now) {
 db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, std::string invitation_code) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Joined> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id); // waits for his activities that are being written
-        const auto row = co_await repository::find_for_update(tx, id);
+        const auto row = co_await tx.get(repository::find_for_update(id));
         if (!user || !row) throw not_found();
         const bool is_invited = row->is_public || row->creator_id == caller.user_id ||
                                 crypto::equal_constant_time(rules::tidy_code(invitation_code), row->invitation_code.value_or(""));
         if (!is_invited) {
-            const auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user->id, false)));
+            const auto member = co_await tx.get(member_repository::find(id, user->id));
             if (!member || member->left_at_ms) throw Error{k_invalid_invitation_code};
         }
         co_return co_await enter(tx, *user, origin, *row); // who is in it is told so
@@ -36,7 +36,7 @@ db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, st
 db::Task<Joined> Service::join_by_code(Caller caller, Origin origin, std::string invitation_code) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Joined> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id);
-        const auto row = co_await repository::find_by_code_for_update(tx, rules::tidy_code(invitation_code));
+        const auto row = co_await tx.get(repository::find_by_code_for_update(rules::tidy_code(invitation_code)));
         if (!user) throw not_found();
         if (!row) throw Error{k_invalid_invitation_code};
         co_return co_await enter(tx, *user, origin, *row);
@@ -45,7 +45,7 @@ db::Task<Joined> Service::join_by_code(Caller caller, Origin origin, std::string
 
 db::Task<Joined> Service::enter(db::Transaction& tx, const users::User& user, const Origin& origin, const Row& row) {
     require_open(row, clock_.now_ms());
-    const auto before = member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user.id, true)));
+    const auto before = co_await tx.get(member_repository::find_for_update(row.id, user.id));
     if (before && !before->left_at_ms) throw Error{k_already_member};
     if (row.participants_count >= row.max_participants) throw Error{k_challenge_full};
     const auto member = co_await add_member(tx, user.id, row);
@@ -59,17 +59,16 @@ db::Task<Joined> Service::enter(db::Transaction& tx, const users::User& user, co
                                      .user_id = user.id,
                                      .username = user.username,
                                      .joined_at = {member.joined_at_ms},
-                                     .rank = co_await member_repository::rank(tx, row.id, standing.score_ms),
+                                     .rank = co_await tx.get(member_repository::rank(row.id, standing.score_ms)),
                                      .score = {standing.score_ms},
                                      .total_time_minutes = {standing.total_ms}}};
 }
 
 db::Task<Member> Service::add_member(db::Transaction& tx, std::int64_t user_id, const Row& row) {
-    if (co_await member_repository::count_open(tx, user_id) >= k_most_open) throw Error{k_too_many_challenges};
+    if (co_await tx.get(member_repository::count_open(user_id)) >= k_most_open) throw Error{k_too_many_challenges};
     Member member{.challenge_id = row.id, .user_id = user_id, .joined_at_ms = clock_.now_ms()};
-    const bool was_here =
-        member_repository::found(co_await tx.run_one(member_repository::find_command(row.id, user_id, false))).has_value();
-    if (!was_here) member_repository::insert(tx, member);
+    const auto before = co_await tx.get(member_repository::find(row.id, user_id));
+    if (!before) member_repository::insert(tx, member);
     std::vector<Member*> alone{&member};
     co_await scores_.recount(tx, terms_of(row), std::move(alone));
     member_repository::update(tx, member);
@@ -82,7 +81,7 @@ db::Task<Member> Service::add_member(db::Transaction& tx, std::int64_t user_id, 
 db::Task<void> Service::announce_joined(db::Transaction& tx, const users::User& user, const Row& row) {
     std::vector<std::int64_t> concerned;
     if (row.participants_count <= k_circle)
-        concerned = co_await member_repository::others(tx, row.id, user.id, k_circle);
+        concerned = co_await tx.get(member_repository::others(row.id, user.id, k_circle));
     else if (row.creator_id != user.id)
         concerned.push_back(row.creator_id);
     auto told = co_await scores_.take_news(tx, row.id, row.course.times, std::move(concerned));
@@ -92,9 +91,9 @@ db::Task<void> Service::announce_joined(db::Transaction& tx, const users::User& 
 db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto user = co_await users_.find_for_update(tx, caller.user_id);
-        auto row = co_await repository::find_for_update(tx, id);
+        auto row = co_await tx.get(repository::find_for_update(id));
         if (!user || !row) throw not_found();
-        auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, caller.user_id, true)));
+        auto member = co_await tx.get(member_repository::find_for_update(id, caller.user_id));
         if (!member || member->left_at_ms) throw Error{k_not_a_member};
         co_await drop_member(tx, std::move(*row), *member);
         audit(tx, origin, caller, "challenge_left", "Challenge left", id);
@@ -115,16 +114,16 @@ db::Task<void> Service::drop_member(db::Transaction& tx, Row row, Member member)
 }
 
 db::Task<void> Service::erase_user(db::Transaction& tx, std::int64_t user_id) {
-    const auto open = co_await member_repository::open_challenges(tx, user_id);
+    const auto open = co_await tx.get(member_repository::open_challenges(user_id));
     for (const auto id : open) {
-        auto row = co_await repository::find_any_for_update(tx, id);
-        auto member = member_repository::found(co_await tx.run_one(member_repository::find_command(id, user_id, true)));
+        auto row = co_await tx.get(repository::find_any_for_update(id));
+        auto member = co_await tx.get(member_repository::find_for_update(id, user_id));
         if (row && member && !member->left_at_ms) co_await drop_member(tx, std::move(*row), *member);
     }
     // His challenges go on for the others; those without anybody end.
-    const auto made = co_await repository::open_by_creator(tx, user_id);
+    const auto made = co_await tx.get(repository::open_by_creator(user_id));
     for (const auto id : made) {
-        auto row = co_await repository::find_for_update(tx, id);
+        auto row = co_await tx.get(repository::find_for_update(id));
         if (!row || row->participants_count > 0) continue;
         row->course.cancelled_at_ms = clock_.now_ms();
         row->updated_at_ms = clock_.now_ms();

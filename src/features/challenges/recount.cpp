@@ -1,5 +1,6 @@
 #include "features/challenges/module.hpp"
 
+#include "core/db/query.hpp"
 #include "features/activities/service.hpp"
 #include "features/challenges/member_repository.hpp"
 
@@ -57,23 +58,21 @@ db::Task<void> compare_members(db::Session& session, rules::Terms terms, std::ve
     for (std::size_t at = 0; at < members.size(); at += k_members_at_once) {
         const auto end = std::min(members.size(), at + k_members_at_once);
         std::vector<std::int64_t> user_ids;
-        std::vector<db::Command> commands;
+        db::Batch batch;
+        std::vector<db::Answer<rules::Periods>> stored;
         for (std::size_t i = at; i < end; ++i) {
             user_ids.push_back(members[i].user_id);
-            commands.push_back(
-                member_repository::periods_command(members[i].challenge_id, members[i].user_id, 0, std::numeric_limits<int>::max()));
+            stored.push_back(
+                batch.add(member_repository::periods(members[i].challenge_id, members[i].user_id, 0, std::numeric_limits<int>::max())));
         }
-        const auto stored = co_await session.run(std::move(commands));
+        co_await batch.run(session);
         std::map<std::int64_t, std::vector<activities::TargetDay>> usage;
         const auto days =
             co_await activities::Service::target_days_of(session, std::move(user_ids), terms.start, terms.end, terms.target_keys);
         for (const auto& day : days) usage[day.user_id].push_back(day);
         for (std::size_t i = at; i < end; ++i) {
             auto& member = members[i];
-            compare(terms,
-                    {.member = member,
-                     .stored = member_repository::periods_of(stored.at(i - at)),
-                     .counted = rules::periods_of(terms, usage[member.user_id])},
+            compare(terms, {.member = member, .stored = *stored.at(i - at), .counted = rules::periods_of(terms, usage[member.user_id])},
                     repair, report);
         }
     }
@@ -85,11 +84,11 @@ recount::Part recount_part(std::int64_t challenge_id) {
     return [challenge_id](db::Session& session, db::Transaction* repair, recount::Report& report) -> db::Task<void> {
         std::optional<Row> row;
         if (repair != nullptr)
-            row = co_await repository::find_for_update(*repair, challenge_id);
-        else
-            row = co_await repository::find(session, challenge_id, 0);
+            row = co_await repair->get(repository::find_for_update(challenge_id));
+        else if (auto viewed = co_await session.get(repository::find(challenge_id, 0)))
+            row = std::move(viewed->row);
         if (!row) co_return;
-        const auto participants = co_await member_repository::count_ranked(session, challenge_id);
+        const auto participants = co_await session.get(member_repository::count_ranked(challenge_id));
         if (participants != row->participants_count) {
             report.differs("challenges", std::format("challenge {}, participants", challenge_id), row->participants_count, participants);
             if (repair != nullptr)
@@ -97,9 +96,9 @@ recount::Part recount_part(std::int64_t challenge_id) {
         }
         std::vector<Member> members;
         if (repair != nullptr)
-            members = co_await member_repository::lock_open(*repair, challenge_id);
+            members = co_await repair->get(member_repository::lock_open(challenge_id));
         else
-            members = co_await member_repository::list_open(session, challenge_id);
+            members = co_await session.get(member_repository::list_open(challenge_id));
         co_await compare_members(session, terms_of(*row), std::move(members), repair, report);
     };
 }

@@ -1,6 +1,7 @@
 // The SQL of `challenges`. Deleted ones are found by the job's functions only.
 #pragma once
 
+#include "core/db/column.hpp"
 #include "core/db/database.hpp"
 #include "features/challenges/rules.hpp"
 #include "features/challenges/types.hpp"
@@ -10,6 +11,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+template <>
+inline constexpr std::optional<focus::challenges::Type> focus::db::k_when_unknown<focus::challenges::Type> =
+    focus::challenges::Type::minimize_time;
 
 namespace focus::challenges {
 
@@ -25,23 +30,27 @@ struct Row {
     Type type = Type::minimize_time;
     std::vector<std::string> target_apps;
     std::int64_t target_ms = 0;
-    Day start;
-    Day end;
-    Zone zone;
+    Day start_date;
+    Day end_date;
+    Zone timezone;
     rules::Course course;
     bool is_public = true;
     std::optional<std::string> invitation_code;
     std::int64_t max_participants = 0;
     std::int64_t participants_count = 0;
-    std::int64_t leader_id = 0; // 0: nobody
-    std::int64_t winner_id = 0; // 0: nobody
+    std::optional<std::int64_t> leader_id;
+    std::optional<std::int64_t> winner_id;
     std::optional<EpochMs> deleted_at_ms;
     bool is_start_told = false;
     std::optional<News> news;
     std::int64_t news_after_user_id = 0;
     EpochMs created_at_ms = 0;
     EpochMs updated_at_ms = 0;
-    // of whoever looks
+};
+
+/// A challenge, and what it is to the user who looks at it.
+struct ViewedRow {
+    Row row;
     bool is_member = false;
     std::optional<std::int64_t> my_rank;
 };
@@ -58,7 +67,7 @@ inline constexpr std::string_view k_topic = "challenges";
 [[nodiscard]] inline std::string member_topic(std::int64_t user_id) { return "challenges:" + std::to_string(user_id); }
 
 /// Gives the new row's id.
-db::Task<std::int64_t> insert(db::Transaction& tx, const Row& row);
+db::Query<std::int64_t> insert(const Row& row);
 /// Writes all that may change but the number of participants and the leader.
 void update(db::Transaction& tx, const Row& row);
 void remove(db::Transaction& tx, std::int64_t id);
@@ -68,41 +77,38 @@ void uncount_ranked(db::Transaction& tx, std::int64_t user_id);
 /// Deletes those that the user made, or in which he took part and whose creator is gone, when nobody else is ranked.
 void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 /// Whether the leader was `before` until now.
-db::Task<bool> replace_leader(db::Transaction& tx, std::int64_t id, std::int64_t before, std::int64_t after);
+db::Query<bool> replace_leader(std::int64_t id, std::optional<std::int64_t> before, std::int64_t after);
 
-db::Task<std::optional<Row>> find(db::Session& session, std::int64_t id, std::int64_t viewer_id);
+db::Query<std::optional<ViewedRow>> find(std::int64_t id, std::int64_t viewer_id);
 /// Locked until the transaction ends.
-db::Task<std::optional<Row>> find_for_update(db::Transaction& tx, std::int64_t id);
-db::Task<std::optional<Row>> find_by_code_for_update(db::Transaction& tx, std::string code);
+db::Query<std::optional<Row>> find_for_update(std::int64_t id);
+db::Query<std::optional<Row>> find_by_code_for_update(std::string_view code);
 /// The same for the job: deleted ones too.
-db::Task<std::optional<Row>> find_any_for_update(db::Transaction& tx, std::int64_t id);
+db::Query<std::optional<Row>> find_any_for_update(std::int64_t id);
 
 struct Filter {
     bool public_only = true;
     std::optional<Status> status;
     std::optional<std::string> name; // a part of it
 };
-db::Task<std::vector<Row>> list(db::Session& session, Filter filter, Sort sort, std::int64_t viewer_id, EpochMs now, std::int64_t skip,
-                                std::int64_t limit);
-db::Task<std::int64_t> count(db::Session& session, Filter filter, EpochMs now);
+db::Query<std::vector<ViewedRow>> list(const Filter& filter, Sort sort, std::int64_t viewer_id, EpochMs now, std::int64_t skip,
+                                       std::int64_t limit);
+db::Query<std::int64_t> count(const Filter& filter, EpochMs now);
 /// All of them, private ones too, by Status.
-db::Task<std::array<std::int64_t, 4>> count_by_status(db::Session& session, EpochMs now);
+db::Query<std::array<std::int64_t, 4>> count_by_status(EpochMs now);
 /// What the user takes or took part in: running ones first, then those to come, the completed, the cancelled.
-db::Task<std::vector<Row>> list_of_user(db::Session& session, std::int64_t user_id, std::optional<Status> status, EpochMs now,
-                                        std::int64_t skip, std::int64_t limit);
-db::Task<std::int64_t> count_of_user(db::Session& session, std::int64_t user_id, std::optional<Status> status, EpochMs now);
+db::Query<std::vector<ViewedRow>> list_of_user(std::int64_t user_id, std::optional<Status> status, EpochMs now, std::int64_t skip,
+                                               std::int64_t limit);
+db::Query<std::int64_t> count_of_user(std::int64_t user_id, std::optional<Status> status, EpochMs now);
 
-[[nodiscard]] db::Command record_command(std::int64_t user_id);
-[[nodiscard]] Record record_of(const db::Result& result);
-
-[[nodiscard]] db::Command counts_command(EpochMs now);
-[[nodiscard]] Counts counts_of(const db::Result& result);
+db::Query<Record> record(std::int64_t user_id);
+db::Query<Counts> counts(EpochMs now);
 /// Challenges with a step that is due, the longest overdue first.
-db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int limit);
+db::Query<std::vector<std::int64_t>> due(EpochMs now, int limit);
 /// Challenges with ids above `after_id`, ascending.
-db::Task<std::vector<std::int64_t>> ids_after(db::Session& session, std::int64_t after_id, int limit);
-/// Of the challenges that somebody made, those that are neither over nor cancelled.
-db::Task<std::vector<std::int64_t>> open_by_creator(db::Session& session, std::int64_t creator_id);
+db::Query<std::vector<std::int64_t>> ids_after(std::int64_t after_id, int limit);
+/// Of the challenges that a user made, those that are neither over nor cancelled.
+db::Query<std::vector<std::int64_t>> open_by_creator(std::int64_t creator_id);
 
 } // namespace repository
 } // namespace focus::challenges

@@ -1,5 +1,6 @@
 #include "features/challenges/score_keeper.hpp"
 
+#include "core/db/query.hpp"
 #include "features/challenges/messages.hpp"
 
 #include <algorithm>
@@ -42,9 +43,8 @@ activities::Reaction ScoreKeeper::prepare(const activities::Recorded& recorded, 
     // user already (InnoDB locks the row that is referred to, shared).
     const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
     if (!is_held) std::ignore = batch.add(users::Service::hold(user_id));
-    const auto open = batch.add(db::Query<std::vector<OpenChallenge>>{
-        member_repository::counting_command(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date),
-        &member_repository::counting_of});
+    const auto open = batch.add(
+        member_repository::counting(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date));
     return [this, &recorded, open](db::Transaction& tx) { return react(tx, recorded, std::move(*open)); };
 }
 
@@ -74,32 +74,34 @@ db::Task<std::vector<ScoreKeeper::Affected>> ScoreKeeper::lock_affected(db::Tran
                                                                         const activities::Recorded& recorded) {
     const auto user_id = recorded.caller.user_id;
     const auto records = signed_records(recorded);
-    const auto read_command = [user_id](std::int64_t challenge_id, const rules::Periods& changes) {
-        if (changes.empty()) return member_repository::periods_command(challenge_id, user_id, 0, -1);
-        return member_repository::periods_command(challenge_id, user_id, changes.begin()->first, changes.rbegin()->first);
+    const auto periods_of = [user_id](std::int64_t challenge_id, const rules::Periods& changes) {
+        if (changes.empty()) return member_repository::periods(challenge_id, user_id, 0, -1);
+        return member_repository::periods(challenge_id, user_id, changes.begin()->first, changes.rbegin()->first);
     };
-    std::vector<db::Command> commands;
+    db::Batch batch;
+    std::vector<db::Answer<std::optional<Member>>> members;
+    std::vector<db::Answer<rules::Periods>> periods;
     for (const auto& challenge : open) {
-        commands.push_back(member_repository::find_command(challenge.id, user_id, true));
-        commands.push_back(read_command(challenge.id, rules::changes_of(challenge.terms, records)));
+        members.push_back(batch.add(member_repository::find_for_update(challenge.id, user_id)));
+        periods.push_back(batch.add(periods_of(challenge.id, rules::changes_of(challenge.terms, records))));
     }
-    const auto results = co_await tx.run(std::move(commands));
+    co_await batch.run(tx);
 
     std::vector<Affected> all;
     for (std::size_t i = 0; i < open.size(); ++i) {
-        auto member = member_repository::found(results.at(2 * i));
+        const auto& member = *members[i];
         if (!member || !member->is_open) continue; // left, or the results were frozen, a moment ago
         Affected affected{.challenge = std::move(open[i]), .member = *member, .changes = {}, .was = {}};
         auto& terms = affected.challenge.terms;
-        const bool has_moved = terms.start != affected.member.start || terms.end != affected.member.end;
-        terms.start = affected.member.start;
-        terms.end = affected.member.end;
+        const bool has_moved = terms.start != affected.member.start_date || terms.end != affected.member.end_date;
+        terms.start = affected.member.start_date;
+        terms.end = affected.member.end_date;
         affected.changes = rules::changes_of(terms, records);
         if (affected.changes.empty()) continue;
         if (has_moved)
-            affected.was = member_repository::periods_of(co_await tx.run_one(read_command(affected.challenge.id, affected.changes)));
+            affected.was = co_await tx.get(periods_of(affected.challenge.id, affected.changes));
         else
-            affected.was = member_repository::periods_of(results.at(2 * i + 1));
+            affected.was = *periods[i];
         all.push_back(std::move(affected));
     }
     co_return all;
@@ -109,25 +111,28 @@ db::Task<void> ScoreKeeper::refresh_leaders(db::Transaction& tx, std::vector<Ope
     const auto now = clock_.now_ms();
     std::erase_if(moved, [now](const OpenChallenge& challenge) { return now < challenge.times.starts_at_ms; });
     if (moved.empty()) co_return;
-    std::vector<db::Command> commands;
+    db::Batch batch;
+    std::vector<db::Answer<std::optional<Member>>> firsts;
+    std::vector<db::Answer<std::optional<Member>>> leaders;
     for (const auto& challenge : moved) {
-        commands.push_back(member_repository::first_command(challenge.id));
-        commands.push_back(member_repository::find_command(challenge.id, challenge.leader_id, false));
+        firsts.push_back(batch.add(member_repository::first(challenge.id)));
+        leaders.push_back(batch.add(member_repository::find(challenge.id, challenge.leader_id.value_or(0))));
     }
-    const auto results = co_await tx.run(std::move(commands));
+    co_await batch.run(tx);
     for (std::size_t i = 0; i < moved.size(); ++i) {
-        const auto first = member_repository::found(results.at(2 * i));
-        const auto leader = member_repository::found(results.at(2 * i + 1));
+        const auto& first = *firsts[i];
+        const auto& leader = *leaders[i];
         if (!first || first->user_id == moved[i].leader_id || first->standing.score_ms == 0) continue;
         const bool leader_is_ranked = leader && leader->is_ranked;
         if (leader_is_ranked && leader->standing.score_ms == first->standing.score_ms) continue; // they share the first place
-        if (!co_await repository::replace_leader(tx, moved[i].id, moved[i].leader_id, first->user_id)) continue; // somebody was faster
-        if (leader_is_ranked) co_await announce_leader(tx, moved[i], first->user_id);
+        if (!co_await tx.get(repository::replace_leader(moved[i].id, moved[i].leader_id, first->user_id))) continue; // somebody was faster
+        if (leader_is_ranked) co_await announce_leader(tx, moved[i], leader->user_id, first->user_id);
     }
 }
 
-db::Task<void> ScoreKeeper::announce_leader(db::Transaction& tx, const OpenChallenge& challenge, std::int64_t leader_id) {
-    std::vector<std::int64_t> concerned{challenge.leader_id, leader_id};
+db::Task<void> ScoreKeeper::announce_leader(db::Transaction& tx, const OpenChallenge& challenge, std::int64_t former_id,
+                                            std::int64_t leader_id) {
+    std::vector<std::int64_t> concerned{former_id, leader_id};
     const auto told = co_await take_news(tx, challenge.id, challenge.times, std::move(concerned));
     if (told.empty()) co_return;
     std::vector<std::int64_t> whose{leader_id};
@@ -159,8 +164,8 @@ db::Task<void> ScoreKeeper::recount(db::Transaction& tx, rules::Terms terms, std
         for (std::size_t i = at; i < end; ++i) {
             auto& member = *members[i];
             const auto periods = rules::periods_of(terms, usage[member.user_id]);
-            member.start = terms.start;
-            member.end = terms.end;
+            member.start_date = terms.start;
+            member.end_date = terms.end;
             member.standing = rules::standing_of(terms, periods);
             member_repository::put_periods(tx, member.challenge_id, member.user_id, periods);
         }

@@ -34,7 +34,7 @@ class ScoreKeeper {
     db::Task<std::vector<Affected>> lock_affected(db::Transaction& tx, std::vector<OpenChallenge> open,
                                                   const activities::Recorded& recorded);
     db::Task<void> refresh_leaders(db::Transaction& tx, std::vector<OpenChallenge> moved);
-    db::Task<void> announce_leader(db::Transaction& tx, const OpenChallenge& challenge, std::int64_t leader_id);
+    db::Task<void> announce_leader(db::Transaction& tx, const OpenChallenge& challenge, std::int64_t former_id, std::int64_t leader_id);
 
     const Clock& clock_;
     users::Service& users_;

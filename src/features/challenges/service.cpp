@@ -33,10 +33,10 @@ Row row_of(const Caller& caller, const NewChallenge& input, EpochMs now) {
     row.type = input.challenge_type.value;
     row.target_apps = input.target_apps.names;
     row.target_ms = input.target_minutes.value.value.ms;
-    row.start = input.start_date.value;
-    row.end = input.end_date.value;
-    row.zone = caller.zone;
-    row.course.times = rules::times_of(row.start, row.end, row.zone);
+    row.start_date = input.start_date.value;
+    row.end_date = input.end_date.value;
+    row.timezone = caller.zone;
+    row.course.times = rules::times_of(row.start_date, row.end_date, row.timezone);
     row.is_public = input.is_public.value;
     if (!row.is_public) row.invitation_code = crypto::random_code(k_code_characters);
     row.max_participants = input.max_participants.value.value;
@@ -63,12 +63,12 @@ activities::Follower Service::follower() {
 db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge input) {
     const auto now = clock_.now_ms();
     const auto fresh = row_of(caller, input, now);
-    rules::require_dates(fresh.start, fresh.end, caller.zone.day_of(now));
+    rules::require_dates(fresh.start_date, fresh.end_date, caller.zone.day_of(now));
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Challenge> {
         auto row = fresh;
         const auto creator = co_await users_.find_for_update(tx, caller.user_id);
         if (!creator) throw not_found();
-        row.id = co_await repository::insert(tx, row);
+        row.id = co_await tx.get(repository::insert(row));
         co_await add_member(tx, caller.user_id, row);
         audit(tx, origin, caller, "challenge_created", "Challenge created", row.id);
         tx.after_commit([this] { created_.add(); });
@@ -78,13 +78,14 @@ db::Task<Challenge> Service::create(Caller caller, Origin origin, NewChallenge i
     });
 }
 
-db::Task<std::array<std::int64_t, 4>> Service::count_by_status() { return repository::count_by_status(db_, clock_.now_ms()); }
+db::Task<std::array<std::int64_t, 4>> Service::count_by_status() { return db_.get(repository::count_by_status(clock_.now_ms())); }
 
-db::Task<Row> Service::find_visible(db::Session& session, Caller caller, std::int64_t id) {
-    auto row = co_await repository::find(session, id, caller.user_id);
-    if (!row) throw not_found();
-    if (!row->is_public && !row->is_member && row->creator_id != caller.user_id) throw Error{k_not_a_participant};
-    co_return std::move(*row);
+db::Task<ViewedRow> Service::find_visible(db::Session& session, Caller caller, std::int64_t id) {
+    auto found = co_await session.get(repository::find(id, caller.user_id));
+    if (!found) throw not_found();
+    const auto& row = found->row;
+    if (!row.is_public && !found->is_member && row.creator_id != caller.user_id) throw Error{k_not_a_participant};
+    co_return std::move(*found);
 }
 
 db::Task<Challenge> Service::get(Caller caller, std::int64_t id) { return find_wire(db_, caller, id); }
@@ -97,42 +98,42 @@ db::Task<Listed> Service::list_some(Caller caller, ListQuery query, bool public_
     const auto now = clock_.now_ms();
     repository::Filter filter{.public_only = public_only, .status = query.status, .name = std::nullopt};
     if (query.q) filter.name = query.q->value;
-    auto rows =
-        co_await repository::list(db_, filter, query.sort.value_or(Sort{}), caller.user_id, now, query.skip.value, query.limit.value);
+    const auto sort = query.sort.value_or(Sort{});
+    auto rows = co_await db_.get(repository::list(filter, sort, caller.user_id, now, query.skip.value, query.limit.value));
     Listed listed;
     listed.items = co_await to_wire(db_, caller, std::move(rows));
-    listed.total = co_await repository::count(db_, filter, now);
+    listed.total = co_await db_.get(repository::count(filter, now));
     co_return listed;
 }
 
 db::Task<Listed> Service::list_mine(Caller caller, MineQuery query) {
     const auto now = clock_.now_ms();
     const auto user_id = caller.user_id;
-    auto rows = co_await repository::list_of_user(db_, user_id, query.status, now, query.skip.value, query.limit.value);
+    auto rows = co_await db_.get(repository::list_of_user(user_id, query.status, now, query.skip.value, query.limit.value));
     Listed listed;
     listed.items = co_await to_wire(db_, caller, std::move(rows));
-    listed.total = co_await repository::count_of_user(db_, user_id, query.status, now);
+    listed.total = co_await db_.get(repository::count_of_user(user_id, query.status, now));
     co_return listed;
 }
 
 db::Task<Challenge> Service::find_wire(db::Session& session, Caller caller, std::int64_t id) {
-    std::vector<Row> rows;
+    std::vector<ViewedRow> rows;
     rows.push_back(co_await find_visible(session, caller, id));
     auto challenges = co_await to_wire(session, caller, std::move(rows));
     co_return std::move(challenges.front());
 }
 
-db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller caller, std::vector<Row> rows) {
+db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller caller, std::vector<ViewedRow> rows) {
     const auto now = clock_.now_ms();
     std::vector<std::int64_t> named;
-    for (const auto& row : rows) {
+    for (const auto& [row, is_member, my_rank] : rows) {
         named.push_back(row.creator_id);
-        if (row.winner_id != 0) named.push_back(row.winner_id);
+        if (row.winner_id) named.push_back(*row.winner_id);
     }
     const auto users = co_await users_.public_users(session, std::move(named));
     std::vector<Challenge> challenges;
     challenges.reserve(rows.size());
-    for (auto& row : rows) {
+    for (auto& [row, is_member, my_rank] : rows) {
         Challenge challenge;
         challenge.id = row.id;
         challenge.name = std::move(row.name);
@@ -142,17 +143,17 @@ db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller c
         challenge.challenge_type = row.type;
         challenge.target_apps = std::move(row.target_apps);
         challenge.target_minutes = {row.target_ms};
-        challenge.start_date = {row.start};
-        challenge.end_date = {row.end};
-        challenge.timezone = row.zone.name();
+        challenge.start_date = {row.start_date};
+        challenge.end_date = {row.end_date};
+        challenge.timezone = row.timezone.name();
         challenge.is_public = row.is_public;
-        if (row.is_member || row.creator_id == caller.user_id) challenge.invitation_code = std::move(row.invitation_code);
+        if (is_member || row.creator_id == caller.user_id) challenge.invitation_code = std::move(row.invitation_code);
         challenge.max_participants = row.max_participants;
         challenge.participants_count = row.participants_count;
         challenge.status = rules::status_at(row.course, now);
-        challenge.is_member = row.is_member;
-        challenge.my_rank = row.my_rank;
-        if (row.winner_id != 0) challenge.winner = shown(users, row.winner_id, caller.language);
+        challenge.is_member = is_member;
+        challenge.my_rank = my_rank;
+        if (row.winner_id) challenge.winner = shown(users, *row.winner_id, caller.language);
         challenge.results_at = {row.course.times.freezes_at_ms};
         challenge.created_at = {row.created_at_ms};
         challenge.updated_at = {row.updated_at_ms};
@@ -162,7 +163,7 @@ db::Task<std::vector<Challenge>> Service::to_wire(db::Session& session, Caller c
 }
 
 db::Task<Row> Service::find_own_for_update(db::Transaction& tx, Caller caller, std::int64_t id) {
-    auto row = co_await repository::find_for_update(tx, id);
+    auto row = co_await tx.get(repository::find_for_update(id));
     if (!row) throw not_found();
     if (row->creator_id != caller.user_id) throw Error{k_not_the_creator};
     co_return std::move(*row);
@@ -173,9 +174,9 @@ db::Task<Challenge> Service::update(Caller caller, Origin origin, std::int64_t i
         auto row = co_await find_own_for_update(tx, caller, id);
         if (change.name.value) row.name = change.name.value->value;
         if (change.description.present) row.description = or_null(change.description.value);
-        const auto start = change.start_date.value ? change.start_date.value->value : row.start;
-        const auto end = change.end_date.value ? change.end_date.value->value : row.end;
-        if (start != row.start || end != row.end) co_await move_dates(tx, row, start, end);
+        const auto start = change.start_date.value ? change.start_date.value->value : row.start_date;
+        const auto end = change.end_date.value ? change.end_date.value->value : row.end_date;
+        if (start != row.start_date || end != row.end_date) co_await move_dates(tx, row, start, end);
         row.updated_at_ms = clock_.now_ms();
         repository::update(tx, row);
         audit(tx, origin, caller, "challenge_updated", "Challenge changed", id);
@@ -186,12 +187,12 @@ db::Task<Challenge> Service::update(Caller caller, Origin origin, std::int64_t i
 db::Task<void> Service::move_dates(db::Transaction& tx, Row& row, Day start, Day end) {
     const auto now = clock_.now_ms();
     if (rules::status_at(row.course, now) != Status::upcoming) throw Error{k_already_started};
-    rules::require_dates(start, end, row.zone.day_of(now));
-    row.start = start;
-    row.end = end;
-    row.course.times = rules::times_of(start, end, row.zone);
+    rules::require_dates(start, end, row.timezone.day_of(now));
+    row.start_date = start;
+    row.end_date = end;
+    row.course.times = rules::times_of(start, end, row.timezone);
     // Some may have data already: where their calendars are ahead, and when the start moves to today.
-    auto members = co_await member_repository::lock_open(tx, row.id);
+    auto members = co_await tx.get(member_repository::lock_open(row.id));
     member_repository::delete_all_periods(tx, row.id);
     std::vector<Member*> pointers;
     for (auto& member : members) pointers.push_back(&member);
@@ -216,7 +217,7 @@ db::Task<Challenge> Service::cancel(Caller caller, Origin origin, std::int64_t i
 
 db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id, bool as_admin) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        auto row = co_await repository::find_for_update(tx, id);
+        auto row = co_await tx.get(repository::find_for_update(id));
         if (!row) throw not_found();
         if (!as_admin && row->creator_id != caller.user_id) throw Error{k_not_the_creator};
         const auto now = clock_.now_ms();
@@ -231,20 +232,20 @@ db::Task<void> Service::remove(Caller caller, Origin origin, std::int64_t id, bo
 }
 
 db::Task<Ranking> Service::leaderboard(Caller caller, std::int64_t id, LeaderboardQuery query) {
-    const auto row = co_await find_visible(db_, caller, id);
+    const auto [row, is_member, my_rank] = co_await find_visible(db_, caller, id);
     Ranking ranking{.items = {}, .total = row.participants_count, .skip = query.skip.value.value};
     const auto limit = query.limit.value.value;
     if (query.around) {
-        const auto me = member_repository::found(co_await db_.run_one(member_repository::find_command(id, caller.user_id, false)));
+        const auto me = co_await db_.get(member_repository::find(id, caller.user_id));
         if (!me || !me->is_ranked) throw Error{k_not_a_member};
-        const auto position = co_await member_repository::position(db_, *me);
+        const auto position = co_await db_.get(member_repository::position(*me));
         ranking.skip = std::max<std::int64_t>(0, std::min(position - limit / 2, ranking.total - limit));
     }
     const auto page = co_await member_repository::ranking(db_, id, ranking.skip, limit);
     std::vector<std::int64_t> named;
     for (const auto& member : page.members) named.push_back(member.user_id);
     const auto users = co_await users_.public_users(db_, std::move(named));
-    const int days = rules::days_so_far(row.start, row.end, row.zone.day_of(clock_.now_ms()));
+    const int days = rules::days_so_far(row.start_date, row.end_date, row.timezone.day_of(clock_.now_ms()));
     auto rank = page.first_rank;
     auto place = ranking.skip + 1;
     for (const auto& member : page.members) {

@@ -61,12 +61,10 @@ class Service {
     /// Throws as get does, and 400 `not_a_member` when somebody who takes no part asks for the lines around himself.
     db::Task<Ranking> leaderboard(Caller caller, std::int64_t id, LeaderboardQuery query);
 
-    /// What somebody has done in challenges: the command, and what its result says.
-    [[nodiscard]] static db::Command record_command(std::int64_t user_id) { return repository::record_command(user_id); }
-    [[nodiscard]] static Record record_of(const db::Result& result) { return repository::record_of(result); }
-    /// How many challenges there are: the command, and what its result says.
-    [[nodiscard]] static db::Command counts_command(EpochMs now) { return repository::counts_command(now); }
-    [[nodiscard]] static Counts counts_of(const db::Result& result) { return repository::counts_of(result); }
+    /// What a user has done in challenges.
+    [[nodiscard]] static db::Query<Record> record(std::int64_t user_id) { return repository::record(user_id); }
+    /// How many challenges there are.
+    [[nodiscard]] static db::Query<Counts> counts(EpochMs now) { return repository::counts(now); }
     /// Where these users stand in the challenges that run.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 
@@ -89,9 +87,9 @@ class Service {
     static void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 
   private:
-    db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<Row> rows);
+    db::Task<std::vector<Challenge>> to_wire(db::Session& session, Caller caller, std::vector<ViewedRow> rows);
     db::Task<Challenge> find_wire(db::Session& session, Caller caller, std::int64_t id);
-    db::Task<Row> find_visible(db::Session& session, Caller caller, std::int64_t id);
+    db::Task<ViewedRow> find_visible(db::Session& session, Caller caller, std::int64_t id);
     db::Task<Row> find_own_for_update(db::Transaction& tx, Caller caller, std::int64_t id);
     db::Task<Listed> list_some(Caller caller, ListQuery query, bool public_only);
     db::Task<void> move_dates(db::Transaction& tx, Row& row, Day start, Day end);

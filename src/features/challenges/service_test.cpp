@@ -439,7 +439,7 @@ TEST_P(ChallengesTest, TheEndIsFrozenAndToldOnce) {
         for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].score, before[i].score);
         EXPECT_EQ(co_await told(), expected);
         const auto record_of = [&](const Caller& who) -> db::Task<Record> {
-            co_return Service::record_of(co_await database().run_one(Service::record_command(who.user_id)));
+            co_return co_await database().get(Service::record(who.user_id));
         };
         EXPECT_EQ((co_await record_of(ben)).won, 1);
         EXPECT_EQ((co_await record_of(carl)).participated, 1);

@@ -79,7 +79,7 @@ db::Task<UserStats> Service::stats(Caller caller) {
     const auto streaks = rules::streaks(days, limit ? std::optional{limit->ms} : std::nullopt, today);
     stats.current_streak_days = streaks.current;
     stats.longest_streak_days = streaks.longest;
-    const auto record = challenges::Service::record_of(co_await db_.run_one(challenges::Service::record_command(caller.user_id)));
+    const auto record = co_await db_.get(challenges::Service::record(caller.user_id));
     stats.challenges_participated = record.participated;
     stats.challenges_won = record.won;
     co_return stats;
