@@ -26,11 +26,6 @@ void add(db::Transaction& tx, std::string_view name, std::int64_t about, std::in
     tx.defer(k_add, name, day_of(now).to_string(), shard_of(about), change);
 }
 
-db::Command total_command(std::string_view name) { return total(name).command; }
-std::int64_t sum_of(const db::Result& result) { return total({}).read(result); }
-db::Command days_command(std::string_view name, Day first) { return days(name, first).command; }
-std::map<Day, std::int64_t> days_of(const db::Result& result) { return days({}, Day{}).read(result); }
-
 db::Query<std::int64_t> total(std::string_view name) { return k_total.one(name); }
 db::Query<std::int64_t> since(std::string_view name, Day first) { return k_since.one(name, first.to_string()); }
 

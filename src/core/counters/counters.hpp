@@ -29,9 +29,4 @@ void add(db::Transaction& tx, std::string_view name, std::int64_t about, std::in
 /// The changes by day since `first`; days without any are not in it.
 [[nodiscard]] db::Query<std::map<Day, std::int64_t>> days(std::string_view name, Day first);
 
-[[nodiscard]] db::Command total_command(std::string_view name);
-[[nodiscard]] std::int64_t sum_of(const db::Result& result);
-[[nodiscard]] db::Command days_command(std::string_view name, Day first);
-[[nodiscard]] std::map<Day, std::int64_t> days_of(const db::Result& result);
-
 } // namespace focus::counters

@@ -173,7 +173,7 @@ db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std:
 }
 
 db::Task<std::int64_t> count_all(db::Session& session) {
-    co_return counters::sum_of(co_await session.run_one(counters::total_command(k_counter)));
+    return session.get(counters::total(k_counter));
 }
 
 db::Task<std::int64_t> count_blocked(db::Session& session, EpochMs now) {

@@ -187,8 +187,6 @@ db::Query<std::vector<PublicUser>> search(std::string_view folded_text, int limi
     return k_search.all(like_contains(folded_text), like_prefix(folded_text), limit);
 }
 
-db::Query<std::int64_t> total(std::string_view counter) { return {counters::total_command(counter), counters::sum_of}; }
-
 namespace {
 
 /// The WHERE of a list, out of constant pieces; values are parameters.

@@ -65,6 +65,5 @@ db::Query<StatusCounts> count_by_status();
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Query<std::vector<PublicUser>> search(std::string_view folded_text, int limit);
 /// One of the sums over all accounts.
-db::Query<std::int64_t> total(std::string_view counter);
 
 } // namespace focus::users::repository

@@ -216,18 +216,16 @@ db::Task<AccountPage> Service::list(AccountFilter filter, AccountSort sort, std:
 }
 
 std::function<AccountCounts()> Service::add_counts(db::Batch& batch) {
-    const auto joined = batch.add(repository::total(repository::k_joined));
-    const auto gone = batch.add(repository::total(repository::k_gone));
-    const auto active = batch.add(repository::total(repository::k_active));
-    const auto verified = batch.add(repository::total(repository::k_verified));
+    const auto joined = batch.add(counters::total(repository::k_joined));
+    const auto gone = batch.add(counters::total(repository::k_gone));
+    const auto active = batch.add(counters::total(repository::k_active));
+    const auto verified = batch.add(counters::total(repository::k_verified));
     return [=] { return AccountCounts{.total = *joined - *gone, .active = *active, .verified = *verified}; };
 }
 
 db::Task<std::vector<AccountDay>> Service::days(db::Session& session, Day first) {
-    const auto days_of = [first](std::string_view counter) {
-        return db::Query<std::map<Day, std::int64_t>>{counters::days_command(counter, first), counters::days_of};
-    };
-    const auto [joined, gone] = co_await session.all(days_of(repository::k_joined), days_of(repository::k_gone));
+    const auto [joined, gone] =
+        co_await session.all(counters::days(repository::k_joined, first), counters::days(repository::k_gone, first));
     std::map<Day, AccountDay> days;
     for (const auto& [day, count] : joined) days[day] = {.day = day, .joined = count};
     for (const auto& [day, count] : gone) {
