@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include "app/demo.hpp"
+#include "app/mails.hpp"
 #include "app/observer.hpp"
 #include "app/reload.hpp"
 #include "app/secrets.hpp"
@@ -219,7 +220,7 @@ App::App(Settings settings, std::unique_ptr<db::Database> database)
     modules_->add_jobs(*scheduler_, {.audit_days = settings_.log_retention_days, .unverified_days = settings_.unverified_account_days});
     modules_->admin.health().set_sources(health_sources());
     templates_ = std::make_unique<mail::Templates>(
-        mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url});
+        mail::Templates::Options{.folder = settings_.mail_template_dir, .frontend_url = settings_.frontend_url}, all_mails());
     if (!settings_.mail_server.empty())
         transport_ = std::make_unique<mail::SmtpTransport>(mail_settings(settings_));
     else if (settings_.is_development())

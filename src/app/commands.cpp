@@ -7,6 +7,7 @@
 #include "app/fastapi_command.hpp"
 #include "app/import_command.hpp"
 #include "app/logs_command.hpp"
+#include "app/mails.hpp"
 #include "app/recount_command.hpp"
 #include "app/routes_command.hpp"
 #include "app/settings.hpp"
@@ -134,14 +135,14 @@ int run_job(Settings settings, const std::string& name) {
 }
 
 int preview_mail(const Settings& settings, const std::string& name, Language language) {
-    const mail::Templates templates{{.folder = settings.mail_template_dir, .frontend_url = settings.frontend_url}};
-    const auto names = templates.names();
-    if (!std::ranges::contains(names, name)) {
+    const mail::Templates templates{{.folder = settings.mail_template_dir, .frontend_url = settings.frontend_url}, all_mails()};
+    const auto mail = templates.preview(name, language);
+    if (!mail) {
         std::string known;
-        for (const auto& one : names) known += (known.empty() ? "" : ", ") + one;
+        for (const auto& one : templates.names()) known += (known.empty() ? "" : ", ") + one;
         throw std::invalid_argument{"there is no mail " + name + "; there are " + known};
     }
-    print(templates.render(name, language, mail::sample_values(name, language)).html);
+    print(mail->html);
     return 0;
 }
 

@@ -63,6 +63,13 @@ class Recorder : public Transport {
     std::function<net::SmtpResult(const Mail&)> answer_ = [](const Mail&) { return net::SmtpResult{net::SmtpOutcome::accepted, "250 OK"}; };
 };
 
+struct VerifyEmail {
+    static constexpr Kind k_kind{"verify_email"};
+    std::string action_url;
+    std::int64_t hours = 0;
+    static VerifyEmail sample(Language /*language*/) { return {.action_url = "https://focus.example.org", .hours = 1}; }
+};
+
 class OutboxTest : public db::testing::DatabaseTest {
   protected:
     void SetUp() override {
@@ -72,12 +79,8 @@ class OutboxTest : public db::testing::DatabaseTest {
     }
 
     [[nodiscard]] static Message message(const std::string& recipient = "camille@example.com") {
-        return {.type = "verify_email",
-                .recipient = recipient,
-                .recipient_name = "Camille",
-                .language = Language::en,
-                .values = {.texts = {{"action_url", "https://focus.example.org/verify-email?token=t0ken"}, {"hours", "24"}}, .lists = {}},
-                .user_id = 7};
+        return {{.address = recipient, .name = "Camille", .language = Language::en, .user_id = 7},
+                VerifyEmail{.action_url = "https://focus.example.org/verify-email?token=t0ken", .hours = 24}};
     }
     void add(const Message& mail) {
         run([&]() -> db::Task<void> {
@@ -121,7 +124,7 @@ class OutboxTest : public db::testing::DatabaseTest {
                     .first_retry_ms = 60'000,
                     .max_attempts = 3},
                    clock_};
-    Templates templates_{{.folder = "", .frontend_url = "https://focus.example.org"}};
+    Templates templates_{{.folder = "", .frontend_url = "https://focus.example.org"}, std::span{&k_sample_of<VerifyEmail>, 1}};
     Recorder recorder_;
     std::int64_t stored_id_ = 0;
 };
@@ -165,7 +168,7 @@ TEST_P(OutboxTest, TheSameKeyIsStoredOnce) {
 TEST_P(OutboxTest, DeliversAndErasesTheSecret) {
     const auto delivery = deliver(&recorder_);
     Message mail = message();
-    mail.is_optional = true;
+    mail.kind.is_optional = true;
     add(mail);
     until([&] { return statuses() == std::vector<std::string>{"sent"}; });
     stop(*delivery);
@@ -254,7 +257,7 @@ TEST_P(OutboxTest, RetryMakesAWaitingRowDue) {
 
 TEST_P(OutboxTest, UrgentMailsOvertakeManyOthers) {
     Message bulk = message("many@example.com");
-    bulk.bulk = true;
+    bulk.kind.bulk = true;
     for (int i = 0; i < 20; ++i) add(bulk);
     add(message("waiting@example.com"));
     const auto delivery = deliver(&recorder_, {.parallel = 1});
@@ -373,7 +376,7 @@ TEST_P(OutboxTest, WithoutAServerNothingIsLost) {
 TEST_P(OutboxTest, ForgetsDeletedUsers) {
     add(message());
     Message other = message();
-    other.user_id = 8;
+    other.recipient.user_id = 8;
     add(other);
     run([&]() -> db::Task<void> {
         co_await database().transaction([&](db::Transaction& tx) -> db::Task<void> {
@@ -394,8 +397,8 @@ TEST_P(OutboxTest, DeliversOverRealSmtp) {
     SmtpTransport transport{{.server = "localhost", .port = server.port(), .from = "focus@example.org", .tls = false}};
     const auto delivery = deliver(&transport);
     Message mail = message();
-    mail.language = Language::fr;
-    mail.recipient_name = "Zoë";
+    mail.recipient.language = Language::fr;
+    mail.recipient.name = "Zoë";
     add(mail);
     add(message("refuse@example.com"));
     add(message("later@example.com"));

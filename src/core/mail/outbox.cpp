@@ -56,13 +56,14 @@ struct OldMail {
 constexpr auto k_next = db::select<OldMail>("outbox.next", "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT 500");
 
 NewRow row_of(const Message& message, const Outbox::Options& options, EpochMs now) {
-    const auto unsubscribe_url = message.is_optional ? options.links.url(message.user_id) : std::string{};
-    return {.type = message.type,
-            .recipient = message.recipient,
-            .language = message.language,
-            .user_id = message.user_id == 0 ? std::nullopt : std::optional{message.user_id},
-            .bulk = message.bulk,
-            .sealed = crypto::seal(options.sealing_key, json::write(SealedPart{message.values, message.recipient_name, unsubscribe_url})),
+    const auto& to = message.recipient;
+    const auto unsubscribe_url = message.kind.is_optional ? options.links.url(to.user_id) : std::string{};
+    return {.type = std::string{message.kind.name},
+            .recipient = to.address,
+            .language = to.language,
+            .user_id = to.user_id == 0 ? std::nullopt : std::optional{to.user_id},
+            .bulk = message.kind.bulk,
+            .sealed = crypto::seal(options.sealing_key, json::write(SealedPart{message.values, to.name, unsubscribe_url})),
             .dedup_key = message.dedup_key.empty() ? std::nullopt : std::optional{message.dedup_key},
             .created_at = {now},
             .next_attempt_at = {now}};

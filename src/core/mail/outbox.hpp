@@ -6,35 +6,31 @@
 #include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
+#include "core/mail/content.hpp"
 #include "core/mail/unsubscribe.hpp"
 #include "core/personal/personal.hpp"
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace focus::mail {
 
-/// A template's values: strings, or lists of rows (for `{{#rows}}…{{/rows}}`). An empty string hides its section.
-struct Values {
-    std::map<std::string, std::string> texts;
-    std::map<std::string, std::vector<std::map<std::string, std::string>>> lists;
-};
-
 /// A mail that shall be sent.
 struct Message {
-    std::string type;      // the template's name: "verify_email"
-    std::string recipient; // address
-    std::string recipient_name;
-    Language language = Language::en;
+    /// `dedup_key`: empty for none; else a second mail with the same key is not stored (ASCII, at most 190 characters).
+    template <Content M>
+    Message(Recipient to, const M& content, std::string dedup = {})
+        : recipient{std::move(to)}, kind{M::k_kind}, values{values_of(content)}, dedup_key{std::move(dedup)} {
+        values.texts["name"] = recipient.name;
+    }
+
+    Recipient recipient;
+    Kind kind;
     Values values;
-    std::int64_t user_id = 0; // 0: nobody's
-    bool is_optional = false; // people may turn it off: gets a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
-    std::string dedup_key;    // empty: none; else a second mail with the same key is not stored (ASCII, at most 190)
-    bool bulk = false;        // one of many (reminders, summaries, results): goes after those that somebody waits for
+    std::string dedup_key;
 };
 
 /// What of a message is stored sealed.

@@ -10,6 +10,7 @@
 #include <format>
 #include <fstream>
 #include <iterator>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -131,7 +132,8 @@ std::string template_path(std::string_view name, Language language, std::string_
 
 } // namespace
 
-Templates::Templates(Options options) : options_{std::move(options)} {
+Templates::Templates(Options options, std::span<const Sample> mails) : options_{std::move(options)} {
+    for (const auto& mail : mails) mails_.emplace(mail.kind.name, mail);
     if (!options_.folder.empty() && !std::filesystem::is_directory(options_.folder))
         throw std::runtime_error{"there is no folder " + options_.folder + " for mail templates"};
     for (const auto& embedded : embedded::mail_templates()) {
@@ -154,11 +156,12 @@ Templates::Templates(Options options) : options_{std::move(options)} {
         if (const mustache::mustache parsed{file.body}; !parsed.is_valid())
             throw std::runtime_error{"mail template " + path + ": " + parsed.error_message()};
     }
-    for (const std::string& name : names())
+    for (const auto& [name, mail] : mails_)
         for (const Language language : {Language::en, Language::fr}) {
             (void)file(template_path(name, language, "html"));
             if (!file(template_path(name, language, "txt")).headers.contains("Subject"))
                 throw std::runtime_error{"mail template " + template_path(name, language, "txt") + " has no subject"};
+            (void)render(name, language, sample(name, language));
         }
 }
 
@@ -169,11 +172,22 @@ const Templates::File& Templates::file(const std::string& path) const {
 }
 
 std::vector<std::string> Templates::names() const {
-    std::set<std::string> names;
-    for (const auto& [path, file] : files_)
-        if (const auto slash = path.find('/'); slash != std::string::npos)
-            names.insert(path.substr(slash + 1, path.rfind('.') - slash - 1));
+    const auto names = std::views::keys(mails_);
     return {names.begin(), names.end()};
+}
+
+Values Templates::sample(std::string_view name, Language language) const {
+    const auto mail = mails_.find(name);
+    if (mail == mails_.end()) throw std::runtime_error{"there is no mail " + std::string{name}};
+    auto values = mail->second.values(language);
+    values.texts["name"] = "Camille";
+    values.texts["unsubscribe_url"] = mail->second.kind.is_optional ? "https://focus.example.org/unsubscribe?token=abc&kind=all" : "";
+    return values;
+}
+
+std::optional<Rendered> Templates::preview(std::string_view name, Language language) const {
+    if (!mails_.contains(name)) return std::nullopt;
+    return render(name, language, sample(name, language));
 }
 
 Rendered Templates::render(std::string_view name, Language language, const Values& values) const {

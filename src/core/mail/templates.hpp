@@ -8,6 +8,8 @@
 #include "core/mail/outbox.hpp"
 
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +28,19 @@ class Templates {
         std::string folder;       // replaces templates by its files of the same path; empty: none
         std::string frontend_url; // the web page that the footer links to
     };
-    /// Throws std::runtime_error with one sentence when a template is missing, unreadable or not valid.
-    explicit Templates(Options options);
+    /// `mails` are all kinds that the program sends. Throws std::runtime_error with one sentence when a template is missing,
+    /// unreadable, not valid, or names a value that its mail does not have.
+    Templates(Options options, std::span<const Sample> mails);
 
     /// The mail `name`. Besides `values`, templates see `frontend_url`, `language`, `is_en`, `is_fr`, and for each list
     /// whether it has rows (`has_LIST`). Throws std::runtime_error for an unknown name or a value that is missing.
     [[nodiscard]] Rendered render(std::string_view name, Language language, const Values& values) const;
     /// The names of all mails, sorted.
     [[nodiscard]] std::vector<std::string> names() const;
+    /// The mail with believable values, for previews. Nothing for an unknown name.
+    [[nodiscard]] std::optional<Rendered> preview(std::string_view name, Language language) const;
+    /// These values; throws std::runtime_error for an unknown name.
+    [[nodiscard]] Values sample(std::string_view name, Language language) const;
 
   private:
     struct File {
@@ -44,9 +51,7 @@ class Templates {
 
     Options options_;
     std::map<std::string, File> files_; // by path relative to the templates' folder
+    std::map<std::string, Sample, std::less<>> mails_;
 };
-
-/// Believable values of a mail, for previews and tests; `name` and `unsubscribe_url` included.
-[[nodiscard]] Values sample_values(std::string_view name, Language language);
 
 } // namespace focus::mail

@@ -222,11 +222,10 @@ void add_mail_templates(http::Routes& routes, Service& service, const mail::Temp
                 .access = Access::admin,
                 .problems = {k_no_mail}},
                [&service, &templates](Call& call, Path<MailTemplatePath> path, Query<PreviewQuery> query) -> Task<Reply<MailPreview>> {
-                   if (!std::ranges::contains(templates.names(), path->name)) throw not_found();
-                   const auto language = query->language.value_or(call.language());
-                   auto mail = templates.render(path->name, language, mail::sample_values(path->name, language));
+                   auto mail = templates.preview(path->name, query->language.value_or(call.language()));
+                   if (!mail) throw not_found();
                    co_await service.note_access(call.user(), call.origin());
-                   co_return MailPreview{std::move(mail.subject), std::move(mail.text), std::move(mail.html)};
+                   co_return MailPreview{std::move(mail->subject), std::move(mail->text), std::move(mail->html)};
                });
 }
 

@@ -4,6 +4,7 @@
 #include "core/idempotency/idempotency.hpp"
 #include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
+#include "features/auth/mails.hpp"
 #include "features/auth/repository.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -271,12 +272,9 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
 }
 
 void Service::send_welcome(db::Transaction& tx, const users::User& user) {
-    outbox_.add(tx, {.type = "welcome",
-                     .recipient = user.email,
-                     .recipient_name = users::display_name(user),
-                     .language = user.language,
-                     .values = {.texts = {{"name", users::display_name(user)}, {"action_url", frontend_url_ + "/"}}, .lists = {}},
-                     .user_id = user.id});
+    auto to = users::recipient_of(user);
+    to.name = users::display_name(user); // verified by this very request
+    outbox_.add(tx, {std::move(to), mails::Welcome{.action_url = frontend_url_ + "/"}});
 }
 
 db::Task<void> Service::resend_verification(Address input, Origin origin) {
@@ -321,7 +319,7 @@ db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin orig
         end_all_sessions(tx, user->id);
         audit(tx, origin, "password_reset_completed", "Password reset by mailed link; every session ended", user->id,
               audit::Level::warning);
-        notify(tx, *user, "password_changed", "/forgot-password");
+        outbox_.add(tx, {users::recipient_of(*user), mails::PasswordChanged{.action_url = frontend_url_ + "/forgot-password"}});
         auto identities = co_await identities_.of_user(tx, user->id);
         if (!input.drop_identities.value) co_return PasswordReset{.identities = std::move(identities)};
         identities_.drop(tx, *user, identities, origin);
@@ -349,7 +347,7 @@ db::Task<void> Service::change_password(Caller caller, ChangePassword input, Ori
         attempts_.succeed(tx, attempt);
         repository::revoke_all(tx, caller.user_id, caller.session_id, clock_.now_ms());
         audit(tx, origin, "password_changed", "Password changed; every other session ended", caller.user_id, audit::Level::warning);
-        notify(tx, *user, "password_changed", "/forgot-password");
+        outbox_.add(tx, {users::recipient_of(*user), mails::PasswordChanged{.action_url = frontend_url_ + "/forgot-password"}});
         announce_end(tx, {.user_id = caller.user_id, .kept = caller.session_id});
     });
 }
@@ -420,22 +418,17 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
     const auto token = crypto::random_token();
     const auto now = clock_.now_ms();
     repository::insert_link_token(tx, purpose, user.id, crypto::sha256_hex(token), now, now + lifetime);
-    const std::string page = purpose == k_verify ? "/verify-email?token=" : "/reset-password?token=";
-    // Until the address is verified, the name may be anyone's words: the mail does not carry it.
-    const auto name = user.is_verified ? users::display_name(user) : std::string{};
-    mail::Values values{.texts = {{"name", name},
-                                  {"action_url", frontend_url_ + page + token},
-                                  {"not_me_url", frontend_url_ + "/not-me?token=" + token},
-                                  {"hours", std::to_string(lifetime / k_hour_ms)}},
-                        .lists = {}};
-    auto& asked = values.lists["asked"]; // empty where an administrator made the account
-    if (!asked_by.empty()) asked.push_back({{"by", std::move(asked_by)}});
-    outbox_.add(tx, {.type = std::string{purpose},
-                     .recipient = user.email,
-                     .recipient_name = name,
-                     .language = user.language,
-                     .values = std::move(values),
-                     .user_id = user.id});
+    const auto& url = frontend_url_;
+    const auto hours = lifetime / k_hour_ms;
+    if (purpose == k_reset) {
+        outbox_.add(
+            tx, {users::recipient_of(user), mails::ResetPassword{.action_url = url + "/reset-password?token=" + token, .hours = hours}});
+        return;
+    }
+    mails::VerifyEmail mail{
+        .action_url = url + "/verify-email?token=" + token, .not_me_url = url + "/not-me?token=" + token, .hours = hours};
+    if (!asked_by.empty()) mail.asked.push_back({std::move(asked_by)}); // empty where an administrator made the account
+    outbox_.add(tx, {users::recipient_of(user), mail});
 }
 
 void Service::audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,

@@ -127,9 +127,6 @@ class Service {
     /// Nothing when the code is unknown, used or expired. Throws 403 `account_inactive`.
     db::Task<std::optional<SignedIn>> use_exchange_code(std::string code, Origin origin);
     void send_welcome(db::Transaction& tx, const users::User& user);
-    /// Tells the owner of a change by mail; `path` is the page where they look into it.
-    void notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
-                std::map<std::string, std::string> texts = {});
     /// Whether the user has set a new password by mailed link within the last ten minutes.
     db::Task<bool> was_reset_lately(db::Session& session, std::int64_t user_id);
     /// A password that was right, until the transaction that relies on it.

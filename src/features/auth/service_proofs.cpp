@@ -1,6 +1,7 @@
 // Proofs of identity: the part of Service that asks for a recent sign-in, and tells owners what has changed.
 #include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
+#include "features/auth/mails.hpp"
 #include "features/auth/repository.hpp"
 #include "features/auth/service.hpp"
 
@@ -67,25 +68,11 @@ db::Task<bool> Service::has_session(std::int64_t user_id, std::int64_t session_i
 
 // --- mails to the owner ----------------------------------------------------------------------------------------------
 
-void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, std::string_view path,
-                     std::map<std::string, std::string> texts) {
-    // As in send_link: a name that nobody has vouched for is not mailed.
-    const auto name = user.is_verified ? users::display_name(user) : std::string{};
-    texts["name"] = name;
-    texts["action_url"] = frontend_url_ + std::string{path};
-    outbox_.add(tx, {.type = std::string{type},
-                     .recipient = user.email,
-                     .recipient_name = name,
-                     .language = user.language,
-                     .values = {.texts = std::move(texts), .lists = {}},
-                     .user_id = user.id});
-}
-
 /// The mail belongs to no account any more, so that it is not dropped with the account's; its address goes when it was sent.
 void Service::notify_deleted(db::Transaction& tx, const users::User& user) {
-    auto nameless = user;
-    nameless.id = 0;
-    notify(tx, nameless, "account_deleted", "/register");
+    auto to = users::recipient_of(user);
+    to.user_id = 0;
+    outbox_.add(tx, {std::move(to), mails::AccountDeleted{.action_url = frontend_url_ + "/register"}});
 }
 
 } // namespace focus::auth

@@ -186,7 +186,8 @@ db::Task<bool> LimitWatch::is_first(db::Transaction& tx, const Scene& scene, std
 void LimitWatch::send_mail(db::Transaction& tx, const Scene& scene, const users::User& user, const Usage& usage,
                            std::string_view key) const {
     if (!user.notifications_enabled || !user.email_reminders || !user.is_verified) return;
-    outbox_.add(tx, limit_mail(user, usage, frontend_url_, std::format("limit:{}:{}:{}", scene.user_id, key, scene.today.to_string())));
+    outbox_.add(tx, {users::recipient_of(user), limit_mail(usage, frontend_url_),
+                     std::format("limit:{}:{}:{}", scene.user_id, key, scene.today.to_string())});
 }
 
 void LimitWatch::audit(db::Transaction& tx, const Scene& scene, std::string_view action, std::string message, std::int64_t entry_id) const {

@@ -137,26 +137,20 @@ Draft activity_update_of(const LiveUpdate& update) {
             .data = json::write(update)};
 }
 
-mail::Message limit_mail(const users::User& user, const Usage& usage, std::string frontend_url, std::string dedup_key) {
+LimitWarning limit_mail(const Usage& usage, const std::string& frontend_url) {
     const auto percent = whole_percent(usage.used_ms, usage.limit_ms);
-    mail::Message message;
-    message.is_optional = true;
-    message.type = "limit_warning";
-    message.recipient = user.email;
-    message.recipient_name = users::display_name(user);
-    message.language = user.language;
-    message.values.texts = {{"name", users::display_name(user)},
-                            {"app_name", usage.app_name},
-                            {"reached", percent >= 100 ? "1" : ""},
-                            {"percent", std::to_string(percent)},
-                            {"bar", std::to_string(std::clamp<std::int64_t>(percent, 1, 100))},
-                            {"used", format_duration(usage.used_ms)},
-                            {"limit", format_duration(usage.limit_ms)},
-                            {"remaining", format_duration(std::max<std::int64_t>(0, usage.limit_ms - usage.used_ms))},
-                            {"action_url", frontend_url + "/dashboard"}};
-    message.user_id = user.id;
-    message.dedup_key = std::move(dedup_key);
-    return message;
+    return {.app_name = usage.app_name,
+            .reached = percent >= 100,
+            .percent = percent,
+            .bar = std::clamp<std::int64_t>(percent, 1, 100),
+            .used = format_duration(usage.used_ms),
+            .limit = format_duration(usage.limit_ms),
+            .remaining = format_duration(std::max<std::int64_t>(0, usage.limit_ms - usage.used_ms)),
+            .action_url = frontend_url + "/dashboard"};
+}
+
+LimitWarning LimitWarning::sample(Language /*language*/) {
+    return limit_mail({"Tom & Jerry", 48 * k_minute_ms, k_hour_ms}, "https://focus.example.org");
 }
 
 } // namespace focus::blocking

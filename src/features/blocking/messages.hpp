@@ -47,6 +47,18 @@ struct Usage {
     std::int64_t used_ms = 0;
     std::int64_t limit_ms = 0;
 };
-[[nodiscard]] mail::Message limit_mail(const users::User& user, const Usage& usage, std::string frontend_url, std::string dedup_key);
+struct LimitWarning {
+    static constexpr mail::Kind k_kind{.name = "limit_warning", .is_optional = true};
+    std::string app_name; // empty: the overall limit
+    bool reached = false;
+    std::int64_t percent = 0;
+    std::int64_t bar = 0; // its length, 1 to 100
+    std::string used;
+    std::string limit;
+    std::string remaining;
+    std::string action_url;
+    static LimitWarning sample(Language language);
+};
+[[nodiscard]] LimitWarning limit_mail(const Usage& usage, const std::string& frontend_url);
 
 } // namespace focus::blocking

@@ -87,29 +87,30 @@ Draft you_won(const Row& challenge) {
 mail::Message results_mail(const Row& challenge, const Member& member, const users::User& user, const Results& results,
                            const std::string& frontend_url) {
     const bool won = challenge.winner_id == user.id;
-    mail::Message mail{.type = "challenge_results",
-                       .recipient = user.email,
-                       .recipient_name = users::display_name(user),
-                       .language = user.language,
-                       .user_id = user.id,
-                       .dedup_key = std::format("challenge_results:{}:{}", challenge.id, user.id),
-                       .bulk = true};
-    mail.values.texts = {{"name", users::display_name(user)},
-                         {"challenge_name", challenge.name},
-                         {"won", won ? "yes" : ""},
-                         {"winner", won ? "" : results.winner},
-                         {"rank", std::to_string(results.ranks.at(member.standing.score_ms))},
-                         {"participants", std::to_string(challenge.participants_count)},
-                         {"score", format_points(member.standing.score_ms, user.language)},
-                         {"action_url", std::format("{}/challenges/{}", frontend_url, challenge.id)}};
-    auto& top = mail.values.lists["top"];
+    ChallengeResults mail{.challenge_name = challenge.name,
+                          .won = won,
+                          .winner = won ? "" : results.winner,
+                          .rank = results.ranks.at(member.standing.score_ms),
+                          .participants = challenge.participants_count,
+                          .score = format_points(member.standing.score_ms, user.language),
+                          .action_url = std::format("{}/challenges/{}", frontend_url, challenge.id)};
     for (const auto& line : results.best) {
-        top.push_back({{"rank", std::to_string(line.rank)},
-                       {"username", line.username.empty() ? std::string{k_deleted_user.in(user.language)} : line.username},
-                       {"score", format_points(line.score_ms, user.language)},
-                       {"me", line.user_id == user.id ? "yes" : ""}});
+        mail.top.push_back({.rank = line.rank,
+                            .username = line.username.empty() ? std::string{k_deleted_user.in(user.language)} : line.username,
+                            .score = format_points(line.score_ms, user.language),
+                            .me = line.user_id == user.id});
     }
-    return mail;
+    return {users::recipient_of(user), mail, std::format("challenge_results:{}:{}", challenge.id, user.id)};
+}
+
+ChallengeResults ChallengeResults::sample(Language language) {
+    return {.challenge_name = language == Language::fr ? "Novembre <sans défilement>" : "No-scroll <November>",
+            .winner = "marie",
+            .rank = 2,
+            .participants = 14,
+            .score = "1240",
+            .top = {{1, "marie", "1310", false}, {2, "camille", "1240", true}, {3, "noah_7", "990", false}},
+            .action_url = "https://focus.example.org/challenges/42"};
 }
 
 } // namespace focus::challenges::messages

@@ -36,6 +36,24 @@ struct Results {
     std::vector<Line> best;
     std::map<std::int64_t, std::int64_t> ranks; // by score
 };
+struct ChallengeResults {
+    struct Line {
+        std::int64_t rank = 0;
+        std::string username;
+        std::string score;
+        bool me = false;
+    };
+    static constexpr mail::Kind k_kind{.name = "challenge_results", .bulk = true};
+    std::string challenge_name;
+    bool won = false;
+    std::string winner; // empty: the recipient, or nobody
+    std::int64_t rank = 0;
+    std::int64_t participants = 0;
+    std::string score;
+    std::vector<Line> top;
+    std::string action_url;
+    static ChallengeResults sample(Language language);
+};
 [[nodiscard]] mail::Message results_mail(const Row& challenge, const Member& member, const users::User& user, const Results& results,
                                          const std::string& frontend_url);
 

@@ -2,6 +2,7 @@
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
 #include "features/oidc/errors.hpp"
+#include "features/oidc/mails.hpp"
 #include "features/oidc/rules.hpp"
 #include "features/oidc/service.hpp"
 #include "features/users/errors.hpp"
@@ -43,6 +44,13 @@ repository::NewIdentity identity_of(std::int64_t user_id, std::string provider, 
 }
 
 } // namespace
+
+template <class Mail>
+void Service::notify(db::Transaction& tx, const users::User& user, const Identity& identity) {
+    outbox_.add(tx, {users::recipient_of(user), Mail{.action_url = frontend_url_ + "/settings",
+                                                     .provider = rules::title_of(identity.provider),
+                                                     .identity_email = identity.email}});
+}
 
 template <class T>
 db::Task<T> Service::settle(std::function<db::Task<T>(db::Transaction&)> body) {
@@ -115,7 +123,7 @@ db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, 
     if (!was_verified) user = co_await take_over(tx, std::move(user), name, person, origin);
     const auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
     audit(tx, origin, "identity_linked", "Identity with the same verified address linked", user.id, name);
-    if (was_verified) notify(tx, user, "identity_linked", made);
+    if (was_verified) notify<mails::IdentityLinked>(tx, user, made);
     co_return Arrival{.user = std::move(user)};
 }
 
@@ -143,7 +151,7 @@ db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
             const auto made = co_await repository::insert_identity(tx, identity, clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked after the password was entered", user.id, identity.provider);
             audit(tx, origin, "oauth_login", "Signed in through a provider", user.id, identity.provider);
-            notify(tx, user, "identity_linked", made);
+            notify<mails::IdentityLinked>(tx, user, made);
             co_return co_await auth_.sign_in(tx, std::move(user), origin);
         });
     } catch (const db::ConstraintError&) { // linked a moment ago
@@ -217,7 +225,7 @@ db::Task<Identity> Service::link(std::string name, crypto::Person person, std::i
             if (!id_token.empty()) co_await spend(tx, id_token, person.expires_at_ms);
             const auto made = co_await repository::insert_identity(tx, identity_of(user_id, name, person), clock_.now_ms());
             audit(tx, origin, "identity_linked", "Identity linked", user_id, name, audit::Level::warning);
-            notify(tx, *user, "identity_linked", made);
+            notify<mails::IdentityLinked>(tx, *user, made);
             co_return made;
         });
     } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
@@ -250,7 +258,7 @@ db::Task<void> Service::unlink(Caller caller, Origin origin, std::int64_t identi
         if (linked.size() == 1 && (!credentials || !credentials->password_hash)) throw Error{k_last_sign_in_method};
         repository::delete_identity(tx, caller.user_id, identity_id);
         audit(tx, origin, "identity_unlinked", "Identity unlinked", caller.user_id, found->provider, audit::Level::warning);
-        notify(tx, *user, "identity_unlinked", *found);
+        notify<mails::IdentityUnlinked>(tx, *user, *found);
     });
 }
 
@@ -269,12 +277,8 @@ void Service::drop_identities(db::Transaction& tx, const users::User& user, cons
                        .resource_type = "user",
                        .resource_id = user.id},
                       clock_.now_ms());
-        notify(tx, user, "identity_unlinked", identity);
+        notify<mails::IdentityUnlinked>(tx, user, identity);
     }
-}
-
-void Service::notify(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity) {
-    auth_.notify(tx, user, type, "/settings", {{"provider", rules::title_of(identity.provider)}, {"identity_email", identity.email}});
 }
 
 } // namespace focus::oidc

@@ -29,7 +29,8 @@ FlowSecrets secrets_of(std::string_view browser_secret, std::string_view state) 
 } // namespace
 
 Service::Service(const Core& core, Settings settings, users::Service& users, auth::Service& auth)
-    : db_{core.database}, clock_{core.clock}, settings_{std::move(settings)}, frontend_url_{core.frontend_url}, users_{users}, auth_{auth} {
+    : db_{core.database}, clock_{core.clock}, settings_{std::move(settings)}, frontend_url_{core.frontend_url}, users_{users}, auth_{auth},
+      outbox_{core.outbox} {
     if (!settings_.providers.empty())
         http_ = std::make_unique<net::HttpClient>(net::HttpClient::Options{.allow_plain_http = settings_.allow_plain_http});
     for (const auto& one : settings_.providers)

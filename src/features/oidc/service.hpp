@@ -4,6 +4,7 @@
 // counts only for an address that it calls verified.
 #pragma once
 
+#include "core/mail/outbox.hpp"
 #include "features/auth/service.hpp"
 #include "features/oidc/provider.hpp"
 #include "features/oidc/repository.hpp"
@@ -103,8 +104,9 @@ class Service {
     db::Task<users::User> create(db::Transaction& tx, std::string provider, crypto::Person person, Origin origin, Language language);
     db::Task<std::string> free_username(db::Transaction& tx, std::string email, std::string wish);
     db::Task<Identity> link(std::string provider, crypto::Person person, std::int64_t user_id, Origin origin, std::string id_token = {});
-    /// Tells the owner by mail: "identity_linked", "identity_unlinked".
-    void notify(db::Transaction& tx, const users::User& user, std::string_view type, const Identity& identity);
+    /// Tells the owner by mail: IdentityLinked, IdentityUnlinked.
+    template <class Mail>
+    void notify(db::Transaction& tx, const users::User& user, const Identity& identity);
     db::Task<void> record_failure(std::string provider, std::string cause, Origin origin);
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,
                std::string_view provider, audit::Level level = audit::Level::info) const;
@@ -117,6 +119,7 @@ class Service {
     std::string frontend_url_;
     users::Service& users_;
     auth::Service& auth_;
+    mail::Outbox& outbox_;
     std::unique_ptr<net::HttpClient> http_; // null without providers
     std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
 };

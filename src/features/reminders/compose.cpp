@@ -1,21 +1,22 @@
 // The Service's mails: what stands in them.
 #include "core/base/duration.hpp"
+#include "features/reminders/mails.hpp"
 #include "features/reminders/service.hpp"
 
 #include <algorithm>
 #include <format>
 #include <map>
+#include <ranges>
 
 namespace focus::reminders {
 
 namespace {
 
 constexpr std::int64_t k_apps_shown = 5;
-constexpr std::size_t k_limits_shown = 10;
-constexpr std::size_t k_challenges_shown = 10;
+constexpr int k_limits_shown = 10;
+constexpr int k_challenges_shown = 10;
 constexpr int k_streak_step = 30; // days read at once
 
-using Row = std::map<std::string, std::string>;
 using Apps = std::vector<activities::AppTime>;
 
 std::map<std::int64_t, Apps> by_user(Apps times) {
@@ -41,6 +42,12 @@ std::int64_t time_of(const Apps& apps, const std::string& app_key) {
     return found == apps.end() ? 0 : found->total_ms;
 }
 
+/// A user gets each kind of mail once a day.
+template <mail::Content M>
+std::string dedup_key(const M& /*mail*/, const users::User& user, Day day) {
+    return std::format("{}:{}:{}", M::k_kind.name, user.id, day.to_string());
+}
+
 std::vector<std::int64_t> ids_of(const std::vector<users::User>& users) {
     std::vector<std::int64_t> ids;
     for (const auto& user : users) ids.push_back(user.id);
@@ -48,20 +55,6 @@ std::vector<std::int64_t> ids_of(const std::vector<users::User>& users) {
 }
 
 } // namespace
-
-mail::Message Service::message(Kind kind, const users::User& user, Day day) const {
-    const std::string type = kind == Kind::daily_reminder ? "daily_reminder" : "weekly_summary";
-    mail::Message mail{.type = type,
-                       .recipient = user.email,
-                       .recipient_name = users::display_name(user),
-                       .language = user.language,
-                       .user_id = user.id,
-                       .is_optional = true,
-                       .dedup_key = std::format("{}:{}:{}", type, user.id, day.to_string()),
-                       .bulk = true};
-    mail.values.texts = {{"name", users::display_name(user)}, {"action_url", frontend_url_ + "/"}};
-    return mail;
-}
 
 db::Task<std::vector<mail::Message>> Service::compose_reminders(std::vector<users::User> users, Day today) {
     std::vector<mail::Message> mails;
@@ -74,21 +67,15 @@ db::Task<std::vector<mail::Message>> Service::compose_reminders(std::vector<user
     for (auto& limit : all_limits) limits[limit.user_id].push_back(std::move(limit));
 
     for (const auto& user : users) {
-        auto mail = message(Kind::daily_reminder, user, today);
-        const auto& apps = used[user.id];
         const auto total = totals[user.id];
-        auto& texts = mail.values.texts;
-        texts["total"] = format_duration(total);
-        texts["change"] = rules::format_change(total, before[user.id]);
-        texts["daily_limit"] = user.daily_limit_minutes ? format_duration(user.daily_limit_minutes->ms) : "";
-        auto& app_rows = mail.values.lists["apps"];
-        for (std::size_t i = 0; i < apps.size(); ++i)
-            app_rows.push_back({{"app_name", apps[i].app_name}, {"time", format_duration(apps[i].total_ms)}});
-        auto& limit_rows = mail.values.lists["limits"];
-        const auto& own_limits = limits[user.id];
-        for (std::size_t i = 0; i < std::min(own_limits.size(), k_limits_shown); ++i)
-            limit_rows.push_back({{"app_name", own_limits[i].app_name}, {"limit", format_duration(own_limits[i].limit_ms)}});
-        mails.push_back(std::move(mail));
+        DailyReminder mail{.total = format_duration(total),
+                           .change = rules::format_change(total, before[user.id]),
+                           .daily_limit = user.daily_limit_minutes ? format_duration(user.daily_limit_minutes->ms) : "",
+                           .action_url = frontend_url_ + "/"};
+        for (const auto& app : used[user.id]) mail.apps.push_back({app.app_name, format_duration(app.total_ms)});
+        for (const auto& limit : limits[user.id] | std::views::take(k_limits_shown))
+            mail.limits.push_back({limit.app_name, format_duration(limit.limit_ms)});
+        mails.emplace_back(users::recipient_of(user), mail, dedup_key(mail, user, today));
     }
     co_return mails;
 }
@@ -106,35 +93,25 @@ db::Task<std::vector<mail::Message>> Service::compose_summaries(std::vector<user
     for (auto& place : all_places) places[place.user_id].push_back(std::move(place));
 
     for (const auto& user : users) {
-        auto mail = message(Kind::weekly_summary, user, monday);
-        const auto& apps = used[user.id];
         const auto& apps_before = before[user.id];
         const auto total = totals[user.id];
         const auto total_before = totals_before[user.id];
         const auto streak = in_a_row.at(user.id);
-        mail.values.texts["action_url"] =
-            std::format("{}/trends?end={}", frontend_url_, monday.plus(-1).to_string()); // the week it tells of
-        mail.values.texts.insert({{"period", rules::format_period(monday.plus(-7), monday.plus(-1), user.language)},
-                                  {"total", format_duration(total)},
-                                  {"average", format_duration(total / 7)},
-                                  {"previous_total", format_duration(total_before)},
-                                  {"change", rules::format_change(total, total_before)},
-                                  {"less", total < total_before ? "yes" : ""},
-                                  {"streak", streak == 0 ? "" : std::to_string(streak)}});
-        auto& app_rows = mail.values.lists["apps"];
-        for (std::size_t i = 0; i < apps.size(); ++i) {
-            app_rows.push_back({{"app_name", apps[i].app_name},
-                                {"time", format_duration(apps[i].total_ms)},
-                                {"change", rules::format_change(apps[i].total_ms, time_of(apps_before, apps[i].app_key))}});
+        WeeklySummary mail{.period = rules::format_period(monday.plus(-7), monday.plus(-1), user.language),
+                           .total = format_duration(total),
+                           .average = format_duration(total / 7),
+                           .previous_total = format_duration(total_before),
+                           .change = rules::format_change(total, total_before),
+                           .less = total < total_before,
+                           .streak = streak == 0 ? "" : std::to_string(streak),
+                           .action_url = std::format("{}/trends?end={}", frontend_url_, monday.plus(-1).to_string())};
+        for (const auto& app : used[user.id]) {
+            mail.apps.push_back(
+                {app.app_name, format_duration(app.total_ms), rules::format_change(app.total_ms, time_of(apps_before, app.app_key))});
         }
-        auto& challenge_rows = mail.values.lists["challenges"];
-        const auto& own_places = places[user.id];
-        for (std::size_t i = 0; i < std::min(own_places.size(), k_challenges_shown); ++i) {
-            challenge_rows.push_back({{"challenge_name", own_places[i].challenge_name},
-                                      {"rank", std::to_string(own_places[i].rank)},
-                                      {"participants", std::to_string(own_places[i].participants)}});
-        }
-        mails.push_back(std::move(mail));
+        for (const auto& place : places[user.id] | std::views::take(k_challenges_shown))
+            mail.challenges.push_back({place.challenge_name, place.rank, place.participants});
+        mails.emplace_back(users::recipient_of(user), mail, dedup_key(mail, user, monday));
     }
     co_return mails;
 }

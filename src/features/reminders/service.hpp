@@ -43,7 +43,6 @@ class Service {
     db::Task<std::vector<mail::Message>> compose_reminders(std::vector<users::User> users, Day today);
     db::Task<std::vector<mail::Message>> compose_summaries(std::vector<users::User> users, Day monday);
     db::Task<std::map<std::int64_t, int>> streaks(const std::vector<users::User>& users, Day last);
-    [[nodiscard]] mail::Message message(Kind kind, const users::User& user, Day day) const;
 
     db::Database& db_;
     const Clock& clock_;

@@ -32,4 +32,11 @@ PublicUser public_part(const User& user) { return {user.id, user.username, user.
 
 std::string display_name(const User& user) { return user.full_name.value_or(user.username); }
 
+mail::Recipient recipient_of(const User& user) {
+    return {.address = user.email,
+            .name = user.is_verified ? display_name(user) : std::string{},
+            .language = user.language,
+            .user_id = user.id};
+}
+
 } // namespace focus::users

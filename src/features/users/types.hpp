@@ -4,6 +4,7 @@
 
 #include "core/base/caller.hpp"
 #include "core/json/lines.hpp"
+#include "core/mail/content.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -150,6 +151,8 @@ struct AlertSettings {
 [[nodiscard]] PublicUser public_part(const User& user);
 /// How a mail or page addresses him: the full name when there is one.
 [[nodiscard]] std::string display_name(const User& user);
+/// A mail to the user. It greets by name once the address is verified: before, the name may be a text of a third party.
+[[nodiscard]] mail::Recipient recipient_of(const User& user);
 /// What is shown instead of a name.
 inline constexpr Text k_deleted_user{"deleted user", "compte supprimé"};
 

@@ -1,3 +1,6 @@
+#include "app/mails.hpp"
+
+#include "core/base/embedded.hpp"
 #include "core/mail/templates.hpp"
 
 #include <gtest/gtest.h>
@@ -5,9 +8,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
-namespace focus::mail {
+namespace focus::app {
 namespace {
+
+using mail::Rendered;
+using mail::Templates;
+using mail::Values;
 
 const Templates::Options k_options{.folder = "", .frontend_url = "https://focus.example.org"};
 constexpr Language k_languages[] = {Language::en, Language::fr};
@@ -16,14 +24,20 @@ TEST(MailTemplates, KnowsTheMails) {
     const std::vector<std::string> expected{"account_deleted",   "challenge_results", "daily_reminder",   "identity_linked",
                                             "identity_unlinked", "limit_warning",     "password_changed", "reset_password",
                                             "verify_email",      "weekly_summary",    "welcome"};
-    EXPECT_EQ(Templates{k_options}.names(), expected);
+    std::set<std::string> files;
+    for (const auto& file : embedded::mail_templates()) {
+        const std::filesystem::path path{file.path};
+        if (path.has_parent_path()) files.insert(path.stem().string());
+    }
+    EXPECT_EQ(std::vector<std::string>(files.begin(), files.end()), expected);
+    EXPECT_EQ(Templates{k_options, all_mails()}.names(), expected);
 }
 
 TEST(MailTemplates, EveryMailIsCompleteInBothLanguages) {
-    const Templates templates{k_options};
+    const Templates templates{k_options, all_mails()};
     for (const std::string& name : templates.names())
         for (const Language language : k_languages) {
-            const Values values = sample_values(name, language);
+            const Values values = templates.sample(name, language);
             const Rendered mail = templates.render(name, language, values);
             SCOPED_TRACE(name + " " + std::string{to_string(language)});
             EXPECT_FALSE(mail.subject.empty());
@@ -51,8 +65,8 @@ TEST(MailTemplates, EveryMailIsCompleteInBothLanguages) {
 }
 
 TEST(MailTemplates, EscapesValuesInHtmlOnly) {
-    const Templates templates{k_options};
-    Values values = sample_values("reset_password", Language::en);
+    const Templates templates{k_options, all_mails()};
+    Values values = templates.sample("reset_password", Language::en);
     values.texts["name"] = "<script>\"x\" & 'y'</script>{{hours}}";
     const Rendered mail = templates.render("reset_password", Language::en, values);
     EXPECT_TRUE(mail.html.contains("Hello &lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;{{hours}},")) << mail.html;
@@ -61,13 +75,13 @@ TEST(MailTemplates, EscapesValuesInHtmlOnly) {
 }
 
 TEST(MailTemplates, AnAddressThatIsNotVerifiedIsNotGreetedByName) {
-    const Templates templates{k_options};
+    const Templates templates{k_options, all_mails()};
     for (const auto language : k_languages) {
-        Values values = sample_values("verify_email", language);
+        Values values = templates.sample("verify_email", language);
         values.texts["name"] = "friend, sign in at https://evil.example";
         auto mail = templates.render("verify_email", language, values);
         EXPECT_FALSE(mail.text.contains("evil") || mail.html.contains("evil"));
-        values = sample_values("reset_password", language);
+        values = templates.sample("reset_password", language);
         values.texts["name"] = "";
         mail = templates.render("reset_password", language, values);
         for (const auto& part : {mail.text, mail.html}) EXPECT_TRUE(part.contains("Hello,") || part.contains("Bonjour,")) << part;
@@ -75,15 +89,15 @@ TEST(MailTemplates, AnAddressThatIsNotVerifiedIsNotGreetedByName) {
 }
 
 TEST(MailTemplates, ASubjectIsOneLine) {
-    const Templates templates{k_options};
-    Values values = sample_values("challenge_results", Language::en);
+    const Templates templates{k_options, all_mails()};
+    Values values = templates.sample("challenge_results", Language::en);
     values.texts["challenge_name"] = "a\r\nBcc: someone@example.com\tb";
     EXPECT_EQ(templates.render("challenge_results", Language::en, values).subject, "a  Bcc: someone@example.com b: the results");
 }
 
 TEST(MailTemplates, EmptyValuesHideTheirSections) {
-    const Templates templates{k_options};
-    Values values = sample_values("weekly_summary", Language::en);
+    const Templates templates{k_options, all_mails()};
+    Values values = templates.sample("weekly_summary", Language::en);
     values.texts["change"] = "";
     values.texts["streak"] = "";
     values.lists["challenges"] = {};
@@ -94,15 +108,15 @@ TEST(MailTemplates, EmptyValuesHideTheirSections) {
         EXPECT_FALSE(mail.html.contains(gone) || mail.text.contains(gone)) << gone;
     EXPECT_TRUE(mail.text.contains("* Instagram: 6 h 30 min\n")) << mail.text;
 
-    values = sample_values("limit_warning", Language::fr);
+    values = templates.sample("limit_warning", Language::fr);
     values.texts["reached"] = "yes";
     values.texts["app_name"] = "";
     EXPECT_EQ(templates.render("limit_warning", Language::fr, values).subject, "Votre limite quotidienne est atteinte");
 }
 
 TEST(MailTemplates, AMailOfAnOlderVersionLacksWhatWasAddedLater) {
-    const Templates templates{k_options};
-    Values values = sample_values("verify_email", Language::en);
+    const Templates templates{k_options, all_mails()};
+    Values values = templates.sample("verify_email", Language::en);
     EXPECT_TRUE(templates.render("verify_email", Language::en, values).text.contains("203.0.113.9"));
     values.lists.erase("asked");
     values.texts.erase("not_me_url");
@@ -111,9 +125,9 @@ TEST(MailTemplates, AMailOfAnOlderVersionLacksWhatWasAddedLater) {
 }
 
 TEST(MailTemplates, AMissingValueIsAnError) {
-    const Templates templates{k_options};
+    const Templates templates{k_options, all_mails()};
     for (const std::string& name : templates.names()) {
-        const Values complete = sample_values(name, Language::en);
+        const Values complete = templates.sample(name, Language::en);
         for (const auto& [gone, text] : complete.texts) {
             if ((gone == "name" || gone == "not_me_url") && name == "verify_email") continue;
             if (gone == "remaining" || gone == "winner") continue; // inside sections that the sample hides or need not show
@@ -129,7 +143,7 @@ TEST(MailTemplates, AMissingValueIsAnError) {
         }
     }
     EXPECT_THROW((void)templates.render("no_such", Language::en, {}), std::runtime_error);
-    EXPECT_THROW((void)sample_values("no_such", Language::en), std::runtime_error);
+    EXPECT_THROW((void)templates.sample("no_such", Language::en), std::runtime_error);
 }
 
 class MailTemplatesFolder : public ::testing::Test {
@@ -144,15 +158,14 @@ class MailTemplatesFolder : public ::testing::Test {
         std::filesystem::create_directories((folder_ / path).parent_path());
         std::ofstream{folder_ / path} << content;
     }
-    [[nodiscard]] Templates load() const { return Templates{{.folder = folder_.string(), .frontend_url = "https://focus.example.org"}}; }
+    [[nodiscard]] Templates load() const { return Templates{{.folder = folder_.string(), .frontend_url = "https://focus.example.org"}, all_mails()}; }
 
     std::filesystem::path folder_;
 };
 
 TEST_F(MailTemplatesFolder, ReplacesSingleFiles) {
     put("en/welcome.txt", "Subject: Hi {{name}}\n\nJust this.\n");
-    const Values values = sample_values("welcome", Language::en);
-    const Rendered mail = load().render("welcome", Language::en, values);
+    const Rendered mail = load().preview("welcome", Language::en).value();
     EXPECT_EQ(mail.subject, "Hi Camille");
     EXPECT_TRUE(mail.text.starts_with("Just this.\n"));
     EXPECT_TRUE(mail.html.contains("Welcome to Focus"));
@@ -173,8 +186,18 @@ TEST_F(MailTemplatesFolder, RefusesWhatIsNotATemplate) {
     EXPECT_TRUE(message().contains("subject")) << message();
     put("en/welcome.txt", "Subject: x\n\n{{#open}}\n");
     EXPECT_TRUE(message().contains("open")) << message();
-    EXPECT_THROW(Templates({.folder = "/no/such/folder"}), std::runtime_error);
+    EXPECT_THROW(Templates({.folder = "/no/such/folder"}, all_mails()), std::runtime_error);
+}
+
+TEST_F(MailTemplatesFolder, RefusesAValueThatTheMailDoesNotHave) {
+    put("fr/welcome.txt", "Subject: x\n\n{{hours}}\n");
+    try {
+        (void)load();
+        FAIL() << "it was taken";
+    } catch (const std::runtime_error& error) {
+        EXPECT_EQ(std::string{error.what()}, "mail template fr/welcome.txt: no value for 'hours'");
+    }
 }
 
 } // namespace
-} // namespace focus::mail
+} // namespace focus::app
