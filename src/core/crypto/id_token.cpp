@@ -1,124 +1,115 @@
 #include "core/crypto/id_token.hpp"
 
 #include "core/crypto/crypto.hpp"
-
-#include <jwt/jwt.hpp>
-#include <nlohmann/json.hpp>
+#include "core/crypto/foreign_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 namespace focus::crypto {
 
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t k_max_token_bytes = 16 * 1024;
 constexpr std::size_t k_max_subject = 255;
 
-/// The three parts of a compact JWS (RFC 7515 §7.1), still encoded.
-struct Parts {
-    std::string_view header;
-    std::string_view payload;
-    std::string_view signature;
-    std::string_view signed_text; // header.payload
+/// What a provider says, in an ID token or at its UserInfo endpoint. A text that is there but not a string is empty.
+struct Claims {
+    Person person;
+    std::string issuer;
+    std::vector<std::string> audiences;
+    bool has_audience_list = false;
+    std::optional<std::string> authorized_party;
+    std::optional<std::string> nonce;
+    std::optional<EpochMs> issued_at;
+    std::optional<EpochMs> expires_at;
+    bool has_not_before = false;
+    std::optional<EpochMs> not_before;
 };
 
-std::optional<Parts> split(std::string_view token) {
-    if (token.size() > k_max_token_bytes) return std::nullopt;
-    const auto first = token.find('.');
-    const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
-    if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) return std::nullopt;
-    return Parts{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1), token.substr(0, second)};
+/// A NumericDate (RFC 7519 §2) in milliseconds; nothing for another type and for what is thousands of years away.
+std::optional<EpochMs> time_of(const json::Reader& value) {
+    constexpr double k_max_seconds = 1e11;
+    const auto seconds = value.number(-k_max_seconds, k_max_seconds);
+    if (!seconds) return std::nullopt;
+    return static_cast<EpochMs>(*seconds * 1000);
 }
 
-/// The JSON object in a part; null when there is none.
-Json object_of(std::string_view part) {
-    const auto text = base64url_decode(part);
-    auto json = text ? Json::parse(*text, nullptr, false) : Json{};
-    return json.is_object() ? json : Json{};
+bool is_true(const json::Reader& value) {
+    if (value.is_string()) return text_of(value) == "true"; // some providers send it as a text
+    return value.boolean().value_or(false);
 }
 
-std::string text_of(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+void read_audience(const json::Reader& value, Claims& claims) {
+    claims.audiences.clear();
+    claims.has_audience_list = value.is_array();
+    if (!claims.has_audience_list) claims.audiences.push_back(text_of(value));
+    json::Elements elements{value};
+    while (const auto element = elements.next()) claims.audiences.push_back(text_of(*element));
 }
 
-/// A NumericDate (RFC 7519 §2) in milliseconds; nothing when it is not there or out of this world.
-std::optional<EpochMs> time_of(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || !found->is_number()) return std::nullopt;
-    const auto seconds = found->get<double>();
-    if (!std::isfinite(seconds) || std::abs(seconds) > 1e11) return std::nullopt;
-    return static_cast<EpochMs>(seconds * 1000);
+std::optional<Claims> read_claims(std::string_view json) {
+    Claims claims;
+    auto& person = claims.person;
+    const std::array<std::pair<std::string_view, std::string*>, 6> texts{{{"iss", &claims.issuer},
+                                                                          {"sub", &person.subject},
+                                                                          {"email", &person.email},
+                                                                          {"name", &person.name},
+                                                                          {"preferred_username", &person.preferred_username},
+                                                                          {"picture", &person.picture}}};
+    const bool is_object = visit_object(json, [&](std::string_view name, const json::Reader& value) {
+        for (const auto& [known, into] : texts)
+            if (name == known) *into = text_of(value);
+        if (name == "email_verified") person.email_verified = is_true(value);
+        if (name == "aud") read_audience(value, claims);
+        if (name == "azp") claims.authorized_party = text_of(value);
+        if (name == "nonce") claims.nonce = text_of(value);
+        if (name == "iat") claims.issued_at = time_of(value);
+        if (name == "exp") claims.expires_at = time_of(value);
+        if (name == "nbf") {
+            claims.has_not_before = true;
+            claims.not_before = time_of(value);
+        }
+    });
+    if (!is_object) return std::nullopt;
+    return claims;
 }
 
 bool is_subject(std::string_view subject) {
     return !subject.empty() && subject.size() <= k_max_subject && std::ranges::all_of(subject, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-Person person_of(const Json& claims) {
-    Person person{.subject = text_of(claims, "sub"),
-                  .email = text_of(claims, "email"),
-                  .name = text_of(claims, "name"),
-                  .preferred_username = text_of(claims, "preferred_username"),
-                  .picture = text_of(claims, "picture")};
-    const auto verified = claims.find("email_verified"); // some providers send it as a text
-    if (verified != claims.end()) person.email_verified = *verified == Json(true) || *verified == Json("true");
-    return person;
-}
-
-std::expected<const PublicKey*, IdTokenFault> key_for(const KeySet& keys, const Json& header) {
-    const auto algorithm = text_of(header, "alg");
-    if (algorithm != "RS256" && algorithm != "ES256") return std::unexpected{IdTokenFault::wrong_algorithm};
-    // An extension that must be understood (RFC 7515 §4.1.11), or a JWT of another kind (RFC 8725 §3.11).
-    auto type = text_of(header, "typ");
-    std::ranges::transform(type, type.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    if (header.contains("crit") || (header.contains("typ") && type != "JWT")) return std::unexpected{IdTokenFault::malformed};
-    if (header.contains("kid") && text_of(header, "kid").empty()) return std::unexpected{IdTokenFault::malformed};
-    const auto* key = keys.find(algorithm == "RS256" ? PublicKey::Algorithm::rs256 : PublicKey::Algorithm::es256, text_of(header, "kid"));
+std::expected<const JwsKey*, IdTokenFault> key_for(const KeySet& keys, const JwsHeader& header) {
+    const auto algorithm = parse_jws_algorithm(header.alg);
+    if (!algorithm || *algorithm == JwsAlgorithm::hs256) return std::unexpected{IdTokenFault::wrong_algorithm};
+    if (!is_jwt(header) || (header.kid && header.kid->empty())) return std::unexpected{IdTokenFault::malformed};
+    const auto* key = keys.find(*algorithm, header.kid.value_or(""));
     if (key == nullptr) return std::unexpected{IdTokenFault::unknown_key};
     return key;
 }
 
-bool is_signed_by(const PublicKey& key, const Parts& parts) {
-    // cpp-jwt reads beyond the end of what is not base64url, so that is looked at first.
-    const auto signature = base64url_decode(parts.signature);
-    if (!signature || signature->empty()) return false;
-    const bool is_rsa = key.algorithm == PublicKey::Algorithm::rs256;
-    const auto verify = is_rsa ? &jwt::PEMSign<jwt::algo::RS256>::verify : &jwt::PEMSign<jwt::algo::ES256>::verify;
-    return verify(key.pem, parts.signed_text, parts.signature).first;
-}
-
 /// `aud` names one of our client ids, and of several audiences `azp` says that we are the one it was issued to.
-bool is_for_us(const Json& claims, const std::vector<std::string>& ours) {
-    const auto is_ours = [&](const Json& id) { return id.is_string() && std::ranges::contains(ours, id.get_ref<const std::string&>()); };
-    const auto audience = claims.find("aud");
-    if (audience == claims.end()) return false;
-    const bool is_list = audience->is_array();
-    if (is_list ? std::ranges::none_of(*audience, is_ours) : !is_ours(*audience)) return false;
-    const auto party = claims.find("azp");
-    if (party == claims.end()) return !is_list || audience->size() == 1;
-    return is_ours(*party);
+bool is_for_us(const Claims& claims, const std::vector<std::string>& ours) {
+    const auto is_ours = [&](const std::string& id) { return std::ranges::contains(ours, id); };
+    if (std::ranges::none_of(claims.audiences, is_ours)) return false;
+    if (!claims.authorized_party) return !claims.has_audience_list || claims.audiences.size() == 1;
+    return is_ours(*claims.authorized_party);
 }
 
-std::optional<IdTokenFault> judge(const Json& claims, const IdExpectation& expected) {
-    if (!is_subject(text_of(claims, "sub"))) return IdTokenFault::malformed;
-    if (!std::ranges::contains(expected.issuers, text_of(claims, "iss"))) return IdTokenFault::wrong_issuer;
+std::optional<IdTokenFault> judge(const Claims& claims, const IdExpectation& expected) {
+    if (!is_subject(claims.person.subject)) return IdTokenFault::malformed;
+    if (!std::ranges::contains(expected.issuers, claims.issuer)) return IdTokenFault::wrong_issuer;
     if (!is_for_us(claims, expected.audiences)) return IdTokenFault::wrong_audience;
-    const auto expires_at = time_of(claims, "exp");
-    const auto issued_at = time_of(claims, "iat");
-    if (!expires_at || !issued_at) return IdTokenFault::malformed;
-    if (*expires_at + k_id_token_skew_ms <= expected.now) return IdTokenFault::expired;
-    if (*issued_at - k_id_token_skew_ms > expected.now) return IdTokenFault::not_yet_valid;
-    if (claims.contains("nbf")) {
-        const auto not_before = time_of(claims, "nbf");
-        if (!not_before) return IdTokenFault::malformed;
-        if (*not_before - k_id_token_skew_ms > expected.now) return IdTokenFault::not_yet_valid;
+    if (!claims.expires_at || !claims.issued_at) return IdTokenFault::malformed;
+    if (*claims.expires_at + k_id_token_skew_ms <= expected.now) return IdTokenFault::expired;
+    if (*claims.issued_at - k_id_token_skew_ms > expected.now) return IdTokenFault::not_yet_valid;
+    if (claims.has_not_before) {
+        if (!claims.not_before) return IdTokenFault::malformed;
+        if (*claims.not_before - k_id_token_skew_ms > expected.now) return IdTokenFault::not_yet_valid;
     }
-    const bool has_nonce = claims.contains("nonce");
-    if (has_nonce == expected.nonce.empty() || !equal_constant_time(text_of(claims, "nonce"), expected.nonce))
+    if (claims.nonce.has_value() == expected.nonce.empty() || !equal_constant_time(claims.nonce.value_or(""), expected.nonce))
         return IdTokenFault::wrong_nonce;
     return std::nullopt;
 }
@@ -150,32 +141,25 @@ std::string_view to_string(IdTokenFault fault) noexcept {
 }
 
 std::expected<Person, IdTokenFault> verify_id_token(const KeySet& keys, std::string_view token, const IdExpectation& expected) {
-    const auto parts = split(token);
-    if (!parts) return std::unexpected{IdTokenFault::malformed};
-    const auto header = object_of(parts->header);
-    if (header.is_null()) return std::unexpected{IdTokenFault::malformed};
-    const auto key = key_for(keys, header);
+    const auto jws = Jws::parse(token, k_max_token_bytes);
+    if (!jws) return std::unexpected{IdTokenFault::malformed};
+    const auto key = key_for(keys, jws->header());
     if (!key) return std::unexpected{key.error()};
-    if (!is_signed_by(**key, *parts)) return std::unexpected{IdTokenFault::bad_signature};
-    const auto claims = object_of(parts->payload);
-    if (claims.is_null()) return std::unexpected{IdTokenFault::malformed};
-    if (const auto fault = judge(claims, expected)) return std::unexpected{*fault};
-    auto person = person_of(claims);
-    person.expires_at_ms = time_of(claims, "exp").value_or(0) + k_id_token_skew_ms;
-    return person;
+    const auto payload = jws->payload(**key);
+    if (!payload) return std::unexpected{IdTokenFault::bad_signature};
+    auto claims = read_claims(*payload);
+    if (!claims) return std::unexpected{IdTokenFault::malformed};
+    if (const auto fault = judge(*claims, expected)) return std::unexpected{*fault};
+    claims->person.expires_at_ms = claims->expires_at.value_or(0) + k_id_token_skew_ms;
+    return std::move(claims->person);
 }
 
-std::string id_token_hash(std::string_view token) {
-    const auto parts = split(token);
-    return sha256_hex(parts ? parts->signed_text : token);
-}
+std::string id_token_hash(std::string_view token) { return sha256_hex(token.substr(0, token.rfind('.'))); }
 
 std::optional<Person> parse_userinfo(std::string_view json) {
-    const auto claims = Json::parse(json, nullptr, false);
-    if (!claims.is_object()) return std::nullopt;
-    auto person = person_of(claims);
-    if (!is_subject(person.subject)) return std::nullopt;
-    return person;
+    auto claims = read_claims(json);
+    if (!claims || !is_subject(claims->person.subject)) return std::nullopt;
+    return std::move(claims->person);
 }
 
 } // namespace focus::crypto

@@ -1,5 +1,5 @@
-// ID tokens of OpenID providers (OpenID Connect Core 1.0 §3.1.3.7): JWTs signed with RS256 or ES256. The signature is
-// checked by cpp-jwt with the algorithm of the provider's key; a token that names another one is refused.
+// ID tokens of OpenID providers (OpenID Connect Core 1.0 §3.1.3.7): JWTs signed with RS256, ES256 or EdDSA. The signature
+// is checked with the algorithm of the provider's key; a token that names another one is refused.
 #pragma once
 
 #include "core/base/clock.hpp"

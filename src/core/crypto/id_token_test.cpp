@@ -59,9 +59,12 @@ TEST_F(IdToken, IsNamedByWhatWasSigned) {
     EXPECT_NE(id_token_hash("head.claims.signature"), id_token_hash("head.claim.signature"));
 }
 
-TEST_F(IdToken, TakesBothAlgorithms) {
-    for (const auto& token : {rsa().token(rsa().header("r"), k_good), p256().token(p256().header("e"), k_good)}) {
-        const auto person = verify(both_, token);
+TEST_F(IdToken, TakesAllThreeAlgorithms) {
+    const auto ed25519 = SigningKey::ed25519();
+    const auto all = keys(rsa().jwk("r") + "," + p256().jwk("e") + "," + ed25519.jwk("d", R"("use":"sig","alg":"EdDSA",)"));
+    for (const auto& token :
+         {rsa().token(rsa().header("r"), k_good), p256().token(p256().header("e"), k_good), ed25519.token(ed25519.header("d"), k_good)}) {
+        const auto person = verify(all, token);
         ASSERT_TRUE(person) << outcome(person);
         EXPECT_EQ(person->subject, "s-1");
         EXPECT_EQ(person->email, "zoe@example.org");
@@ -137,6 +140,9 @@ TEST_F(IdToken, ChecksWhoItIsFor) {
     EXPECT_EQ(fault(changed(R"("web")", R"(["web","others"],"azp":"web")")), "ok");
     EXPECT_EQ(fault(changed(R"("web")", R"(["web","others"],"azp":"others")")), "wrong audience");
     EXPECT_EQ(fault(changed(R"("web")", R"("web","azp":"others")")), "wrong audience");
+    EXPECT_EQ(fault(changed(R"("web")", R"("web","azp":null)")), "wrong audience");
+    EXPECT_EQ(fault(changed(R"("web")", R"("others","aud":"web")")), "ok") << "of a repeated claim the last one counts";
+    EXPECT_EQ(fault(changed(R"("web")", R"("web","aud":"others")")), "wrong audience");
 }
 
 TEST_F(IdToken, ChecksTheTimeWithAMinuteOfSkew) {
@@ -197,6 +203,10 @@ TEST_F(IdToken, LeavesOutKeysThatAreNotForUs) {
     EXPECT_EQ(count(SigningKey::rsa(1024).jwk("weak")), 0U);
     EXPECT_EQ(count(p256().jwk("e", R"("alg":"ES256",)")), 1U);
     EXPECT_EQ(count(p256().jwk("e", R"("alg":"RS256",)")), 0U);
+    EXPECT_EQ(count(SigningKey::ed25519().jwk("d", R"("alg":"EdDSA",)")), 1U);
+    EXPECT_EQ(count(SigningKey::ed25519().jwk("d", R"("alg":"ES256",)")), 0U);
+    EXPECT_EQ(count(R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"},{"kty":"OKP","crv":"X25519","x":")" + std::string(43, 'A') + "\"}"), 0U);
+    EXPECT_EQ(count(rsa().jwk(std::string(256, 'k'))), 0U) << "the kid is too long";
     EXPECT_EQ(count(R"({"kty":"oct","k":"AAAA"},7,{},{"kty":"RSA"},{"kty":"RSA","n":"AQAB","e":"AQAB"})"), 0U);
     const std::string zeros(43, 'A');
     EXPECT_EQ(count(R"({"kty":"EC","crv":"P-256","x":")" + zeros + R"(","y":")" + zeros + "\"}"), 0U) << "not on the curve";

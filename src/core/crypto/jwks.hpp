@@ -1,6 +1,9 @@
 // The public keys of an OpenID provider: a JWK Set (RFC 7517) read once. A key's type decides which algorithm it may
-// verify, never the token: RSA keys (2048 bits or more) are for RS256, P-256 keys for ES256, all others are left out.
+// verify, never the token: RSA keys (2048 to 8192 bits) are for RS256, P-256 keys for ES256, Ed25519 keys for EdDSA; all
+// others are left out.
 #pragma once
+
+#include "core/crypto/jws.hpp"
 
 #include <optional>
 #include <string>
@@ -11,8 +14,7 @@ namespace focus::crypto {
 
 struct PublicKey {
     std::string id; // kid; may be empty
-    enum class Algorithm { rs256, es256 } algorithm = Algorithm::rs256;
-    std::string pem;
+    JwsKey key;
 };
 
 class KeySet {
@@ -22,7 +24,7 @@ class KeySet {
 
     /// The key for a token's `alg` and `kid`. A token without a `kid` (empty) fits when only one key is of its algorithm.
     /// Null when there is none.
-    [[nodiscard]] const PublicKey* find(PublicKey::Algorithm algorithm, std::string_view id) const noexcept;
+    [[nodiscard]] const JwsKey* find(JwsAlgorithm algorithm, std::string_view id) const noexcept;
     [[nodiscard]] const std::vector<PublicKey>& keys() const noexcept { return keys_; }
 
   private:

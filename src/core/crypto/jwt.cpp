@@ -1,10 +1,9 @@
 #include "core/crypto/jwt.hpp"
 
-#include <jwt/jwt.hpp>
+#include "core/crypto/jws.hpp"
+#include "core/json/json.hpp"
 
 #include <charconv>
-#include <exception>
-#include <limits>
 #include <system_error>
 
 namespace focus::crypto {
@@ -13,61 +12,63 @@ namespace {
 
 constexpr std::string_view k_type = "access";
 constexpr std::size_t k_max_token_bytes = 2048;
+constexpr std::int64_t k_max_seconds = 253'402'300'799; // the end of the year 9999
 
-/// cpp-jwt takes well-formed input for granted (bytes outside base64url make it read out of bounds, a missing dot
-/// fails an assertion), so a token's form is checked before it gets there.
-bool has_compact_form(std::string_view token) {
-    static constexpr std::string_view k_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    if (token.size() > k_max_token_bytes || token.find_first_not_of(k_characters) != std::string_view::npos) return false;
-    const std::size_t first = token.find('.');
-    const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
-    return second != std::string_view::npos && token.find('.', second + 1) == std::string_view::npos && first > 0 && second > first + 1 &&
-           second + 1 < token.size();
+using Seconds = json::Integer<0, k_max_seconds>; // NumericDate (RFC 7519 §2)
+
+struct Claims {
+    Seconds exp;
+    Seconds iat;
+    std::string jti;
+    std::string role;
+    std::int64_t sid = 0;
+    std::string sub;
+    std::string type;
+};
+
+/// Nothing when it is not a decimal number.
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
 }
 
-AccessClaims claims_of(const jwt::jwt_payload& payload) {
-    const auto& json = payload.create_json_obj();
-    const std::string& subject = json.at("sub").get_ref<const std::string&>();
-    AccessClaims claims;
-    const auto [end, error] = std::from_chars(subject.data(), subject.data() + subject.size(), claims.user_id);
-    if (error != std::errc{} || end != subject.data() + subject.size()) throw std::invalid_argument{"sub"};
-    if (json.at("type").get_ref<const std::string&>() != k_type) throw std::invalid_argument{"type"};
-    claims.session_id = json.at("sid").get<std::int64_t>();
-    claims.role = json.at("role").get<std::string>();
-    claims.issued_at_ms = json.at("iat").get<std::int64_t>() * k_second_ms;
-    claims.expires_at_ms = json.at("exp").get<std::int64_t>() * k_second_ms;
-    claims.id = json.at("jti").get<std::string>();
-    return claims;
+std::optional<Claims> read_claims(std::string_view json) {
+    try {
+        return json::parse<Claims>(json);
+    } catch (const Error&) {
+        return std::nullopt; // signed by this key, but for another purpose
+    }
 }
 
 } // namespace
 
 std::string sign_access_token(std::string_view secret, const AccessClaims& claims) {
-    jwt::jwt_object token{jwt::params::algorithm("HS256"), jwt::params::secret(secret)};
-    token.add_claim("sub", std::to_string(claims.user_id))
-        .add_claim("sid", claims.session_id)
-        .add_claim("role", claims.role)
-        .add_claim("type", std::string{k_type})
-        .add_claim("iat", claims.issued_at_ms / k_second_ms)
-        .add_claim("exp", claims.expires_at_ms / k_second_ms)
-        .add_claim("jti", claims.id);
-    return token.signature();
+    return sign_jwt(JwsKey::hmac(secret), json::write(Claims{.exp = {claims.expires_at_ms / k_second_ms},
+                                                             .iat = {claims.issued_at_ms / k_second_ms},
+                                                             .jti = claims.id,
+                                                             .role = claims.role,
+                                                             .sid = claims.session_id,
+                                                             .sub = std::to_string(claims.user_id),
+                                                             .type = std::string{k_type}}));
 }
 
 std::optional<AccessClaims> verify_access_token(std::string_view secret, std::string_view token, EpochMs now) {
-    if (secret.empty() || !has_compact_form(token)) return std::nullopt;
-    try {
-        // The signature is checked here and the expiry below, by our clock: the leeway switches cpp-jwt's own check off.
-        std::error_code error;
-        const auto decoded = jwt::decode(token, jwt::params::algorithms({"HS256"}), error, jwt::params::secret(secret),
-                                         jwt::params::leeway(std::numeric_limits<std::uint32_t>::max()));
-        if (error) return std::nullopt;
-        AccessClaims claims = claims_of(decoded.payload());
-        if (claims.expires_at_ms <= now) return std::nullopt;
-        return claims;
-    } catch (const std::exception&) {
-        return std::nullopt; // JSON of another shape than ours
-    }
+    if (secret.empty()) return std::nullopt;
+    const auto jws = Jws::parse(token, k_max_token_bytes);
+    if (!jws || !is_jwt(jws->header())) return std::nullopt;
+    const auto payload = jws->payload(JwsKey::hmac(secret));
+    if (!payload) return std::nullopt;
+    auto claims = read_claims(*payload);
+    const auto user_id = claims ? number_of(claims->sub) : std::nullopt;
+    if (!user_id || claims->type != k_type || claims->exp.value * k_second_ms <= now) return std::nullopt;
+    return AccessClaims{.user_id = *user_id,
+                        .session_id = claims->sid,
+                        .role = std::move(claims->role),
+                        .issued_at_ms = claims->iat.value * k_second_ms,
+                        .expires_at_ms = claims->exp.value * k_second_ms,
+                        .id = std::move(claims->jti)};
 }
 
 } // namespace focus::crypto

@@ -1,4 +1,4 @@
-// Access tokens: JWT (RFC 7519) signed with HS256, by cpp-jwt. No other algorithm is accepted.
+// Access tokens: JWT (RFC 7519) signed with HS256. No other algorithm is accepted.
 #pragma once
 
 #include "core/base/clock.hpp"

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "core/crypto/crypto.hpp"
+#include "core/crypto/jws.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,12 +21,14 @@ class SigningKey {
   public:
     static SigningKey rsa(unsigned bits = 2048) { return SigningKey{EVP_RSA_gen(bits), "RS256"}; }
     static SigningKey p256() { return SigningKey{EVP_EC_gen("P-256"), "ES256"}; }
+    static SigningKey ed25519() { return SigningKey{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), "EdDSA"}; }
 
     /// The public key; `more` are further members, like "\"use\":\"sig\",".
     [[nodiscard]] std::string jwk(std::string_view id, std::string_view more = "") const {
         const std::string head = "{\"kid\":\"" + std::string{id} + "\"," + std::string{more};
         if (algorithm_ == "RS256")
             return head + R"("kty":"RSA","n":")" + number(OSSL_PKEY_PARAM_RSA_N) + R"(","e":")" + number(OSSL_PKEY_PARAM_RSA_E) + "\"}";
+        if (algorithm_ == "EdDSA") return head + R"("kty":"OKP","crv":"Ed25519","x":")" + raw_public() + "\"}";
         return head + R"("kty":"EC","crv":"P-256","x":")" + number(OSSL_PKEY_PARAM_EC_PUB_X, 32) + R"(","y":")" +
                number(OSSL_PKEY_PARAM_EC_PUB_Y, 32) + "\"}";
     }
@@ -33,12 +36,13 @@ class SigningKey {
     /// A token with any header and payload, with a signature of this key.
     [[nodiscard]] std::string token(std::string_view header, std::string_view payload) const {
         const auto text = crypto::base64url_encode(header) + "." + crypto::base64url_encode(payload);
-        return text + "." + crypto::base64url_encode(signature(text));
+        return text + "." + crypto::base64url_encode(signer().sign(text));
     }
     /// A header for it.
     [[nodiscard]] std::string header(std::string_view id) const {
         return R"({"alg":")" + std::string{algorithm_} + R"(","kid":")" + std::string{id} + R"("})";
     }
+    [[nodiscard]] const crypto::JwsKey& signer() const { return signer_.value(); }
     [[nodiscard]] std::string public_pem() const {
         const std::unique_ptr<BIO, decltype(&BIO_free_all)> memory{BIO_new(BIO_s_mem()), &BIO_free_all};
         PEM_write_bio_PUBKEY(memory.get(), key_.get());
@@ -50,6 +54,7 @@ class SigningKey {
   private:
     SigningKey(EVP_PKEY* key, std::string_view algorithm) : key_{key, &EVP_PKEY_free}, algorithm_{algorithm} {
         if (key == nullptr) throw std::runtime_error{"no key"};
+        signer_ = crypto::JwsKey::asymmetric(key_);
     }
 
     [[nodiscard]] std::string number(const char* name, int size = 0) const {
@@ -61,32 +66,16 @@ class SigningKey {
         return crypto::base64url_encode(bytes);
     }
 
-    [[nodiscard]] std::string signature(std::string_view text) const {
-        const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
-        const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-        std::size_t size = 0;
-        EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get());
-        EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size());
-        std::string made(size, '\0');
-        if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(made.data()), &size, bytes, text.size()) != 1)
-            throw std::runtime_error{"no signature"};
-        made.resize(size);
-        return algorithm_ == "RS256" ? made : joined(made);
+    [[nodiscard]] std::string raw_public() const {
+        std::string bytes(32, '\0');
+        std::size_t size = bytes.size();
+        if (EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size) != 1)
+            throw std::runtime_error{"no raw key"};
+        return crypto::base64url_encode(bytes);
     }
 
-    /// An ECDSA signature as JWS wants it: r and s one after the other (RFC 7518 §3.4).
-    static std::string joined(std::string_view der) {
-        const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-        const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> parts{d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size())),
-                                                                          &ECDSA_SIG_free};
-        std::string both(64, '\0');
-        auto* out = reinterpret_cast<unsigned char*>(both.data());
-        BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), out, 32);
-        BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), out + 32, 32);
-        return both;
-    }
-
-    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+    std::shared_ptr<EVP_PKEY> key_;
+    std::optional<crypto::JwsKey> signer_; // nothing: a key that no token may be signed with
     std::string_view algorithm_;
 };
 
