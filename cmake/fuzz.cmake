@@ -12,7 +12,7 @@ list(APPEND fuzz_sources
 add_library(focus_fuzz STATIC ${fuzz_sources} cmake/asio_beast.cpp)
 target_include_directories(focus_fuzz PUBLIC src tests)
 target_compile_options(focus_fuzz PUBLIC -fsanitize=fuzzer-no-link)
-target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+target_link_libraries(focus_fuzz PUBLIC focus_options yyjson spdlog::spdlog Boost::headers Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
 foreach(file IN LISTS fuzz_targets)

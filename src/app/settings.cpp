@@ -1,6 +1,7 @@
 #include "app/settings.hpp"
 
 #include "core/base/days.hpp"
+#include "core/base/url.hpp"
 #include "core/db/url.hpp"
 #include "core/http/forwarded.hpp"
 
@@ -143,10 +144,29 @@ void set_trusted_proxies(Settings& settings, const string& value) {
 
 void set_frontend_url(Settings& settings, string value) {
     while (value.ends_with('/')) value.pop_back();
-    if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://")) {
-        throw BadValue{std::format("\"{}\" is not an http or https URL", value)};
+    if (!value.empty()) {
+        const auto refuse = [&value] { throw BadValue{std::format("\"{}\" is not an http or https URL", value)}; };
+        try {
+            const auto url = split_configured_url(value);
+            if ((url.scheme != "http" && url.scheme != "https") || url.host.empty()) refuse();
+        } catch (const std::invalid_argument&) {
+            refuse();
+        }
     }
     settings.frontend_url = std::move(value);
+}
+
+/// Browsers send an origin as scheme://host[:port], or null: another text would never be found equal to one.
+void set_cors_origins(Settings& settings, const string& value) {
+    auto origins = split_list(value);
+    for (auto& origin : origins) {
+        if (origin == "*" || origin == "null") continue;
+        const auto url = split_url(origin);
+        if (!url || url->user || url->has_query || url->has_fragment || (!url->path.empty() && url->path != "/"))
+            throw BadValue{std::format("\"{}\" is not an origin like https://app.example", origin)};
+        if (!url->path.empty()) origin.pop_back(); // https://app.example/
+    }
+    settings.cors_origins = std::move(origins);
 }
 
 const std::vector<Setting>& all_settings() {
@@ -203,7 +223,8 @@ const std::vector<Setting>& all_settings() {
         rate_limit("RATE_LIMIT_READ", "Requests/seconds that read, per user", &http::RatePolicy::read),
         rate_limit("RATE_LIMIT_EXPORT", "Exports and imports/seconds, per user", &http::RatePolicy::export_),
         rate_limit("RATE_LIMIT_WS", "New WebSocket connections/seconds, per user", &http::RatePolicy::websocket),
-        list("BACKEND_CORS_ORIGINS", "Origins whose pages may call the API, separated by commas", &Settings::cors_origins),
+        {"BACKEND_CORS_ORIGINS", "Origins whose pages may call the API, separated by commas", false, set_cors_origins,
+         [](const Settings& s) { return join(s.cors_origins); }},
         {"TRUSTED_PROXIES", "Addresses or networks whose Forwarded and X-Forwarded-* headers are believed", false, set_trusted_proxies,
          [](const Settings& s) { return join(s.trusted_proxies); }},
         list("ALLOWED_HOSTS", "Host names that requests may name, like focus.example or *.focus.example; empty: any",

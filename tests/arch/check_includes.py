@@ -19,6 +19,7 @@ HEAVY = {
     r"boost/mysql(/|\.hpp)": ("core/db",),
     r"sqlite3\.h$": ("core/db",),
     r"boost/redis(/|\.hpp)": ("core/redis",),
+    r"boost/url(/|\.hpp)": ("core/base", "core/json"),
     r"curl/": ("core/net",),
     r"prometheus/": ("core/metrics",),
     r"spdlog/": ("core/base",),

@@ -391,7 +391,7 @@ def test_one_key_sent_many_times_at_once(server, db, world):
 def cors(world):
     from support.server import Server
 
-    server = Server(world.database("sqlite"), world.mail, BACKEND_CORS_ORIGINS="https://app.example,http://localhost:3000").start()
+    server = Server(world.database("sqlite"), world.mail, BACKEND_CORS_ORIGINS="https://app.example/,http://localhost:3000").start()
     with server.client() as client:
         yield client
     server.close()

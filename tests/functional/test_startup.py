@@ -79,7 +79,8 @@ def test_the_service_manager_is_told_each_state(make_server, tmp_path):
         ("WORKERS", "many"), ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"), ("REFRESH_TOKEN_EXPIRE_DAYS", "x"), ("SECRET_KEY", "short"),
         ("MAIL_PORT", "smtp"), ("MAIL_TLS", "perhaps"), ("REMINDER_TIME", "25:00"), ("DEFAULT_DAILY_LIMIT", "1441"),
         ("TLS_CERT_FILE", "/nowhere/cert.pem"), ("TRUSTED_PROXIES", "nonsense"), ("BACKEND_CORS_ORIGINS", "*"), ("METRICS_ENABLED", "maybe"),
-        ("BCRYPT_COST", "3"), ("MAX_CONNECTIONS", "0"), ("MAX_SESSIONS_PER_USER", "0"), ("FRONTEND_URL", "focus.example"), ("ADMIN_PASSWORD", "Without-4n-email"),
+        ("BCRYPT_COST", "3"), ("MAX_CONNECTIONS", "0"), ("MAX_SESSIONS_PER_USER", "0"), ("FRONTEND_URL", "focus.example"), ("FRONTEND_URL", "https://focus.example:port"),
+        ("BACKEND_CORS_ORIGINS", "https://app.example/path"), ("BACKEND_CORS_ORIGINS", "app.example"), ("DATABASE_URL", "mysql://u:p@[::1/d"), ("ADMIN_PASSWORD", "Without-4n-email"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_clear_line(tmp_path, name, value):

@@ -1,6 +1,7 @@
 #include "core/db/url.hpp"
 
-#include <charconv>
+#include "core/base/url.hpp"
+
 #include <optional>
 #include <stdexcept>
 
@@ -10,42 +11,15 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument{why}; }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    refuse("a percent sign must be followed by two hexadecimal digits");
-}
-
-std::string percent_decode(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        if (text.size() - i < 3) refuse("a percent sign must be followed by two hexadecimal digits");
-        out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-        i += 2;
-    }
-    return out;
-}
-
-/// Splits at the first `separator`; the second half is empty when there is none.
-std::pair<std::string_view, std::optional<std::string_view>> split(std::string_view text, char separator) {
-    const auto at = text.find(separator);
-    if (at == std::string_view::npos) return {text, std::nullopt};
-    return {text.substr(0, at), text.substr(at + 1)};
-}
-
-SqliteUrl parse_sqlite(std::string_view rest) {
-    if (!rest.starts_with('/')) refuse("a SQLite URL looks like sqlite:///relative/path or sqlite:////absolute/path");
-    const auto path = percent_decode(rest.substr(1));
+SqliteUrl parse_sqlite(const UrlParts& parts) {
+    if (parts.user || parts.port || !parts.host.empty() || parts.path.empty())
+        refuse("a SQLite URL looks like sqlite:///relative/path or sqlite:////absolute/path");
+    const auto path = parts.path.substr(1);
     if (path.empty() || path == ":memory:")
         refuse(
             "SQLite needs a file (sqlite:///focus.db): an in-memory database is not supported, since its connections could not share it");
-    if (path.find('\0') != std::string::npos || path.find('?') != std::string::npos) refuse("a SQLite URL takes no parameters");
+    if (parts.has_query || path.find('\0') != std::string::npos || path.find('?') != std::string::npos)
+        refuse("a SQLite URL takes no parameters");
     return {path};
 }
 
@@ -87,28 +61,25 @@ bool parse_verify(std::string_view text) {
     return text == "true";
 }
 
-void parse_query(std::string_view query, MysqlUrl& url) {
+void read_parameters(const UrlParts& parts, MysqlUrl& url) {
     TlsParameters tls;
-    while (!query.empty()) {
-        auto [pair, more] = split(query, '&');
-        query = more.value_or("");
-        auto [name, value] = split(pair, '=');
-        const auto text = percent_decode(value.value_or(""));
-        const auto take = [&text](std::string& into, std::string_view what) {
-            if (text.empty()) refuse(std::string{what} + " needs a value");
+    for (const auto& [name, text] : parts.parameters) {
+        if (name.empty() && text.empty()) continue; // "?" or a trailing '&'
+        const auto take = [&name, &text](std::string& into) {
+            if (text.empty()) refuse(name + " needs a value");
             into = text;
         };
         if (name == "ssl-mode" || name == "ssl_mode") {
-            take(tls.mode, name);
+            take(tls.mode);
             tls.mode = mode_name(tls.mode);
         } else if (name == "ssl-verify" || name == "ssl_verify") {
             tls.verify = parse_verify(text);
         } else if (name == "ssl-ca" || name == "ssl_ca") {
-            take(url.ssl_ca, name);
+            take(url.ssl_ca);
         } else if (name == "ssl-cert" || name == "ssl_cert") {
-            take(url.ssl_cert, name);
+            take(url.ssl_cert);
         } else if (name == "ssl-key" || name == "ssl_key") {
-            take(url.ssl_key, name);
+            take(url.ssl_key);
         } else if (name == "galera") {
             if (text != "single-writer") refuse("galera is single-writer");
             url.galera_single_writer = true;
@@ -123,39 +94,15 @@ void parse_query(std::string_view query, MysqlUrl& url) {
     apply(tls, url);
 }
 
-void parse_host(std::string_view host, MysqlUrl& url) {
-    std::optional<std::string_view> port;
-    if (host.starts_with('[')) { // IPv6
-        const auto end = host.find(']');
-        if (end == std::string_view::npos) refuse("an IPv6 address ends with ]");
-        url.host = host.substr(1, end - 1);
-        const auto after = host.substr(end + 1);
-        if (!after.empty() && after[0] != ':') refuse("after ] there is :port or nothing");
-        if (!after.empty()) port = after.substr(1);
-    } else {
-        const auto [name, after] = split(host, ':');
-        if (!name.empty()) url.host = percent_decode(name);
-        port = after;
-    }
-    if (!port) return;
-    const auto [end, error] = std::from_chars(port->data(), port->data() + port->size(), url.port);
-    if (error != std::errc{} || end != port->data() + port->size() || url.port == 0) refuse("the port is a number from 1 to 65535");
-}
-
-MysqlUrl parse_mysql(std::string_view rest) {
-    if (!rest.starts_with("//")) refuse("a MySQL URL looks like mysql://user:password@host:3306/database");
+MysqlUrl parse_mysql(const UrlParts& parts) {
     MysqlUrl url;
-    auto [address, query] = split(rest.substr(2), '?');
-    auto [authority, database] = split(address, '/');
-    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
-        const auto [user, password] = split(authority.substr(0, at), ':');
-        url.user = percent_decode(user);
-        url.password = percent_decode(password.value_or(""));
-        authority = authority.substr(at + 1);
-    }
-    parse_host(authority, url);
-    url.database = percent_decode(database.value_or(""));
-    parse_query(query.value_or(""), url);
+    url.user = parts.user.value_or("");
+    url.password = parts.password.value_or("");
+    if (!parts.host.empty()) url.host = parts.host;
+    url.port = parts.port.value_or(url.port);
+    if (url.port == 0) refuse("the port is a number from 1 to 65535");
+    if (!parts.path.empty()) url.database = parts.path.substr(1);
+    read_parameters(parts, url);
     if (url.user.empty()) refuse("the user is missing");
     return url;
 }
@@ -163,14 +110,16 @@ MysqlUrl parse_mysql(std::string_view rest) {
 } // namespace
 
 std::variant<SqliteUrl, MysqlUrl> parse_url(std::string_view url) {
-    const auto colon = url.find(':');
-    const auto scheme = url.substr(0, colon);
-    const auto rest = colon == std::string_view::npos ? std::string_view{} : url.substr(colon + 1);
+    const auto scheme = url.substr(0, url.find(':'));
+    const bool has_authority = url.substr(scheme.size()).starts_with("://");
     if (scheme == "sqlite" || scheme == "sqlite+aiosqlite") {
-        if (!rest.starts_with("//")) refuse("a SQLite URL looks like sqlite:///relative/path or sqlite:////absolute/path");
-        return parse_sqlite(rest.substr(2));
+        if (!has_authority) refuse("a SQLite URL looks like sqlite:///relative/path or sqlite:////absolute/path");
+        return parse_sqlite(split_configured_url(url));
     }
-    if (scheme == "mysql" || scheme == "mariadb" || scheme == "mysql+pymysql" || scheme == "mysql+aiomysql") return parse_mysql(rest);
+    if (scheme == "mysql" || scheme == "mariadb" || scheme == "mysql+pymysql" || scheme == "mysql+aiomysql") {
+        if (!has_authority) refuse("a MySQL URL looks like mysql://user:password@host:3306/database");
+        return parse_mysql(split_configured_url(url));
+    }
     refuse("it begins with sqlite: or mysql:");
 }
 

@@ -9,6 +9,7 @@ TEST(DatabaseUrl, SqlitePaths) {
     EXPECT_EQ(std::get<SqliteUrl>(parse_url("sqlite:///data/focus.db")).path, "data/focus.db");
     EXPECT_EQ(std::get<SqliteUrl>(parse_url("sqlite:////var/lib/focus.db")).path, "/var/lib/focus.db");
     EXPECT_EQ(std::get<SqliteUrl>(parse_url("sqlite+aiosqlite:///a%20b.db")).path, "a b.db");
+    EXPECT_EQ(std::get<SqliteUrl>(parse_url("sqlite:///a b#é[1]@c:d.db")).path, "a b#é[1]@c:d.db");
 }
 
 TEST(DatabaseUrl, MysqlParts) {
@@ -23,6 +24,16 @@ TEST(DatabaseUrl, MysqlParts) {
     EXPECT_FALSE(url.galera_single_writer);
 }
 
+TEST(DatabaseUrl, PasswordsNeedNoEscapes) {
+    for (const std::string password : {"p@ss", "p#w", "p:w:", "p w", "p^<>|{}[]`\"\\w", "pé", "p+w", "&=;,$!'()*", "@@:@", "100%25"}) {
+        const auto url = std::get<MysqlUrl>(parse_url("mysql://focus:" + password + "@db/d"));
+        EXPECT_EQ(url.user, "focus");
+        EXPECT_EQ(url.password, password == "100%25" ? "100%" : password);
+        EXPECT_EQ(url.host, "db");
+        EXPECT_EQ(url.database, "d");
+    }
+}
+
 TEST(DatabaseUrl, TlsParameters) {
     const auto parse = [](const std::string& query) { return std::get<MysqlUrl>(parse_url("mysql://u:p@h/d?" + query)); };
     EXPECT_EQ(parse("ssl-mode=DISABLED").ssl_mode, SslMode::disabled);
@@ -33,6 +44,8 @@ TEST(DatabaseUrl, TlsParameters) {
         EXPECT_EQ(parse(named).ssl_verify, SslVerify::chain_and_name) << named;
     }
     EXPECT_EQ(parse("ssl-mode=verify-ca").ssl_verify, SslVerify::chain);
+    EXPECT_EQ(parse("").ssl_mode, SslMode::automatic);
+    EXPECT_EQ(parse("ssl-ca=/c+a b#1.pem&charset=utf8mb4").ssl_ca, "/c+a b#1.pem");
     EXPECT_EQ(parse("ssl-mode=required&ssl-verify=false").ssl_verify, SslVerify::nothing);
     const auto all = parse("ssl-ca=%2Fca.pem&ssl-cert=/c.pem&ssl-key=/k.pem&galera=single-writer");
     EXPECT_EQ(all.ssl_ca, "/ca.pem");
@@ -57,10 +70,26 @@ TEST(DatabaseUrl, MysqlDefaults) {
 }
 
 TEST(DatabaseUrl, RefusesNonsenseWithoutRepeatingTheSecret) {
-    for (const auto* bad : {"", "postgres://u:hunter2@h/d", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:focus.db",
-                            "mysql:u:hunter2@h/d", "mysql://u:hunter2@h:0/d", "mysql://u:hunter2@h:70000/d", "mysql://u:hunter2@h:x/d",
-                            "mysql://u:hunter2%zz@h/d", "mysql://u:hunter2@h/d?ssl-mode=maybe", "mysql://u:hunter2@h/d?what=hunter2",
-                            "mysql://:hunter2@h/d", "mysql://u:hunter2@[::1/d"}) {
+    for (const auto* bad : {"",
+                            "postgres://u:hunter2@h/d",
+                            "sqlite://",
+                            "sqlite:///",
+                            "sqlite:///:memory:",
+                            "sqlite:focus.db",
+                            "sqlite://hunter2@h/x",
+                            "sqlite://h/x",
+                            "sqlite:///x?a=b",
+                            "sqlite:///x%3F",
+                            "MYSQL://u:hunter2@h/d",
+                            "mysql:u:hunter2@h/d",
+                            "mysql://u:hunter2@h:0/d",
+                            "mysql://u:hunter2@h:70000/d",
+                            "mysql://u:hunter2@h:x/d",
+                            "mysql://u:hunter2%zz@h/d",
+                            "mysql://u:hunter2@h/d?ssl-mode=maybe",
+                            "mysql://u:hunter2@h/d?what=hunter2",
+                            "mysql://:hunter2@h/d",
+                            "mysql://u:hunter2@[::1/d"}) {
         try {
             (void)parse_url(bad);
             ADD_FAILURE() << bad;

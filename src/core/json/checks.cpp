@@ -3,6 +3,9 @@
 #include "core/base/utf8.hpp"
 #include "core/json/lines.hpp"
 
+#include <boost/url/authority_view.hpp>
+#include <boost/url/parse.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -70,17 +73,11 @@ bool is_port(std::string_view text) {
 }
 
 /// "host", "host:port", "[IPv6]" or "[IPv6]:port"; no user information, which serves phishing only.
-bool is_authority(std::string_view authority) {
-    if (authority.starts_with('[')) {
-        const auto close = authority.find(']');
-        if (close == std::string_view::npos || close < 3) return false;
-        const auto address = authority.substr(1, close - 1);
-        const auto rest = authority.substr(close + 1);
-        return address.contains(':') && address.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos &&
-               (rest.empty() || (rest.starts_with(':') && is_port(rest.substr(1))));
-    }
-    const auto colon = authority.find(':');
-    return is_host_name(authority.substr(0, colon)) && (colon == std::string_view::npos || is_port(authority.substr(colon + 1)));
+bool is_authority(std::string_view text) {
+    const auto authority = boost::urls::parse_authority(text);
+    if (!authority || authority->has_userinfo() || (authority->has_port() && !is_port(authority->port()))) return false;
+    const std::string_view host = authority->encoded_host();
+    return authority->host_type() == boost::urls::host_type::ipv6 ? !host.contains('%') : is_host_name(host); // no zone: fe80::1%25eth0
 }
 
 /// Strips "http://" or "https://" in any case.

@@ -24,6 +24,13 @@ TEST(RedisUrl, reads_what_deployments_write) {
     EXPECT_EQ(password.user, "default");
     EXPECT_EQ(password.password, "secret");
     EXPECT_EQ(password.port, "6380");
+    const auto alone = parse_url("redis://sec:ret#@1@h:/");
+    EXPECT_EQ(alone.user, "sec");
+    EXPECT_EQ(alone.password, "ret#@1");
+    EXPECT_EQ(alone.port, "6379");
+    EXPECT_EQ(parse_url("redis://secret@h").password, "secret");
+    EXPECT_EQ(parse_url("redis://secret@h").user, "default");
+    EXPECT_EQ(parse_url("redis://").host, "127.0.0.1");
 }
 
 TEST(RedisUrl, refuses_the_rest_without_telling_the_password) {

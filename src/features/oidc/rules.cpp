@@ -1,5 +1,6 @@
 #include "features/oidc/rules.hpp"
 
+#include "core/base/url.hpp"
 #include "core/http/target.hpp"
 #include "features/oidc/errors.hpp"
 
@@ -81,13 +82,11 @@ std::string username_from(std::string_view name) {
 }
 
 bool is_acceptable_endpoint(std::string_view url, bool allow_plain_http) {
-    if (url.starts_with("https://")) return url.size() > 8;
-    constexpr std::string_view k_http = "http://";
-    if (!allow_plain_http || !url.starts_with(k_http)) return false;
-    const auto authority = url.substr(k_http.size(), url.find_first_of("/?#", k_http.size()) - k_http.size());
-    if (authority.contains('@')) return false;
-    const auto host = authority.starts_with('[') ? authority.substr(0, authority.find(']') + 1) : authority.substr(0, authority.find(':'));
-    return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+    const auto parts = split_url(url);
+    if (!parts || parts->host.empty()) return false;
+    if (parts->scheme == "https") return true;
+    const auto& host = parts->host;
+    return allow_plain_http && parts->scheme == "http" && !parts->user && (host == "localhost" || host == "127.0.0.1" || host == "::1");
 }
 
 void require_vouched_for(const crypto::Person& person) {

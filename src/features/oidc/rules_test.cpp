@@ -63,13 +63,16 @@ TEST(OidcRules, EncodesParameters) {
 
 TEST(OidcRules, EndpointsAreHttpsOrOnTheLoopback) {
     EXPECT_TRUE(is_acceptable_endpoint("https://id.example/token", false));
-    EXPECT_FALSE(is_acceptable_endpoint("https://", false));
+    EXPECT_TRUE(is_acceptable_endpoint("https://id.example:8443/auth?realm=a%20b", false));
+    for (const char* url :
+         {"https://", "https:///token", "https:id.example", "https://id example/", "https://id.example:x/", "https://[::1/"})
+        EXPECT_FALSE(is_acceptable_endpoint(url, true)) << url;
     EXPECT_FALSE(is_acceptable_endpoint("http://127.0.0.1:9000/", false));
     for (const char* url : {"http://127.0.0.1:9000/", "http://localhost", "http://[::1]:9000/x"})
         EXPECT_TRUE(is_acceptable_endpoint(url, true)) << url;
-    for (const char* url :
-         {"http://id.example/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example", "http://localhost@evil.example/",
-          "http://localhost:x@evil.example/", "file:///etc/passwd", "ftp://localhost/", ""})
+    for (const char* url : {"http://id.example/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example",
+                            "http://localhost@evil.example/", "http://localhost:x@evil.example/", "file:///etc/passwd", "ftp://localhost/",
+                            "http://localhost@/", "http://:80/", "http:/localhost/", ""})
         EXPECT_FALSE(is_acceptable_endpoint(url, true)) << url;
 }
 
