@@ -27,8 +27,6 @@ focus_notice("Boost and Mustache (Boost Software License)" "${debian}/libkainjow
 focus_notice("CLI11" "${debian}/libcli11-dev/copyright")
 focus_notice("compile-time-regular-expressions" "${debian}/libctre-dev/copyright")
 focus_notice("reflect-cpp" "${debian}/libreflectcpp-dev/copyright")
-focus_notice("cpp-jwt" "${debian}/libcpp-jwt-dev/copyright")
-focus_notice("JSON for Modern C++" "${debian}/nlohmann-json3-dev/copyright")
 file(WRITE "${notice_file}.new" "${notice}")
 configure_file("${notice_file}.new" "${notice_file}" COPYONLY)
 install(FILES "${notice_file}" LICENSE DESTINATION share/doc/focus COMPONENT server)
