@@ -1,7 +1,7 @@
 #include "app/doctor/findings.hpp"
 
+#include "core/base/json_writer.hpp"
 #include "core/base/log.hpp"
-#include "core/json/writer.hpp"
 
 #include <algorithm>
 #include <format>

@@ -2,7 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/days.hpp"
-#include "core/json/writer.hpp"
+#include "core/base/json_writer.hpp"
 
 #include <algorithm>
 #include <array>

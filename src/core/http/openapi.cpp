@@ -1,7 +1,7 @@
 #include "core/http/openapi.hpp"
 
+#include "core/base/json_writer.hpp"
 #include "core/http/problem.hpp"
-#include "core/json/writer.hpp"
 
 #include <algorithm>
 #include <map>

@@ -4,11 +4,11 @@
 // Reading leaves `out` as it was where a fault is recorded.
 #pragma once
 
+#include "core/base/json_writer.hpp"
 #include "core/json/checks.hpp"
 #include "core/json/reader.hpp"
 #include "core/json/reflect.hpp"
 #include "core/json/schema.hpp"
-#include "core/json/writer.hpp"
 
 #include <array>
 #include <concepts>

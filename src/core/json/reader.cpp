@@ -1,7 +1,7 @@
 #include "core/json/reader.hpp"
 
+#include "core/base/json_writer.hpp"
 #include "core/base/utf8.hpp"
-#include "core/json/writer.hpp"
 
 #include <algorithm>
 #include <array>

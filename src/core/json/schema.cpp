@@ -1,6 +1,6 @@
 #include "core/json/schema.hpp"
 
-#include "core/json/writer.hpp"
+#include "core/base/json_writer.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,4 +1,4 @@
-// The primitives of writing JSON straight into a string.
+// The primitives of writing JSON straight into a string, which the log needs, too.
 #pragma once
 
 #include <concepts>

@@ -1,4 +1,4 @@
-#include "core/json/writer.hpp"
+#include "core/base/json_writer.hpp"
 
 #include "core/base/utf8.hpp"
 
