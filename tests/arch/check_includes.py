@@ -9,9 +9,33 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# A room may use the rooms before it.
-ROOMS = ["users", "auth", "activities", "notifications", "blocking", "challenges", "reminders", "reports", "admin"]
-PUBLIC_FILES = ("types.hpp", "errors.hpp", "service.hpp")
+# A feature may use the features before it, through these headers of theirs.
+FEATURES = ["users", "auth", "oidc", "activities", "notifications", "blocking", "challenges", "reminders", "reports", "admin"]
+PUBLIC_FILES = ("types.hpp", "errors.hpp", "queries.hpp", "service.hpp", "module.hpp")
+
+# What each part of the core builds on: only parts that stand before it, so that there is no cycle.
+CORE = {
+    "base": (),
+    "async": ("base",),
+    "json": ("base",),
+    "net": ("async",),
+    "redis": ("async", "base"),
+    "metrics": (),
+    "crypto": ("async", "base", "json", "metrics"),
+    "bus": ("async", "base", "crypto", "redis"),
+    "db": ("async", "base", "json", "metrics"),
+    "recount": ("db",),
+    "counters": ("base", "db", "recount"),
+    "personal": ("db",),
+    "cache": ("async", "base", "bus", "db", "json", "metrics", "redis"),
+    "attempts": ("base", "crypto", "db"),
+    "audit": ("base", "db", "personal", "recount"),
+    "http": ("async", "base", "crypto", "json", "metrics", "redis"),
+    "idempotency": ("base", "crypto", "db", "http", "json"),
+    "instances": ("async", "base", "db"),
+    "jobs": ("async", "base", "crypto", "db", "metrics"),
+    "mail": ("async", "audit", "base", "counters", "crypto", "db", "json", "metrics", "net", "personal", "recount"),
+}
 
 # Libraries that must stay inside one part of the core: header pattern -> folders that may include it.
 HEAVY = {
@@ -53,14 +77,25 @@ def part_of(path: str) -> tuple[str, str]:
     return (steps[0], "") if len(steps) > 1 else ("", "")
 
 
-def feature_fault(room: str, target_room: str, target_file: str) -> str:
-    """Why `room` must not include `target_file` of another room; "" when it may."""
-    if room not in ROOMS or target_room not in ROOMS:
-        return f"the room {room if room not in ROOMS else target_room} is not in the checker's list"
+def feature_fault(feature: str, target: str, target_file: str) -> str:
+    """Why `feature` must not include `target_file` of another feature; "" when it may."""
+    if feature not in FEATURES or target not in FEATURES:
+        return f"the feature {feature if feature not in FEATURES else target} is not in the checker's list"
     if target_file not in PUBLIC_FILES:
-        return f"a room shows others only {' and '.join(PUBLIC_FILES)}"
-    if ROOMS.index(target_room) > ROOMS.index(room):
-        return f"{target_room} comes after {room}; let the later room hook into the earlier one"
+        return f"a feature shows others only {', '.join(PUBLIC_FILES)}"
+    if FEATURES.index(target) > FEATURES.index(feature):
+        return f"{target} comes after {feature}; let the earlier one offer a hook, and bind it in app/wiring.cpp"
+    return ""
+
+
+def core_fault(part: str, target: str) -> str:
+    """Why the core's `part` must not include another one, `target`; "" when it may."""
+    if target == "":
+        return "core/core.hpp is for features: a part of the core takes what it needs"
+    if part not in CORE or target not in CORE:
+        return f"the core's part {part if part not in CORE else target} is not in the checker's list"
+    if target not in CORE[part]:
+        return f"core/{part} does not build on core/{target}"
     return ""
 
 
@@ -71,17 +106,20 @@ def include_fault(path: str, target: str) -> str:
             if not any(path.startswith(folder + "/") for folder in folders):
                 return f"{target} belongs into {' and '.join(folders)} only"
             return ""
-    area, room = part_of(path)
-    target_area, target_room = part_of(target)
+    area, part = part_of(path)
+    target_area, target_part = part_of(target)
+    is_test = path.endswith("_test.cpp")
     if area == "core" and target_area in ("features", "app"):
         return f"the core knows no {target_area}"
+    if area == target_area == "core" and part != target_part and not is_test:
+        return core_fault(part, target_part)
     if area == "features" and target_area == "app":
-        return "rooms do not know app"
-    if area == "features" and target_area == "features" and room != target_room:
+        return "features do not know app"
+    if area == target_area == "features" and part != target_part:
         target_file = target.split("/", 2)[2]
-        if path.endswith("_test.cpp") and target_file != "repository.hpp":
-            target_file = "types.hpp"  # a test may look at an earlier room's messages, too
-        return feature_fault(room, target_room, target_file)
+        if is_test and target_file != "repository.hpp":
+            target_file = "types.hpp"  # a test may look at an earlier feature's messages, too
+        return feature_fault(part, target_part, target_file)
     return ""
 
 
