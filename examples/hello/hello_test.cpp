@@ -39,6 +39,7 @@ class HelloTest : public ::testing::Test {
         base_ = "http://127.0.0.1:" + line;
     }
     void TearDown() override {
+        if (process_ <= 0) return; // kill() would take it for a group, or for every process
         int status = -1;
         kill(process_, SIGTERM);
         waitpid(process_, &status, 0);
