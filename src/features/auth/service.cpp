@@ -406,9 +406,7 @@ db::Task<users::User> Service::ensure_admin(std::string email, std::string usern
     });
 }
 
-db::Task<std::uint64_t> Service::delete_expired() {
-    return repository::delete_expired(db_, clock_.now_ms() - k_day_ms);
-}
+db::Task<std::uint64_t> Service::delete_expired() { return repository::delete_expired(db_, clock_.now_ms() - k_day_ms); }
 
 std::string Service::asked_by(const users::User& user, const Origin& origin) const {
     return rules::describe_request(origin, clock_.now_ms(), Zone::of(user.timezone), user.language);

@@ -20,7 +20,8 @@ db::Task<void> Service::reauthenticate(Caller caller, Reauthenticate input, Orig
     std::function<void(bool)> admit = [&](bool) { place = hasher_.reserve(Lane::preferred); };
     const auto attempt = co_await attempts_.begin(std::move(limit), std::nullopt, std::move(admit));
     const auto known = co_await users_.credentials(db_, caller.user_id);
-    if (!known || !co_await verify(input.password, known->password_hash.value_or(""), attempt, std::move(place))) throw Error{k_wrong_password};
+    if (!known || !co_await verify(input.password, known->password_hash.value_or(""), attempt, std::move(place)))
+        throw Error{k_wrong_password};
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         if (!co_await find_unchanged(tx, *known)) throw Error{k_wrong_password};
         attempts_.succeed(tx, attempt);

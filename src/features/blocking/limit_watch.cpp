@@ -79,8 +79,7 @@ activities::Reaction LimitWatch::prepare(const activities::Recorded& recorded, d
     const auto today = caller.zone.day_of(recorded.now_ms);
     auto apps = apps_of(recorded.changes, today);
     Answers answers;
-    answers.settings = batch.add(
-        users::Service::alert_settings(caller.user_id));
+    answers.settings = batch.add(users::Service::alert_settings(caller.user_id));
     answers.total_ms = batch.add(activities::Service::day_total(caller.user_id, today));
     if (!apps.empty()) answers.has_entries = batch.add(repository::matches(caller.user_id, apps));
     return [this, &recorded, apps = std::move(apps), answers](db::Transaction& tx) { return react(tx, recorded, apps, answers); };

@@ -172,9 +172,7 @@ db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std:
                                                           {user_ids.begin(), user_ids.end()}));
 }
 
-db::Task<std::int64_t> count_all(db::Session& session) {
-    return session.get(counters::total(k_counter));
-}
+db::Task<std::int64_t> count_all(db::Session& session) { return session.get(counters::total(k_counter)); }
 
 db::Task<std::int64_t> count_blocked(db::Session& session, EpochMs now) {
     auto [blocked, reached] = co_await session.all(k_blocked_anyway.one(), k_reached.all(now - k_longest_day_ms));

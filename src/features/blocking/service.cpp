@@ -150,10 +150,10 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     scene.about = {caller.user_id, caller.zone, caller.zone.day_of(now), now, std::move(origin)};
     activities::Service::hold_day(tx, caller.user_id, scene.about.today);
     repository::raise_version(tx, caller.user_id, caller.zone.name());
-    auto [version, entries, day_apps, told, settings] = co_await tx.all(
-        repository::version(caller.user_id), repository::list_locked(caller.user_id),
-        activities::Service::day_apps(caller.user_id, scene.about.today), repository::events(caller.user_id, scene.about.today),
-        users::Service::alert_settings(caller.user_id));
+    auto [version, entries, day_apps, told, settings] =
+        co_await tx.all(repository::version(caller.user_id), repository::list_locked(caller.user_id),
+                        activities::Service::day_apps(caller.user_id, scene.about.today),
+                        repository::events(caller.user_id, scene.about.today), users::Service::alert_settings(caller.user_id));
     scene.version = version;
     scene.entries = std::move(entries);
     scene.usage = rules::DayUsage{day_apps};

@@ -173,6 +173,3 @@ struct Entry {
 };
 
 } // namespace focus::blocking
-
-template <>
-inline constexpr bool focus::db::k_stored_as_json<std::vector<focus::blocking::Schedule>> = true;

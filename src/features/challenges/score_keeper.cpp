@@ -43,8 +43,8 @@ activities::Reaction ScoreKeeper::prepare(const activities::Recorded& recorded, 
     // user already (InnoDB locks the row that is referred to, shared).
     const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
     if (!is_held) std::ignore = batch.add(users::Service::hold(user_id));
-    const auto open = batch.add(
-        member_repository::counting(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date));
+    const auto open =
+        batch.add(member_repository::counting(user_id, recorded.now_ms, first.first->activity_date, last.first->activity_date));
     return [this, &recorded, open](db::Transaction& tx) { return react(tx, recorded, std::move(*open)); };
 }
 

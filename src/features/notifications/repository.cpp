@@ -47,7 +47,6 @@ struct ExportedNotification {
 constexpr auto k_personal = db::select<ExportedNotification>(
     "notifications.personal", "SELECT * FROM notifications WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
 
-
 std::vector<db::Value> values_of(const std::vector<std::int64_t>& ids) { return {ids.begin(), ids.end()}; }
 
 std::string in_users(std::size_t count) { return " WHERE user_id IN (" + db::places(count) + ")"; }

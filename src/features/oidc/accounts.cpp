@@ -104,8 +104,7 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
 /// The account of this address becomes the person's. A verified one is his already; one that nobody ever verified may be
 /// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
 /// provider's word for the address is not enough.
-db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person,
-                                                 Origin origin) {
+db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
     if (!user.is_active) throw Error{k_account_inactive};
     const auto linked = co_await tx.get(repository::identities_of(user.id));
     const auto key = fold_case(person.email);

@@ -244,7 +244,7 @@ db::Task<AccountPage> list(db::Session& session, AccountFilter filter, AccountSo
     params.emplace_back(skip);
     auto users = db::composed<User>("users.list", std::move(sql), std::move(params));
     if (where.params.empty()) { // everybody: the sums know how many
-        auto [page, joined, gone] = co_await session.all(std::move(users), total(k_joined), total(k_gone));
+        auto [page, joined, gone] = co_await session.all(std::move(users), counters::total(k_joined), counters::total(k_gone));
         co_return AccountPage{.users = std::move(page), .total = joined - gone};
     }
     auto count = db::composed_one<std::int64_t>("users.list_count", "SELECT COUNT(*) FROM users" + where.sql, where.params);

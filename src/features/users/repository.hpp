@@ -64,6 +64,5 @@ db::Query<bool> hold(std::int64_t id);
 db::Query<StatusCounts> count_by_status();
 /// Verified, active users whose name begins with (first) or contains `text`.
 db::Query<std::vector<PublicUser>> search(std::string_view folded_text, int limit);
-/// One of the sums over all accounts.
 
 } // namespace focus::users::repository
