@@ -15,14 +15,14 @@ constexpr db::Statement k_correct{
             "INSERT INTO counters (name, day, shard, value) VALUES (?, ?, 0, ?) ON DUPLICATE KEY UPDATE value = value + VALUES(value)"}};
 
 struct Total {
-    std::int64_t counted = 0;
-    std::int64_t stored = 0;
+    std::int64_t counted_sum = 0;
+    std::int64_t stored_sum = 0;
 };
 
 db::Query<Total> compare_total(std::string_view name, std::string_view rows) {
     return db::composed_one<Total>(
         "counters.recount",
-        std::format("SELECT ({}) AS counted, (SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?) AS stored", rows),
+        std::format("SELECT ({}) AS counted_sum, (SELECT COALESCE(SUM(value), 0) FROM counters WHERE name = ?) AS stored_sum", rows),
         {db::to_value(name)});
 }
 
