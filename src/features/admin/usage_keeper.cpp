@@ -33,7 +33,12 @@ struct Sums {
 };
 constexpr auto k_sums = db::select<Sums>("service_days.sums", "SELECT COALESCE(SUM(total_ms), 0) AS total_ms, "
                                                               "COALESCE(SUM(activities), 0) AS activities FROM service_days");
-constexpr auto k_day = db::select<ServiceDay>("service_days.find", "SELECT * FROM service_days WHERE day = ?");
+
+struct DayUse {
+    std::int64_t activities = 0;
+    std::int64_t users = 0;
+};
+constexpr auto k_day = db::select<DayUse>("service_days.find", "SELECT * FROM service_days WHERE day = ?");
 constexpr auto k_days = db::select<ServiceDay>("service_days.since", "SELECT * FROM service_days WHERE day >= ? ORDER BY day");
 constexpr auto k_users_since =
     db::select<std::int64_t>("last_use_days.since", "SELECT COALESCE(SUM(users), 0) FROM last_use_days WHERE app_key = ? AND day >= ?");
