@@ -3,7 +3,6 @@
 #pragma once
 
 #include "core/base/days.hpp"
-#include "core/db/column.hpp"
 #include "core/json/json.hpp"
 
 #include <cstdint>
