@@ -90,14 +90,7 @@ struct TopApp {
 };
 /// The same with the days on which the app was first and last used.
 struct TopAppDays {
-    std::string app_key;
-    std::string app_name;
-    std::string app_package;
-    std::string app_category;
-    std::int64_t total_ms = 0;
-    std::int64_t sessions = 0;
-    std::optional<std::string> display_name;
-    std::optional<std::string> set_category;
+    TopApp app;
     std::optional<Day> first_day;
     std::optional<Day> last_day;
 };
@@ -247,27 +240,27 @@ struct CrowdedDay {
     std::int64_t apps = 0;
 };
 
-/// Rows of TopApp or TopAppDays.
-template <class Row>
-Usage usage_of(const std::vector<Row>& apps) {
+void add(Usage& usage, const TopApp& app) {
+    usage.rows.push_back({.app_key = app.app_key,
+                          .app_name = app.app_name,
+                          .app_package = app.app_package,
+                          .app_category = app.app_category,
+                          .total_ms = app.total_ms,
+                          .sessions = app.sessions});
+    if (app.display_name || app.set_category) usage.settings[app.app_key] = {app.display_name, app.set_category};
+}
+
+Usage usage_of(const std::vector<TopApp>& apps) {
     Usage usage;
-    usage.rows.reserve(apps.size());
-    for (const auto& app : apps) {
-        usage.rows.push_back({.app_key = app.app_key,
-                              .app_name = app.app_name,
-                              .app_package = app.app_package,
-                              .app_category = app.app_category,
-                              .total_ms = app.total_ms,
-                              .sessions = app.sessions});
-        if (app.display_name || app.set_category) usage.settings[app.app_key] = {app.display_name, app.set_category};
-    }
+    for (const auto& app : apps) add(usage, app);
     return usage;
 }
 
 AppsPage page_of(const std::vector<TopAppDays>& apps, std::int64_t whole_ms) {
-    AppsPage page{.usage = usage_of(apps), .used = {}, .whole_ms = whole_ms};
-    for (const auto& app : apps) {
-        if (app.first_day && app.last_day) page.used.emplace(app.app_key, std::pair{*app.first_day, *app.last_day});
+    AppsPage page{.usage = {}, .used = {}, .whole_ms = whole_ms};
+    for (const auto& [app, first_day, last_day] : apps) {
+        add(page.usage, app);
+        if (first_day && last_day) page.used.emplace(app.app_key, std::pair{*first_day, *last_day});
     }
     return page;
 }
