@@ -1,4 +1,4 @@
-"""The pieces of docs/adding-an-endpoint.md, put into the files that they name, compile."""
+"""The pieces of docs/recipes.md, put into the files that they name, compile."""
 
 import json
 import re
@@ -10,13 +10,17 @@ import textwrap
 from support.engines import TOP
 from support.server import BINARY
 
-ROOM = "src/features/activities"
-_PIECE = re.compile(r"^ *<!-- into: (?P<file>[\w.]+) -->\n *```cpp\n(?P<code>.*?)^ *```", re.DOTALL | re.MULTILINE)
+FEATURES = "src/features"
+_PIECE = re.compile(r"^ *<!-- into: (?P<file>[\w./]+)(?:, behind: (?P<line>.*?))? -->\n *```cpp\n(?P<code>.*?)^ *```", re.DOTALL | re.MULTILINE)
 
 
-def put_into(text: str, file: str, code: str) -> str:
-    """Declarations of the service go into its class, everything else to the end of the namespace."""
-    end = "  private:\n" if file == "service.hpp" else "} // namespace focus::activities"
+def put_into(text: str, file: str, line: str | None, code: str) -> str:
+    """Behind the only line that has `line`; else declarations of the service go into its class, the rest to the end of the namespace."""
+    if line:
+        assert text.count(f"{line}\n") == 1, f"{file}: {line}"
+        at = text.index(f"{line}\n") + len(line) + 1
+        return f"{text[:at]}{code}{text[at:]}"
+    end = "  private:\n" if file.endswith("service.hpp") else f"}} // namespace focus::{file.split('/')[0]}"
     at = text.rindex(end)
     return f"{text[:at]}\n{code}\n{text[at:]}"
 
@@ -24,7 +28,7 @@ def put_into(text: str, file: str, code: str) -> str:
 def compile_command(file: str, source_folder) -> list[str]:
     """That of the build, for looking only, with the changed sources."""
     for entry in json.loads((BINARY.parent / "compile_commands.json").read_text()):
-        if entry["file"].endswith(f"/{ROOM}/{file}"):
+        if entry["file"].endswith(f"/{FEATURES}/{file}"):
             words = shlex.split(entry["command"])
             words = words[next(i for i, word in enumerate(words) if "g++" in word) :]
             output = words.index("-o")
@@ -34,13 +38,15 @@ def compile_command(file: str, source_folder) -> list[str]:
     raise AssertionError(f"the build does not know {file}")
 
 
-def test_the_recipe(tmp_path):
+def test_the_recipes(tmp_path):
     source = shutil.copytree(TOP / "src", tmp_path / "src")
-    pieces = list(_PIECE.finditer((TOP / "docs/adding-an-endpoint.md").read_text()))
-    assert len(pieces) == 6
+    pieces = list(_PIECE.finditer((TOP / "docs/recipes.md").read_text()))
+    assert len(pieces) == 14
     for piece in pieces:
-        file = source / "features/activities" / piece["file"]
-        file.write_text(put_into(file.read_text(), piece["file"], textwrap.dedent(piece["code"])))
-    for file in sorted({piece["file"] for piece in pieces if piece["file"].endswith(".cpp")}):
+        file = source / "features" / piece["file"]
+        file.write_text(put_into(file.read_text(), piece["file"], piece["line"], textwrap.dedent(piece["code"])))
+    changed = {piece["file"] for piece in pieces if piece["file"].endswith(".cpp")}
+    assert any(file.endswith("/jobs.cpp") for file in changed) and any(file.endswith("/routes.cpp") for file in changed)
+    for file in sorted(changed | {"blocking/repository.cpp"}):  # which reads and writes the struct that has a new field
         run = subprocess.run(compile_command(file, source), cwd=BINARY.parent, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
