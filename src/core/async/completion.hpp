@@ -1,4 +1,4 @@
-// Completion: the right to resume a suspended coroutine, once, from any thread. The coroutine goes on on its own executor,
+// Completion: the right to resume a suspended coroutine, once, from any thread. The coroutine resumes on its own executor,
 // which is kept from running out of work until then.
 //
 //     const auto row = co_await async::suspend<Row>([&](async::Completion<Row> done) { queue.push(std::move(done)); });

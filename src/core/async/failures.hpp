@@ -1,5 +1,5 @@
-// What becomes of an exception that no caller is there to catch.
-// Always holds: no coroutine ends silently by one; it is logged and counted.
+// Reports the exceptions that no caller can catch.
+// Always holds: none ends a coroutine silently; each is logged and counted.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ void report_failure(std::string_view task, const std::exception_ptr& failure) no
 /// How many were reported since the process began.
 [[nodiscard]] std::uint64_t reported_failures() noexcept;
 
-/// What the exception says.
+/// The message of the exception.
 [[nodiscard]] std::string cause_of(const std::exception_ptr& failure);
 
 } // namespace focus::async

@@ -38,7 +38,7 @@ Lease::Lease(const boost::asio::any_io_executor& executor, std::string name, mil
         .start(renewals_);
 }
 
-// Without end() only where the io_context is destroyed, and the frame that holds the lease with it.
+// A lease is destroyed without end() only with its io_context, which destroys the frame that holds it.
 Lease::~Lease() { renewals_.abandon(); }
 
 bool Lease::is_lost() const noexcept { return claim_->is_lost(); }

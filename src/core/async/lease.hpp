@@ -16,16 +16,16 @@ namespace focus::async {
 
 class Lease {
   public:
-    /// Renews the claim in the database; gives false when it is another's.
+    /// Renews the claim in the database; gives false when another process has it.
     using Renew = std::function<Task<bool>()>;
 
     /// The claim was made just now, for `length`; it is renewed on `executor` three times in that time. `name` is for the log.
     Lease(const boost::asio::any_io_executor& executor, std::string name, std::chrono::milliseconds length, Renew renew);
     ~Lease();
 
-    /// Another holds the row, or may hold it because no renewal succeeded for `length`. Safe from any thread.
+    /// Another process has the row, or may have it: no renewal succeeded for `length`. Safe from any thread.
     [[nodiscard]] bool is_lost() const noexcept;
-    /// Waits for a renewal under way; there is none after it.
+    /// Waits for a running renewal; none follows it.
     Task<> end();
 
   private:

@@ -29,7 +29,7 @@ Task<> sleep(milliseconds time) {
 class PeriodicTest : public ::testing::Test {
   protected:
     asio::any_io_executor executor() { return io_.get_executor(); }
-    /// Waits until there were so many runs.
+    /// Waits for at least so many runs.
     Task<> ran(int runs) {
         for (const auto until = std::chrono::steady_clock::now() + 10s; runs_ < runs;) {
             if (std::chrono::steady_clock::now() > until) {

@@ -1,4 +1,4 @@
-// The ways to start a coroutine from outside any: with its result on another executor, on a thread that waits for it, or
+// Starts coroutines from code that is none: with the result on another executor, on a thread that waits for it, or
 // with no caller that waits.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace focus::async {
 
-/// Runs `task` on `executor`; the caller gets its result on its own.
+/// Runs `task` on `executor`; the caller gets its result on its own executor.
 template <class T>
 Task<T> run_on(const boost::asio::any_io_executor& executor, Task<T> task) {
     return boost::asio::co_spawn(executor, std::move(task), boost::asio::use_awaitable);

@@ -47,7 +47,7 @@ struct TaskGroup::State {
     bool abandoned = false;
     mutable std::mutex mutex;
     std::size_t running = 0;
-    std::vector<Timer> waiting; // of those who wait for the end of all
+    std::vector<Timer> waiting; // of the callers that wait for the end of all
 
     void began() {
         const std::scoped_lock lock{mutex};

@@ -24,7 +24,7 @@ namespace focus::async {
 /// What stop() does to a task.
 enum class OnStop {
     cancel, // ends what it waits for, and with it the task, by operation_aborted
-    finish, // nothing: the task looks at is_stopping() or the stop_token(), and ends at its next safe point
+    finish, // nothing: the task checks is_stopping() or the stop_token(), and ends at its next safe point
 };
 
 /// Safe from any thread.
@@ -45,10 +45,10 @@ class TaskGroup {
 
     /// Returns when no task runs. The caller's executor must be that of one thread, or a strand.
     Task<> wait();
-    /// The same; gives false when `patience` is over first.
+    /// The same; gives false when `patience` has passed first.
     Task<bool> wait_for(std::chrono::milliseconds patience);
 
-    /// The executors of the tasks will run no more: what is left of them is destroyed with their io_contexts.
+    /// The tasks' executors will run no more: tasks that are left are destroyed with their io_contexts.
     void abandon() noexcept;
 
   private:

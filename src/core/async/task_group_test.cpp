@@ -74,7 +74,7 @@ TEST_F(TaskGroupTest, AStopCancelsWaitsWhichIsNoFailure) {
     const auto finishing = [&]() -> Task<> {
         co_await sleep(20ms);
         EXPECT_TRUE(tasks_.is_stopping());
-        co_await sleep(1ms); // still not disturbed
+        co_await sleep(1ms); // still not cancelled
         finished = true;
     };
     const auto body = [&]() -> Task<> {

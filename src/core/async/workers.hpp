@@ -1,7 +1,7 @@
 // A bounded pool of threads for work that must not run on an I/O thread (bcrypt, curl).
 // Owns its threads. Always holds: at most `max_queue` jobs wait in each lane, one more is refused at once; a caller is
-// resumed on his own executor. It must be destroyed before the io_contexts of its callers; that finishes what runs and answers
-// what still waits with `unavailable`.
+// resumed on its own executor. It must be destroyed before the io_contexts of its callers; that finishes running jobs and
+// fails waiting ones with `unavailable`.
 #pragma once
 
 #include "core/async/task.hpp"
@@ -21,19 +21,19 @@ class Workers {
   public:
     struct Options {
         int threads = 1;
-        std::size_t max_queue = 64; // of each lane, places that are held included
-        int retry_after_s = 2;      // told to a caller who is refused
+        std::size_t max_queue = 64; // of each lane, reserved places included
+        int retry_after_s = 2;      // sent to a refused caller
     };
     explicit Workers(Options options);
     ~Workers();
 
-    /// Preferred jobs go first; after four of them in a row one of the others has its turn, so that none waits for ever.
+    /// Preferred jobs go first; after four of them in a row one of the others runs, so that none waits for ever.
     enum class Lane { preferred, normal };
 
-    /// A place in the queue that is held for a job to come. An empty one holds none.
+    /// A place in the queue that is reserved for a later job. An empty one reserves none.
     class Place {
       public:
-        // `= default` would want lane_ before the class is complete.
+        // `= default` would need lane_ before the class is complete.
         Place() noexcept {} // NOLINT(modernize-use-equals-default)
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
