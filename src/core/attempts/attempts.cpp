@@ -39,7 +39,7 @@ constexpr db::Statement k_delete_expired{
 
 constexpr int k_most_counted = 1'000'000; // more makes no difference
 
-/// Reads the limits' states; what is not there or has expired begins anew.
+/// Reads the limits' states; what is not there or has expired starts at zero.
 class Reads {
   public:
     void add(db::Batch& batch, std::string_view key) { rows_.push_back(batch.add(k_read.first(key))); }
@@ -53,7 +53,7 @@ class Reads {
     std::vector<db::Answer<std::optional<State>>> rows_;
 };
 
-/// When the next try may be, by those limits that count.
+/// When the next attempt may be, by those limits that count.
 EpochMs next_at(const std::vector<State>& states, EpochMs now) {
     EpochMs at = states.front().next_at_ms;
     if (states.size() > 1 && states.front().trusted_until_ms <= now) at = std::max(at, states.back().next_at_ms);
@@ -91,7 +91,7 @@ db::Task<Try> Guard::begin(Limit own, std::optional<Limit> shared, std::function
     db::Batch batch;
     Reads reads;
     for (const auto& key : keys) reads.add(batch, key);
-    co_await batch.run(db_); // a look first: who has to wait costs no write
+    co_await batch.run(db_); // read first: an attempt that has to wait costs no write
     const auto now = clock_.now_ms();
     const auto states = reads.states(now);
     if (const auto at = next_at(states, now); at > now) throw too_many(at - now);
@@ -114,13 +114,13 @@ db::Task<Guard::Counted> Guard::count(db::Transaction& tx, std::vector<Limit> li
     co_await batch.run(tx);
     auto states = reads.states(now);
     if (const auto at = next_at(states, now); at > now) co_return Counted{.wait_ms = at - now};
-    if (states.front().trusted_until_ms > now) states.resize(1); // what is shared with strangers does not count
+    if (states.front().trusted_until_ms > now) states.resize(1); // what unknown clients share does not count
     for (std::size_t i = 0; i < states.size(); ++i) {
         const auto& patience = limits[i].patience;
         const auto wrong = std::min(states[i].wrong + 1, k_most_counted);
         const auto trusted_until = states[i].trusted_until_ms;
         const auto wait = wait_after(patience, wrong);
-        const auto next_at_ms = wait > 0 ? now + wait : 0; // a clock that is set back makes no wait out of none
+        const auto next_at_ms = wait > 0 ? now + wait : 0; // a clock that is set back adds no wait
         const auto expires_at_ms = std::max(now + patience.memory_ms, trusted_until);
         tx.defer(k_count.affected({wrong, next_at_ms, trusted_until, expires_at_ms}, keys[i]));
     }
