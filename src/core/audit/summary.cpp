@@ -82,7 +82,7 @@ constexpr auto k_since = db::select<DayRow>(
     "SELECT day, level, action, entries FROM audit_days WHERE day >= ? UNION ALL SELECT created_at_ms DIV 86400000 AS number, "
     "level, action, COUNT(*) FROM audit_log WHERE " +
         k_uncounted + " AND created_at_ms >= ? GROUP BY number, level, action");
-// The + keeps SQLite from walking the whole index of users in order to tell them apart.
+// The + keeps SQLite from scanning the whole index of users in order to find distinct ones.
 constexpr auto k_users_since = db::select<std::int64_t>(
     "audit_last_days.since", "SELECT (SELECT COALESCE(SUM(users), 0) FROM audit_last_days WHERE day >= ?) + (SELECT COUNT(DISTINCT "
                              "+l.user_id) FROM audit_log l LEFT JOIN audit_users u ON u.user_id = l.user_id WHERE l." +
@@ -204,7 +204,7 @@ db::Task<void> compare_last_days(db::Session& session, db::Transaction* repair, 
     if (repair != nullptr) db::defer_all(*repair, k_add_last.rows(repair->dialect(), rows));
 }
 
-/// Counts some entries; false when there was nothing to do.
+/// Counts some entries; false when there are none to count.
 db::Task<bool> step(db::Transaction& tx) {
     co_await hold(tx);
     const auto now = co_await tx.get(k_state.one());

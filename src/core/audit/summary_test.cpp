@@ -1,4 +1,4 @@
-// The trail in numbers on both engines: the same whether counted or not yet, and right after entries went.
+// The summaries on both engines: the same whether counted or not yet, and right after entries were deleted.
 #include "core/audit/summary.hpp"
 
 #include "core/audit/trail.hpp"
@@ -87,7 +87,7 @@ TEST_P(AuditSummaryTest, SaysTheSameBeforeAndAfterCounting) {
 
 TEST_P(AuditSummaryTest, WaitsForWhoeverIsStillWriting) {
     add("2026-03-01T00:00:00Z", "login", 1);
-    count_new(std::chrono::hours{1}); // has seen it, and counts it in an hour
+    count_new(std::chrono::hours{1}); // has read it, and counts it in an hour
     count_new(std::chrono::hours{1});
     EXPECT_EQ(counted(), 0);
     count_new();

@@ -28,7 +28,7 @@ struct Where {
     }
 };
 
-/// Actions and addresses are ASCII, which MySQL compares with nothing else.
+/// Actions and addresses are ASCII, and MySQL refuses to compare them with other text.
 bool names_something(const Filter& filter) { return !filter.action || is_ascii(*filter.action); }
 
 Where where_of(const Filter& filter) {

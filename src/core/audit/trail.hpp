@@ -1,5 +1,5 @@
 // Reading the audit trail, and taking old entries out of it.
-// Always holds: entries go together with what the statistics (summary.hpp) have counted of them.
+// Always holds: entries are deleted together with what the statistics (summary.hpp) have counted of them.
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -25,12 +25,12 @@ struct Filter {
 /// How many there are; with a text at most k_most_counted.
 [[nodiscard]] db::Query<std::int64_t> count(const Filter& filter);
 inline constexpr std::int64_t k_most_counted = 10'000;
-/// The next entries by id, for whoever reads them all.
+/// The next entries by id, for a caller that reads all of them.
 [[nodiscard]] db::Query<std::vector<LogEntry>> next(const Filter& filter, std::int64_t after_id, int limit);
 
-/// Deletes entries from before `before`, the oldest first and at most `limit`; gives how many went.
+/// Deletes entries from before `before`, the oldest first and at most `limit`; gives the number deleted.
 db::Task<std::uint64_t> delete_older(db::Database& database, EpochMs before, int limit);
-/// Deletes entries about what a user did, at most `limit`; gives how many went.
+/// Deletes entries about what a user did, at most `limit`; gives the number deleted.
 db::Task<std::uint64_t> delete_of_user(db::Database& database, std::int64_t user_id, int limit);
 
 /// Takes addresses and agents (and the addresses in servers' answers) out of a user's entries after `after_id`, at most
