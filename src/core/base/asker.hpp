@@ -1,5 +1,5 @@
-// For whom a coroutine works: a key that its executor carries, so that what it awaits, however deep, can tell without being
-// told. The pipeline sets it where it calls a handler; the database serves askers in turn.
+// For whom a coroutine works: a key that its executor carries, so that what it awaits, at any depth, reads it without a
+// parameter. The pipeline sets it where it calls a handler; the database serves askers in turn.
 // Always holds: a coroutine without a key works for the service itself.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace focus {
 
-/// Users by their id, networks of strangers by a negative number.
+/// Users by their id, networks of unknown clients by a negative number.
 enum class Asker : std::int64_t {};
 
 inline constexpr Asker k_service{0};

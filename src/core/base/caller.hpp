@@ -1,4 +1,4 @@
-// Who makes a request, from where. Services take it where a rule or the audit trail depends on it.
+// The user and the client of a request. Services take them where a rule or the audit trail depends on them.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -15,10 +15,10 @@ namespace focus {
 enum class Role { user, admin };
 
 [[nodiscard]] constexpr std::string_view to_string(Role role) noexcept { return role == Role::admin ? "admin" : "user"; }
-/// The role of a stored name; everything that we don't know has no rights.
+/// The role of a stored name; an unknown one has no rights.
 [[nodiscard]] constexpr Role role_of(std::string_view name) noexcept { return name == "admin" ? Role::admin : Role::user; }
 
-/// The signed-in user of a request, as the authentication found him.
+/// The signed-in user of a request, as read by the authentication.
 struct Caller {
     std::int64_t user_id = 0;
     std::int64_t session_id = 0;
@@ -29,7 +29,7 @@ struct Caller {
     EpochMs token_expires_at_ms = 0;
 };
 
-/// The Idempotency-Key of a request, on its way to the transaction that does what the request asks for.
+/// The Idempotency-Key of a request, passed to the transaction that does what the request asks for.
 struct RequestKey {
     std::int64_t user_id = 0;
     std::string route;

@@ -28,12 +28,12 @@ class Clock {
         const auto frozen = frozen_ms_.load(std::memory_order_relaxed);
         return frozen != 0 ? frozen : system_now_ms() + offset_ms_.load(std::memory_order_relaxed);
     }
-    /// From now on the clock runs on from `now`.
+    /// Sets the clock to `now`, from where it runs on.
     void run_from(EpochMs now) noexcept {
         frozen_ms_ = 0;
         offset_ms_ = now - system_now_ms();
     }
-    /// The clock stands still at `now` (unit tests).
+    /// Stops the clock at `now` (unit tests).
     void freeze(EpochMs now) noexcept { frozen_ms_ = now; }
 
   private:

@@ -7,7 +7,7 @@ namespace focus::csv {
 
 namespace {
 
-/// A quote that opens more than this much text was never meant to: its record is broken.
+/// A quote that opens more than this much text is a mistake: its record is broken.
 constexpr std::size_t k_max_quoted = 16 << 10;
 
 /// Whether a spreadsheet would take the text for a formula (OWASP "CSV injection"), apostrophes in front not counted.

@@ -1,5 +1,5 @@
 // Comma-separated values by RFC 4180, read from a text that stays where it is and written field by field.
-// Always holds: a record that is broken costs only itself; reading goes on with the next line.
+// Always holds: a broken record affects no other; reading continues with the next line.
 #pragma once
 
 #include <cstddef>

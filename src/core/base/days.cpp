@@ -25,7 +25,7 @@ constexpr sys_days k_last_day{std::chrono::year{9999} / 12 / 31};
 constexpr EpochMs to_ms(sys_days day) { return static_cast<EpochMs>(day.time_since_epoch().count()) * k_day_ms; }
 constexpr sys_days day_part(EpochMs at) { return floor<days>(sys_time<milliseconds>{milliseconds{at}}); }
 
-/// The first database that was loaded serves for ever: pointers into it are what a Zone is.
+/// The first database that was loaded is kept: a Zone is a pointer into it.
 const std::chrono::tzdb& database() {
     static const auto& first = std::chrono::get_tzdb();
     return first;
@@ -40,7 +40,7 @@ const time_zone* search_zone(std::string_view name) {
     return nullptr;
 }
 
-/// The rows of a list name the same zone again and again.
+/// The rows of a list repeat the same zone.
 const time_zone* find_zone(std::string_view name) {
     thread_local std::string last_name;
     thread_local const time_zone* last = nullptr;
@@ -91,7 +91,7 @@ Period load_period(const time_zone* zone, EpochMs at) {
     return {zone, begin, ms(info.end), info.offset.count() * k_second_ms};
 }
 
-/// Looking a period up takes a lock; few zones and dates are looked up again and again.
+/// Looking a period up takes a lock; few zones and dates are looked up repeatedly.
 const Period& period_at(const time_zone* zone, EpochMs at) {
     constexpr std::size_t k_slots = 64;
     thread_local std::array<Period, k_slots> cache;

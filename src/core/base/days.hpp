@@ -1,4 +1,4 @@
-// Calendar days in people's time zones, and the text forms of instants. All of the product's date arithmetic is here.
+// Calendar days in users' time zones, and the text forms of instants. All of the product's date arithmetic is here.
 // A Day is a calendar date without a zone; an instant is EpochMs. A zone is an IANA name (std::chrono's tzdb).
 // Days may have 23, 24 or 25 hours (or miss midnight); nothing here assumes 24.
 #pragma once

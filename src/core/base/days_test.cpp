@@ -92,7 +92,7 @@ TEST(Zone, agrees_with_the_wall_clock) {
             const auto local = LocalTime::of(t);
             const auto minute = local.tm_hour * 60 + local.tm_min;
             ASSERT_EQ(z.minute_of_day(t), minute) << name << ' ' << format_rfc3339(t);
-            // of a repeated midnight the first counts, so for an hour the wall may still show yesterday
+            // of a repeated midnight the first counts, so for an hour the wall clock may show the day before
             const Day wall{std::chrono::year{local.tm_year + 1900} / (local.tm_mon + 1) / local.tm_mday};
             const auto ahead = z.day_of(t).since(wall);
             ASSERT_TRUE(ahead == 0 || (ahead == 1 && minute >= 22 * 60)) << name << ' ' << format_rfc3339(t);

@@ -1,4 +1,4 @@
-// Durations as people say them, the same in every language the product speaks.
+// Durations as users read them, the same in every language of the product.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// ErrorCode and Error: what can go wrong, and the one exception type that crosses modules. Neither knows a protocol:
+// ErrorCode and Error: what can fail, and the exception type that crosses modules. Neither depends on a protocol:
 // core/http maps the kind to a status in one place.
 // Always holds: a code is declared once, by the part that gives it. The constant is thrown (Error{k_full}), compared
 // (error.is(k_full)) and listed in the routes that give it, so that the API's document cannot name another.
@@ -20,14 +20,14 @@
 namespace focus {
 
 enum class ErrorKind {
-    bad_request,      // 400: a rule over state or time says no
-    unauthorized,     // 401: who are you?
+    bad_request,      // 400: not allowed by a rule over state or time
+    unauthorized,     // 401: not authenticated
     forbidden,        // 403: not allowed
     not_found,        // 404
     conflict,         // 409
     too_large,        // 413
     unsupported_type, // 415
-    invalid,          // 422: the shape of the input is wrong
+    invalid,          // 422: the form of the input is wrong
     rate_limited,     // 429
     not_implemented,  // 501
     unavailable,      // 503: try again later

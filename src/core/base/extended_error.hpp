@@ -1,4 +1,4 @@
-// An Error whose answer carries one member more than those of every problem (RFC 9457 §3.2), for programs that go on with it.
+// An Error whose answer has one more member than every problem (RFC 9457 §3.2), for programs that continue with it.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -9,7 +9,7 @@
 
 namespace focus {
 
-/// Catch it as what it is where it may be copied: an Error does not know the member.
+/// Catch it by its own type where it may be copied: a copy as Error loses the member.
 class ExtendedError : public Error {
   public:
     /// `name` has static storage.

@@ -1,4 +1,4 @@
-// Small things about UTF-8 text: comparing without regard to case, cutting at a character's edge, LIKE patterns.
+// Helpers for UTF-8 text: comparing without regard to case, cutting at a character's edge, LIKE patterns.
 #pragma once
 
 #include <string>

@@ -42,7 +42,7 @@ void append_value(std::string& out, const FieldValue& value, Format format) {
         if (format == Format::text && is_bare(*text))
             out += *text;
         else
-            json::append_string(out, *text); // escapes line ends too: nobody forges a log line
+            json::append_string(out, *text); // escapes line ends too: no text can forge a log line
     } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
         json::append_integer(out, *number);
     } else if (const auto* real = std::get_if<double>(&value)) {
@@ -80,7 +80,7 @@ std::string json_line(EpochMs now, Level level, std::string_view event, std::ini
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-/// Parameters whose values let somebody in.
+/// Parameters whose values grant access.
 bool is_secret(std::string_view name) {
     constexpr std::array<std::string_view, 16> k_secret{"token",   "access_token",  "refresh_token", "id_token",        "code",
                                                         "state",   "password",      "passwd",        "secret",          "client_secret",

@@ -1,5 +1,5 @@
-// Logging by spdlog: one line per event, text for people or JSON for machines, to standard error.
-// Secrets never reach it: whoever logs a URL or header passes it through redact().
+// Logging by spdlog: one line per event, as text or as JSON, to standard error.
+// Always holds: it has no secrets, since callers pass each URL and header through redact().
 #pragma once
 
 #include <cstdint>

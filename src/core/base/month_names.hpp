@@ -1,4 +1,4 @@
-// The months' names, for dates that people read.
+// The months' names, for dates in texts for users.
 #pragma once
 
 #include "core/base/text.hpp"

@@ -68,7 +68,7 @@ Language negotiate_language(std::string_view accept_language) noexcept {
         const auto tag = trim(range.substr(0, semicolon));
         const auto language = tag == "*" ? std::optional{Language::en} : known_language(tag);
         const double q = semicolon == std::string_view::npos ? 1 : quality(range.substr(semicolon + 1));
-        if (language && q > best_quality) { // of equals the first named wins
+        if (language && q > best_quality) { // of equal weights the first one counts
             best = *language;
             best_quality = q;
         }

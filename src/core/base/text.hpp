@@ -1,4 +1,4 @@
-// A sentence for people, in every language the product speaks.
+// A sentence for users, in every language of the product.
 // Both texts stand beside each other where the sentence is needed; placeholders look like {name}.
 // The views always have static storage: texts are written as literals.
 #pragma once
@@ -29,7 +29,7 @@ struct Text {
 /// "en" or "fr".
 [[nodiscard]] constexpr std::string_view to_string(Language language) noexcept { return language == Language::fr ? "fr" : "en"; }
 
-/// The language of a tag like "fr" or "fr-CA"; English for everything that we don't speak.
+/// The language of a tag like "fr" or "fr-CA"; English for every other language.
 [[nodiscard]] Language language_of_tag(std::string_view tag) noexcept;
 
 /// The best language for an `Accept-Language` header (RFC 9110 §12.5.4); English when nothing fits.

@@ -24,7 +24,7 @@ struct CodePoint {
 /// controls other than the marks LRM and RLM. Of texts of several lines, tabs and line ends are none. `text` is valid UTF-8.
 enum class Lines { one, several };
 [[nodiscard]] bool has_control(std::string_view text, Lines lines) noexcept;
-/// Whether a reader sees anything: a character that is neither white space nor drawn as nothing (zero-width spaces and
+/// Whether anything is visible: a character that is neither white space nor drawn as nothing (zero-width spaces and
 /// joiners, fillers, variation selectors, tags). `text` is valid UTF-8.
 [[nodiscard]] bool is_visible(std::string_view text) noexcept;
 /// The longest prefix of at most `bytes` bytes that does not cut a character in two.

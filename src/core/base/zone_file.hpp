@@ -1,6 +1,6 @@
 // The changes of a zone's clock as compiled by zic (TZif, RFC 9636), which is what every other program on the machine
-// goes by. libstdc++ reads the tz source itself and is wrong for weeks or months after a zone changes its rules
-// (GCC 14: America/Vancouver from March to November 2026), so that it only serves for the years that the file leaves
+// uses. libstdc++ reads the tz source itself and is wrong for weeks or months after a zone changes its rules
+// (GCC 14: America/Vancouver from March to November 2026), so that it is used only for years that the file leaves
 // to a rule (from 2038 on, with Debian's tzdata).
 #pragma once
 
