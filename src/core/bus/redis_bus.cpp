@@ -32,14 +32,14 @@ Message decode(std::string_view text) {
     return {sender, topic, text};
 }
 
-/// Says that its sender has lost messages: read anew. No room has such a topic.
+/// Reports that its sender has lost messages: read again. No module has such a topic.
 constexpr std::string_view k_lost = "bus.lost";
 
-/// What the link's callbacks need. The link goes on for a moment after the bus has ended, so they share it.
+/// What the callbacks of the link need. The link outlives the bus for a moment, so they share it.
 struct Exchange : std::enable_shared_from_this<Exchange> {
     explicit Exchange(const redis::Url& url) : channel{"focus:" + std::to_string(url.database) + ":bus"} {}
 
-    /// Messages go out in the order of the calls: what is spawned on one thread starts in order.
+    /// Messages are sent in the order of the calls: what is spawned on one thread starts in order.
     void send(std::string_view topic, std::string_view payload) {
         const auto to = link.lock();
         if (!to || !to->is_up()) {
@@ -60,7 +60,7 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
         const auto message = decode(text);
         if (!ended && message.sender != name && !message.topic.empty()) local->publish(message.topic, std::string{message.payload});
     }
-    /// Connected again: we may have missed messages, and others may have missed ours.
+    /// Connected again: this instance may have missed messages of others, and they may have missed ours.
     void subscribed() {
         if (ended) return;
         if (lost.exchange(false)) send(k_lost, "");
@@ -71,7 +71,7 @@ struct Exchange : std::enable_shared_from_this<Exchange> {
     const std::string channel;
     const std::unique_ptr<Bus> local = make_local_bus();
     std::weak_ptr<redis::Link> link;
-    std::atomic<bool> lost{false};  // a message did not go out
+    std::atomic<bool> lost{false};  // a message was not sent
     std::atomic<bool> ended{false}; // the handlers are not called any more
 };
 

@@ -19,7 +19,7 @@ class RedisBusTest : public ::testing::Test {
         io_.restart();
         io_.run_for(50ms);
     }
-    /// One that listens already.
+    /// A bus whose subscription is active.
     Bus& make(const std::function<void(Bus&)>& prepare) {
         auto& bus = *buses_.emplace_back(make_redis_bus(url_, io_.get_executor()));
         const auto listens = std::make_shared<bool>(false);
@@ -87,7 +87,7 @@ TEST_F(RedisBusTest, listens_again_when_the_connection_ends_behind_messages) {
     ASSERT_TRUE(run_until(elsewhere, [&] { return link->is_up(); }));
     for (int round = 0; round < 20; ++round) {
         const auto before = gaps;
-        // The listener finds all at once: messages, and that nothing more comes.
+        // The listener reads all at once: the messages, and the end of the connection.
         ASSERT_TRUE(
             run(std::vector<redis::Command>(100, {"PUBLISH", "focus:" + std::to_string(url.database) + ":bus", "somebody\ntopic\n"})));
         ASSERT_TRUE(run({{"CLIENT", "KILL", "TYPE", "pubsub"}}));
