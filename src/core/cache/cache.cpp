@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view k_removed = "cache.removed"; // topic of the bus; the payload is a pattern
 
-constexpr std::size_t k_longest_key = 250; // longer ones come from nobody who would ask again
+constexpr std::size_t k_longest_key = 250; // no client repeats a request with a longer one
 
 constexpr std::string_view k_operations = "focus_api_cache_operations_duration_seconds";
 constexpr std::string_view k_operations_help = "Duration of cache operations in seconds.";
@@ -27,7 +27,7 @@ constexpr std::string_view k_remove_some = "local step = redis.call('SCAN', ARGV
                                            "if #step[2] > 0 then redis.call('UNLINK', unpack(step[2])) end "
                                            "return step[1]";
 
-/// Observes the time from its making to its end.
+/// Observes the time from its construction to its destruction.
 class Stopwatch {
   public:
     explicit Stopwatch(const metrics::Histogram& histogram) : histogram_{histogram} {}
@@ -62,7 +62,7 @@ milliseconds jittered(milliseconds ttl) {
     return ttl + milliseconds{std::uniform_int_distribution<milliseconds::rep>{-tenth, tenth}(random)};
 }
 
-/// The value of "name:value" in what INFO says.
+/// The value of "name:value" in the answer of INFO.
 std::optional<std::string> field_of(std::string_view info, std::string_view name) {
     const auto line = "\n" + std::string{name} + ":";
     const auto at = info.find(line);
@@ -79,7 +79,7 @@ std::optional<std::int64_t> number_of(const std::optional<std::string>& text) {
 
 } // namespace
 
-/// A load on its way, and who waits for it.
+/// A load in progress, and the callers that wait for it.
 struct Cache::Flight {
     std::int64_t version = 0;
     std::vector<async::Completion<std::optional<Text>>> waiting;
@@ -103,7 +103,7 @@ Cache::Cache(Options options, db::Database& database, redis::Client* redis, bus:
       delete_seconds_{metrics.histogram(k_operations, k_operations_help, {{"operation", "delete"}})},
       load_seconds_{metrics.histogram(k_operations, k_operations_help, {{"operation", "load"}})} {
     bus_.subscribe(std::string{k_removed}, [this](std::string_view pattern) { memory_.remove_matching(pattern); });
-    bus_.on_gap([this] { memory_.clear(); }); // what was to be forgotten may be among it
+    bus_.on_gap([this] { memory_.clear(); }); // the lost messages may have removed entries of it
 }
 
 Cache::~Cache() = default;
@@ -146,7 +146,7 @@ Task<std::optional<Entry>> Cache::fetch(std::string key) {
     co_return entry;
 }
 
-/// The text that somebody else is loading for the same version; nothing when the caller is to load it: `mine` is his.
+/// The text that another caller is loading for the same version; nothing when this caller is to load it, as `mine`.
 Task<std::optional<Text>> Cache::join(std::string key, std::shared_ptr<Flight> mine) {
     co_return co_await async::suspend<std::optional<Text>>([&](async::Completion<std::optional<Text>> done) {
         const std::scoped_lock lock{flights_mutex_};
@@ -179,7 +179,7 @@ Task<Text> Cache::load_once(std::string key, std::int64_t version, Loader load, 
         const auto at = flights_.find(key);
         if (at != flights_.end() && at->second == flight) flights_.erase(at);
     }
-    flight->land(failure, text); // nobody joins it any more
+    flight->land(failure, text); // no caller joins it any more
     if (failure) std::rethrow_exception(failure);
     co_return text;
 }

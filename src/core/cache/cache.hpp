@@ -1,7 +1,7 @@
 // Cache: what was read before, in this process and, for all instances, in Redis.
-// Always holds: what get_or_load() gives is what the database held at a moment after the call (topics name what it was
-// made of, see core/cache/versions.hpp); without Redis, or with one that is lost, hung or emptied, answers are the same and
-// only cost more. Values live for their TTL, give or take a tenth, so that they do not all end at once.
+// Always holds: what get_or_load() gives is what the database held at a moment after the call (topics name what it
+// depends on, see core/cache/versions.hpp); without Redis, or when it is lost, hung or emptied, answers are the same
+// and only cost more. Values live for their TTL ± a tenth, so that they do not all expire at once.
 #pragma once
 
 #include "core/async/task.hpp"
@@ -35,7 +35,7 @@ struct Options {
     std::size_t memory_bytes = std::size_t{64} << 20; // of this process
 };
 
-/// How the cache does, for health reports.
+/// The state of the cache, for health reports.
 struct Status {
     std::string status;  // "ok", "unavailable" (Redis does not answer) or "disabled"
     std::string backend; // "memory" or "redis"
@@ -55,8 +55,8 @@ class Cache {
     Cache(Options options, db::Database& database, redis::Client* redis, bus::Bus& bus, metrics::Registry& metrics);
     ~Cache();
 
-    /// The text of `key`, loaded when it is not remembered; of many who ask for the same at once, one loads. Null: there is
-    /// nothing. Without topics a text is good until its time is over. Throws as `load` and the database do.
+    /// The text of `key`, loaded when it is not cached; of concurrent callers with the same key, one loads. Null: there is
+    /// nothing. Without topics a text is valid until its TTL is over. Throws as `load` and the database do.
     Task<Text> get_or_load(std::string key, Topics topics, Loader load, std::optional<std::chrono::milliseconds> ttl = std::nullopt);
 
     /// The JSON of what `load` gives. Its 404 is remembered as well.
@@ -78,19 +78,19 @@ class Cache {
         co_return Written<T>{std::move(text)};
     }
 
-    /// What is remembered under `key`, of whatever version.
+    /// What is cached under `key`, of any version.
     Task<std::optional<Entry>> get(std::string key);
     Task<void> set(std::string key, Entry entry, std::optional<std::chrono::milliseconds> ttl = std::nullopt);
     Task<bool> exists(std::string key);
-    /// Forgotten on every instance.
+    /// Removes the key on every instance.
     Task<void> remove(std::string key);
-    /// The same for all keys that fit a pattern with * and ?. Costs a look at every key: for rare occasions.
+    /// The same for all keys that fit a pattern with * and ?. Scans all keys: for rare use.
     Task<void> remove_matching(std::string pattern);
     /// The same, in the background; from any thread.
     void forget(std::vector<std::string> patterns);
 
     Task<Status> status();
-    /// The short form of status() that costs nothing.
+    /// The short form of status(), without a round trip.
     [[nodiscard]] std::string_view health() const noexcept;
 
   private:

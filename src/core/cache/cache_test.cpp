@@ -94,7 +94,7 @@ TEST_P(CacheTest, loads_once_and_again_after_a_change) {
     EXPECT_EQ(loads_, 1);
     value = "two";
     change("another topic");
-    EXPECT_EQ(read(cache, value), "one"); // nobody said that it has changed
+    EXPECT_EQ(read(cache, value), "one"); // no change of its topic was reported
     change();
     EXPECT_EQ(read(cache, value), "two");
     EXPECT_EQ(loads_, 2);

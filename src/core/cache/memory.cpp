@@ -36,7 +36,7 @@ void Memory::set(const std::string& key, Entry entry, Instant until) {
     auto& shard = shard_of(key);
     const std::scoped_lock lock{shard.mutex};
     if (const auto found = shard.by_key.find(key); found != shard.by_key.end()) {
-        if (found->second->entry.version > entry.version) return; // a slow reader comes too late
+        if (found->second->entry.version > entry.version) return; // from a slow reader
         shard.drop(found->second);
     }
     while (shard.bytes + size > most_bytes_) shard.drop(std::prev(shard.items.end()));

@@ -1,5 +1,5 @@
-// Memory: entries in this process, bounded in bytes; the least recently used go first.
-// Always holds: an entry never takes the place of one of a later version; what has outlived its time is not given out.
+// Memory: entries in this process, bounded in bytes; the least recently used are evicted first.
+// Always holds: an entry never replaces one of a later version; an expired entry is not given out.
 #pragma once
 
 #include <array>

@@ -61,7 +61,7 @@ struct Versions::Lane {
     std::list<Asking> waiting;
     bool busy = false;
 
-    /// Those of the next statement; none when there is nothing to do any more.
+    /// The callers of the next statement; none when no caller waits any more.
     std::list<Asking> take() {
         const std::scoped_lock lock{mutex};
         std::list<Asking> batch;
@@ -89,7 +89,7 @@ db::Task<std::int64_t> Versions::current(std::vector<std::string> topics) {
             lane->waiting.push_back({std::move(topics), std::move(done)});
             if (std::exchange(lane->busy, true)) return;
         }
-        // Posted behind what is ready to run on this thread, some of which will ask, too. For all of them, so for no single user.
+        // Posted behind what is ready to run on this thread, since that may ask, too. For all of them, so for no single user.
         asio::post(executor, [lane, executor = on_behalf_of(k_service, executor), &database = db_] {
             async::spawn(executor, "versions of the cache: restart this server", serve(lane, database));
         });

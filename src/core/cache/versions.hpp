@@ -1,5 +1,5 @@
-// Versions: how often what a topic ("user:42") stands for was changed, counted in the database by the transactions that
-// change it. Whoever remembers something keeps the version that he read before he read the thing itself, and uses it only
+// Versions: how often the data of a topic ("user:42") was changed, counted in the database by the transactions that
+// change it. A cache keeps the version that was read before the data itself, and uses the data only
 // while that is still the version: so a cache is right on every instance, whatever happens to messages, to Redis or to
 // the process that wrote.
 // Always holds: current() gives a version that was the committed one at a moment after the call; what is asked for at the
@@ -17,7 +17,7 @@
 
 namespace focus::cache {
 
-/// What `topic` stands for is changed by this transaction. Costs no round trip. Rooms call it last in a transaction: the
+/// The data of `topic` is changed by this transaction. Costs no round trip. Call it last in a transaction: the
 /// row is locked from here to the commit.
 void changed(db::Transaction& tx, std::string_view topic);
 

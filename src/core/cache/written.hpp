@@ -1,4 +1,4 @@
-// An answer that is JSON already: the text of a T, as it was written before. Described as a T.
+// An answer that is JSON already: the stored text of a T. Described as a T.
 #pragma once
 
 #include "core/json/json.hpp"
