@@ -1,5 +1,5 @@
-// Counters: sums over all users (accounts, limits, mails sent), kept by whoever changes what they count, in the same
-// transaction and without a round trip of their own.
+// Counters: sums over all users (accounts, limits, mails sent), kept by the code that changes what they count, in
+// the same transaction and without a round trip of their own.
 // Owns the table `counters`. Always holds: a sum has k_shards rows per day, so that few transactions wait for each other.
 #pragma once
 

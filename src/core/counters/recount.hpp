@@ -1,5 +1,5 @@
 // The sums of core/counters counted again.
-// Always holds: the server may go on meanwhile. One statement compares the rows with their sum; a repair first writes the
+// Always holds: the server may keep running. One statement compares the rows with their sum; a repair first writes the
 // sum's row of today, so that a second recount waits and then finds it right.
 #pragma once
 
@@ -32,9 +32,9 @@ using Corrections = std::map<Day, std::int64_t>;
 /// What to add to each day of each sum (of `sources`, in their order).
 using Judge = std::function<std::vector<Corrections>(const std::vector<DayCounts>&)>;
 
-/// Compares sums day by day; `judge` says what is wrong with them.
+/// Compares sums day by day; `judge` decides which of them are wrong.
 [[nodiscard]] recount::Part days_part(std::vector<Source> sources, Judge judge, EpochMs now);
-/// Days that hold less than there are rows: rows may have gone since, but none can have come unnoticed.
+/// Days that hold less than there are rows: rows may be deleted since, but none can be added uncounted.
 [[nodiscard]] Corrections at_least(const DayCounts& days);
 
 } // namespace focus::counters
