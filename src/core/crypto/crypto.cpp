@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t k_hash_bytes = 32;
 constexpr std::size_t k_key_bytes = 32;
-constexpr std::size_t k_nonce_bytes = 12; // what GCM wants (NIST SP 800-38D §8.2)
+constexpr std::size_t k_nonce_bytes = 12; // the length for GCM (NIST SP 800-38D §8.2)
 constexpr std::size_t k_tag_bytes = 16;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
@@ -60,7 +60,7 @@ std::string random_code(std::size_t characters) {
     while (code.size() < characters) {
         for (const char random : random_bytes(characters)) {
             const std::size_t index = static_cast<unsigned char>(random) & 31U;
-            // Indices beyond the alphabet are thrown away, so that every character is equally likely.
+            // Indices beyond the alphabet are discarded, so that every character is equally likely.
             if (index < k_alphabet.size() && code.size() < characters) code += k_alphabet[index];
         }
     }

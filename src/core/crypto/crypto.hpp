@@ -12,7 +12,7 @@ namespace focus::crypto {
 [[nodiscard]] std::string random_bytes(std::size_t bytes);
 /// A token for links and refresh: 256 random bits, base64url without padding (43 characters).
 [[nodiscard]] std::string random_token();
-/// `characters` random letters and digits that people don't confuse (no 0 O 1 I L U), 4.9 bits each: 9 make 44 bits.
+/// `characters` random letters and digits that are hard to confuse (no 0 O 1 I L U), 4.9 bits each: 9 make 44 bits.
 [[nodiscard]] std::string random_code(std::size_t characters);
 /// SHA-256 as 64 lower-case hexadecimal digits: how tokens are stored.
 [[nodiscard]] std::string sha256_hex(std::string_view data);

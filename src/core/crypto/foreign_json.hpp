@@ -1,4 +1,4 @@
-// JSON that others wrote, in tokens and key sets: members have the types that they have, and a wrong one is not an error
+// JSON from other systems, in tokens and key sets: members may have any type, and a wrong one is not an error
 // by itself. For the files of core/crypto alone.
 #pragma once
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t k_max_token_bytes = 16 * 1024;
 constexpr std::size_t k_max_subject = 255;
 
-/// What a provider says, in an ID token or at its UserInfo endpoint. A text that is there but not a string is empty.
+/// The claims of a provider, in an ID token or at its UserInfo endpoint. A text that is present but no string is "".
 struct Claims {
     Person person;
     std::string issuer;
@@ -90,7 +90,7 @@ std::expected<const JwsKey*, IdTokenFault> key_for(const KeySet& keys, const Jws
     return key;
 }
 
-/// `aud` names one of our client ids, and of several audiences `azp` says that we are the one it was issued to.
+/// `aud` contains one of our client ids, and of several audiences `azp` states that it was issued to us.
 bool is_for_us(const Claims& claims, const std::vector<std::string>& ours) {
     const auto is_ours = [&](const std::string& id) { return std::ranges::contains(ours, id); };
     if (std::ranges::none_of(claims.audiences, is_ours)) return false;

@@ -15,7 +15,7 @@ namespace focus::crypto {
 /// How far the provider's clock may be from ours.
 inline constexpr EpochMs k_id_token_skew_ms = 60 * k_second_ms;
 
-/// What a provider says of a person. Texts are as they came (valid UTF-8); empty: not said.
+/// The claims of a provider about a user. Texts are as they came (valid UTF-8); empty: not given.
 struct Person {
     std::string subject; // 1–255 visible ASCII characters
     std::string email;
@@ -26,7 +26,7 @@ struct Person {
     EpochMs expires_at_ms = 0; // from then on the token is refused, the skew included
 };
 
-/// What a token must say to be for us.
+/// What a token must contain to be accepted.
 struct IdExpectation {
     std::vector<std::string> issuers;   // one of them
     std::vector<std::string> audiences; // our client ids: one of them
@@ -50,7 +50,7 @@ enum class IdTokenFault {
 [[nodiscard]] std::expected<Person, IdTokenFault> verify_id_token(const KeySet& keys, std::string_view token,
                                                                   const IdExpectation& expected);
 
-/// SHA-256 of what the provider signed: names a token whatever its signature's encoding.
+/// SHA-256 of what the provider signed: identifies a token whatever its signature's encoding.
 [[nodiscard]] std::string id_token_hash(std::string_view token);
 
 /// The answer of a UserInfo endpoint (§5.3.2); nothing when it is not one.

@@ -25,7 +25,7 @@ std::string changed(std::string_view from, std::string_view to) {
 
 class IdToken : public ::testing::Test {
   protected:
-    // Made once: an RSA key takes a while.
+    // Generated once, since an RSA key is slow to generate.
     static const SigningKey& rsa() {
         static const auto key = SigningKey::rsa();
         return key;
@@ -38,7 +38,7 @@ class IdToken : public ::testing::Test {
     static KeySet both() { return keys(rsa().jwk("r") + "," + p256().jwk("e")); }
 
     std::expected<Person, IdTokenFault> verify(const KeySet& set, std::string_view token) { return verify_id_token(set, token, expected_); }
-    /// What is wrong with k_good's like, well signed with RS256.
+    /// What is wrong with a token like k_good, correctly signed with RS256.
     std::string fault(std::string_view payload) { return outcome(verify(both_, rsa().token(rsa().header("r"), payload))); }
     static std::string outcome(const std::expected<Person, IdTokenFault>& result) {
         return result ? "ok" : std::string{to_string(result.error())};
@@ -85,7 +85,7 @@ TEST_F(IdToken, TheKeyDecidesTheAlgorithm) {
     EXPECT_EQ(outcome(verify(both_, text(R"({"alg":"ES256","kid":"r"})"))), "unknown key");
     EXPECT_EQ(outcome(verify(both_, text(R"({"alg":"ES256","kid":"e"})"))), "bad signature");
 
-    // HS256 "signed" with what everybody knows: the public key.
+    // HS256 "signed" with a secret that is none: the public key.
     const auto body = base64url_encode(R"({"alg":"HS256","kid":"r"})") + "." + base64url_encode(k_good);
     EXPECT_EQ(outcome(verify(both_, body + "." + base64url_encode(hmac_sha256(rsa().public_pem(), body)))), "wrong algorithm");
     const auto none = base64url_encode(R"({"alg":"none"})") + "." + base64url_encode(k_good) + ".";

@@ -19,7 +19,7 @@ struct AccessClaims {
     std::string id;              // jti
 };
 
-/// `type` is "access". Times are cut to seconds, as NumericDate wants.
+/// `type` is "access". Times are cut to seconds, as NumericDate requires.
 [[nodiscard]] std::string sign_access_token(std::string_view secret, const AccessClaims& claims);
 /// Nothing for a token that is malformed, signed otherwise, of another type or expired at `now`.
 [[nodiscard]] std::optional<AccessClaims> verify_access_token(std::string_view secret, std::string_view token, EpochMs now);

@@ -30,15 +30,15 @@ class PasswordHasher {
 
     using Lane = async::Workers::Lane;
     using Place = async::Workers::Place;
-    /// Holds a place for one computation: asked for before anything is written on its account. Throws `unavailable`.
+    /// Reserves a place for one computation, before anything is written for it. Throws `unavailable`.
     [[nodiscard]] Place reserve(Lane lane);
 
-    /// The hash of a password, in a place that was held or at the end of the normal lane. Throws std::invalid_argument for more than 72
+    /// The hash of a password, in a reserved place or at the end of the normal lane. Throws std::invalid_argument for more than 72
     /// bytes or a NUL, which bcrypt would ignore.
     boost::asio::awaitable<std::string> hash(std::string password, Place place = {});
     /// Whether the password fits the hash ($2a$, $2b$, $2y$). An empty or malformed hash is compared against a dummy
-    /// and gives false after the same time, so that nobody learns whether an account exists. As bcrypt always has, it
-    /// looks at the first 72 bytes only, so that hashes of longer passwords made elsewhere keep working.
+    /// and gives false after the same time: it does not reveal whether an account exists. As bcrypt always has, it
+    /// uses the first 72 bytes only, so that hashes of longer passwords made elsewhere keep working.
     boost::asio::awaitable<bool> verify(std::string password, std::string hash, Place place = {});
     /// Whether the hash is of an older kind or cheaper than today's and should be renewed at the next login.
     [[nodiscard]] bool needs_rehash(std::string_view hash) const noexcept;

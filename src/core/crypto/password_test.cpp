@@ -50,7 +50,7 @@ TEST_F(Password, VerifiesHashesMadeElsewhere) {
     // The vectors of crypt_blowfish
     EXPECT_TRUE(wait(hasher_.verify("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")));
     EXPECT_TRUE(wait(hasher_.verify("U*U", "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")));
-    // bcrypt sees 72 bytes
+    // bcrypt reads 72 bytes
     const std::string longest = "Aa1" + std::string(69, 'x');
     const std::string hash = "$2b$04$DnGMrogwHTbUhmRlPvMXee31sl90J9C.Q0L2Wg/Hlg7mI1qb925sG";
     EXPECT_TRUE(wait(hasher_.verify(longest, hash)));
@@ -128,7 +128,7 @@ TEST_F(Password, KnownNetworksAreServedFirst) {
     for (int i = 0; i < 6; ++i) focus::testing::start(context_, one("known", PasswordHasher::Lane::preferred));
     context_.run();
     ASSERT_EQ(order.size(), 11U);
-    // The thread may have taken one before the known ones came. After four of these in a row one of the others has its turn.
+    // The thread may have taken one before the known ones came. After four of these in a row one of the others runs.
     using Order = std::vector<std::string>;
     const Order taken{"other", "known", "known", "known", "known", "other", "known", "known", "other", "other", "other"};
     const Order waiting{"known", "known", "known", "known", "other", "known", "known", "other", "other", "other", "other"};
