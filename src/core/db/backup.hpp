@@ -12,19 +12,19 @@ namespace focus::db {
 
 struct CopyReport {
     std::int64_t bytes = 0;
-    int migrations = 0;   // that its schema has seen
-    std::string replaced; // where the database went that stood in the way; empty: there was none
+    int migrations = 0;   // applied to its schema
+    std::string replaced; // the new name of the database that it replaced; empty: there was none
 };
 
 /// Called with the part that is done, 0 to 1.
 using CopyProgress = std::function<void(double)>;
 
-/// Copies the database of `url`, as it is at this moment, into the new file `file` (mode 0600). Readers and writers go
-/// on meanwhile. Throws std::invalid_argument for what the caller can mend (not SQLite, the file exists), std::runtime_error
+/// Copies the database of `url`, as it is at this moment, into the new file `file` (mode 0600). Readers and writers
+/// continue. Throws std::invalid_argument for what the caller can fix (not SQLite, the file exists), std::runtime_error
 /// for the rest.
 CopyReport back_up(const std::string& url, const std::string& file, const CopyProgress& progress);
 
-/// Puts the copy `file` in the place of the database of `url`. Refuses a file that is damaged, not ours, or has seen
+/// Puts the copy `file` in the place of the database of `url`. Refuses a file that is damaged, not ours, or has
 /// migrations beyond `known`, and a database that a server has open. Throws like back_up.
 CopyReport restore(const std::string& url, const std::string& file, std::span<const Migration> known, const CopyProgress& progress);
 

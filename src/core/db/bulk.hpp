@@ -1,5 +1,5 @@
 // Writing many rows by one single-row statement, in the way that is fast on each engine: MySQL gets statements of many
-// rows, because each statement costs it more than a row; SQLite runs one prepared statement again and again.
+// rows, because each statement costs it more than a row; SQLite runs one prepared statement repeatedly.
 // Deleting many rows in steps, each a transaction of its own, so that no other transaction waits behind a long one.
 #pragma once
 
@@ -34,7 +34,7 @@ inline constexpr std::size_t k_bulk_rows = 500;
 inline constexpr std::size_t k_deleted_at_once = 500;
 
 /// Runs `step`, which deletes some rows and gives how many, until it deletes none or `may_go_on`, asked after each step,
-/// says no. Gives how many rows went.
+/// is false. Gives the number of deleted rows.
 Task<std::uint64_t> delete_in_steps(std::function<Task<std::uint64_t>()> step, std::function<bool()> may_go_on = {});
 
 namespace detail {
@@ -42,7 +42,7 @@ Task<std::uint64_t> delete_in_steps(Session& session, Command command, std::func
 }
 
 /// Runs a DELETE whose last parameter is the most rows to delete ("… LIMIT ?") until it deletes fewer, or `may_go_on`
-/// (nullptr: always) says no. `args` are its other parameters. Gives how many rows went.
+/// (nullptr: always) is false. `args` are its other parameters. Gives the number of deleted rows.
 template <class... Args>
 Task<std::uint64_t> delete_in_steps(Database& database, std::function<bool()> may_go_on, const Statement& statement, const Args&... args) {
     return detail::delete_in_steps(database, Command::of(statement, args...), std::move(may_go_on));

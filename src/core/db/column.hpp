@@ -1,6 +1,6 @@
 // How a C++ value is stored in a column, and what its column is called.
 // A type's Column<T> decides: numbers, booleans, texts and optionals of them as they are; enums by their name; days, times
-// and durations by the types of core/json; anything else that specialises Column, or says k_stored_as_json, for itself.
+// and durations by the types of core/json; anything else that specialises Column, or sets k_stored_as_json, by itself.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -25,7 +25,7 @@ inline constexpr bool k_stored_as_json = false;
 template <class T>
 inline constexpr bool k_stored_as_json<std::vector<T>> = true;
 
-/// What a name means that this version does not know, where a newer one may have stored it. Without it that is a defect.
+/// The value for a name that this version does not know, as a newer one may have stored it. Without it, a defect.
 template <class E>
 inline constexpr std::optional<E> k_when_unknown = std::nullopt;
 template <>
@@ -34,7 +34,7 @@ template <>
 inline constexpr std::optional<Language> k_when_unknown<Language> = Language::en;
 
 /// `read` gives the value of a column and throws std::logic_error (a defect) when the column holds something else;
-/// `write` is its inverse. A type whose column has another name than the field says so by `k_field_ending` and
+/// `write` is its inverse. A type whose column is named differently from the field has `k_field_ending` and
 /// `k_column_ending`: the field `created_at` of type json::Timestamp is the column `created_at_ms`.
 template <class T>
 struct Column {
@@ -156,7 +156,7 @@ struct Column<json::TimeOfDay> {
     static Value write(json::TimeOfDay time) { return std::int64_t{time.minute_of_day}; }
 };
 
-/// A stored JSON object that passes as it is.
+/// A stored JSON object that is copied as it is.
 template <>
 struct Column<json::RawJson> {
     static json::RawJson read(const Value& value) { return {Column<std::string>::read(value)}; }
@@ -176,7 +176,7 @@ struct Stored<std::optional<T>> {
 
 } // namespace detail
 
-/// The name of the column of a field of type T, handed to `take` in one or two pieces.
+/// The name of the column of a field of type T, passed to `take` in one or two pieces.
 template <class T>
 constexpr void column_name(std::string_view field, auto take) {
     using S = Column<typename detail::Stored<T>::type>;

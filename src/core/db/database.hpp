@@ -1,4 +1,4 @@
-// Session, Transaction, Database: how the rooms talk to SQL, whichever engine is behind.
+// Session, Transaction, Database: how the modules use SQL, the same on both engines.
 // A Session runs statements; a Transaction is a Session whose writes become visible together or not at all;
 // a Database is a Session outside any transaction that can open one.
 // Always holds: transaction() returns only after the commit is durable, and rolls back on any exception;
@@ -80,8 +80,8 @@ class Session {
     Task<std::optional<Row>> first_row(Command command);
 };
 
-/// A unique or foreign key said no. Expected duplicates are do-nothing inserts, so this is mostly a race worth a
-/// clear answer; the rooms that expect one catch it.
+/// A violated unique or foreign key. Expected duplicates are do-nothing inserts, so this is mostly a race worth
+/// a clear answer; the modules that expect one catch it.
 class ConstraintError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -89,7 +89,7 @@ class ConstraintError : public std::runtime_error {
 
 class Transaction : public Session {
   public:
-    /// Queues a statement whose result nobody needs. Queued statements run, in order, before the next run() or
+    /// Queues a statement whose result is unused. Queued statements run, in order, before the next run() or
     /// together with the commit: they cost no round trip of their own. A failure fails the transaction.
     virtual void defer(Command command) = 0;
     template <class... Args>
@@ -123,7 +123,7 @@ class MigrationSession;
 class Database : public Session {
   public:
     /// Runs `body` in a transaction and commits. Inside `body` use only the transaction: a write by the Database itself would
-    /// wait for this very transaction on SQLite, until both are given up. On SQLite it may take no longer than
+    /// wait for this very transaction on SQLite, until both time out. On SQLite it may take no longer than
     /// `statement_timeout` from its first statement to the commit, since others wait for it. `body` may run again from the start after a
     /// deadlock, a serialisation failure or SQLITE_BUSY (at most 8 times), so it must have no effect but through the transaction. T is what
     /// `body` returns.
@@ -145,7 +145,7 @@ class Database : public Session {
     /// A connection of its own for migrate().
     [[nodiscard]] virtual Task<std::unique_ptr<MigrationSession>> migration_session() = 0;
     /// Stops accepting work, finishes what runs (bounded by a few seconds) and closes the connections. The io_contexts must
-    /// still exist, and those with work in progress should still run: whoever waits is resumed there.
+    /// still exist, and those with work in progress should still run: waiting callers are resumed there.
     virtual void close() = 0;
 };
 
@@ -157,16 +157,16 @@ struct Options {
     std::size_t max_queue = 4096;                        // waiting statements beyond which the answer is `unavailable`
 };
 
-/// The code of the Error that ends a start: the file is damaged, may not be written, has no room. Waiting would not help.
+/// The code of the Error that ends a start: the file is damaged, not writable, its disk is full. Waiting would not help.
 inline constexpr ErrorCode k_unusable{
     ErrorKind::unavailable, "database_unusable", {"The database cannot be used.", "La base de données est inutilisable."}};
 
 /// Opens the database of `options.url`. For SQLite this opens (and makes) the file and throws focus::Error when that
 /// fails; for MySQL connections are made on demand, so a lost server only shows when statements run.
-/// Throws std::invalid_argument for a URL that makes no sense (the message holds no password).
+/// Throws std::invalid_argument for a URL that is not valid (the message holds no password).
 /// `executors` belong to the io_contexts that the caller runs, one per I/O thread. MySQL keeps a pool on each (sharing
 /// `pool_size`), so that a statement never changes threads; a caller on another executor uses the first and is resumed
-/// on his own.
+/// on its own.
 [[nodiscard]] std::unique_ptr<Database> open(Options options, std::vector<boost::asio::any_io_executor> executors,
                                              metrics::Registry& metrics);
 

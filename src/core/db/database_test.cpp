@@ -385,7 +385,7 @@ TEST_P(DatabaseTest, CallersOnOtherThreads) {
     });
     other.stop();
     here.join();
-    database().close(); // it lets go of a caller's executor a moment after the caller goes on
+    database().close(); // it releases a caller's executor a moment after the caller resumes
 }
 
 TEST_P(DatabaseTest, CountsStatements) {
@@ -397,7 +397,7 @@ TEST_P(DatabaseTest, CountsStatements) {
     EXPECT_NE(text.find("focus_api_db_queries_total{operation=\"test.insert\"} 2"), std::string::npos) << text;
     EXPECT_NE(text.find("focus_api_db_errors_total{operation=\"test.insert\"} 1"), std::string::npos);
     EXPECT_NE(text.find("focus_api_db_query_duration_seconds_count{operation=\"test.insert\"} 2"), std::string::npos);
-    // A SQLite thread is done a moment after its answer.
+    // A SQLite thread ends its work a moment after its answer.
     EXPECT_TRUE(testing::eventually([&] { return metrics().render().find("focus_api_db_connections_active 0\n") != std::string::npos; }));
 }
 

@@ -9,8 +9,8 @@
 
 namespace focus::db {
 
-/// The work is undone without a trace (deadlock, SQLITE_BUSY, connection lost before COMMIT was sent) and may run again
-/// from its start. Never leaves this room: after the last attempt it becomes `unavailable`.
+/// The work is undone completely (deadlock, SQLITE_BUSY, connection lost before COMMIT was sent) and may run again
+/// from its start. Never leaves the engine: after the last attempt it becomes `unavailable`.
 class Restart : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -19,7 +19,7 @@ class Restart : public std::runtime_error {
 inline constexpr int k_max_attempts = 8;
 
 /// Waits before attempt `attempt` + 1: a few milliseconds, doubled each time, with jitter so that two that collided
-/// don't meet again.
+/// don't collide again.
 Task<void> back_off(int attempt);
 
 class EngineTransaction : public Transaction {

@@ -1,5 +1,5 @@
-// What waits for the database: first come, first served for each asker, and the askers in turn. Who has much to do waits
-// behind its own work, not in front of everybody else's.
+// What waits for the database: first come, first served for each asker, and the askers in turn. An asker with much
+// to do waits behind its own work and delays no other one.
 // Not thread-safe: the owner's mutex or executor guards it.
 #pragma once
 
@@ -47,7 +47,7 @@ class FairQueue {
         return pop([](Asker) { return true; });
     }
 
-    /// Takes out what `is_meant` says, the oldest of each asker first.
+    /// Takes out the items for which `is_meant` holds, the oldest of each asker first.
     template <class Predicate>
     std::vector<T> take_if(Predicate is_meant) {
         std::vector<T> taken;

@@ -1,4 +1,4 @@
-// That nobody has to wait until somebody else's work is done: askers are served in turn, on both engines.
+// That no user waits until another one's work is done: askers are served in turn, on both engines.
 #include "core/async/run.hpp"
 #include "core/base/asker.hpp"
 #include "core/base/error.hpp"
@@ -43,7 +43,7 @@ class FairnessTest : public testing::DatabaseTest {
             order_.push_back(who);
         });
     }
-    /// Has the writer, or the only connection, until `enough` holds.
+    /// Holds the writer, or the only connection, until `enough` is true.
     Task<void> hold(std::function<bool()> enough) {
         co_await database().transaction([&](Transaction& tx) -> Task<void> {
             co_await tx.execute(k_insert, ++last_id_);

@@ -1,5 +1,5 @@
 // Schema migrations: files migrations/{sqlite,mysql}/NNNN_name.sql, embedded in the binary, applied in order, each once.
-// Always holds: servers that start at once apply each one once and wait for each other; one that was interrupted goes on where it
+// Always holds: servers that start at once apply each one once and wait for each other; one that was interrupted resumes where it
 // stopped; a database that knows a newer migration than this binary is refused.
 #pragma once
 

@@ -183,7 +183,7 @@ TEST(MysqlMigrations, WhoIsSilentLosesTheLockAndCannotNote) {
         const std::vector<Migration> both{k_one, k_two};
         EXPECT_EQ(co_await migrate(*database, both, [&](MigrationProgress progress) { waited = waited || progress.at == 0; }), 1);
         EXPECT_TRUE(waited);
-        // Another process takes over while this one is at work.
+        // Another process takes the lock while this one is working.
         const std::vector<Migration> three{k_one,
                                            k_two,
                                            {3, "three",

@@ -50,7 +50,7 @@ bool commits_by_itself(std::string_view sql) {
     return false;
 }
 
-/// Runs it until no lock and no deadlock is in its way: what holds a lock may be the statement of a process that was killed, which the
+/// Runs it until no lock and no deadlock prevents it: what holds a lock may be the statement of a process that was killed, which the
 /// server runs to its end.
 Task<void> persist(std::function<Task<void>()> work) {
     for (;;) {
@@ -146,7 +146,7 @@ Task<int> MigrationSteps::locked(std::function<Task<int>()> work) {
     co_return result;
 }
 
-/// Until it is cancelled. A beat that fails is made up for by the next one.
+/// Runs until it is cancelled. A heartbeat that fails is replaced by the next one.
 Task<void> MigrationSteps::keep_beating() {
     for (;;) {
         co_await pause(k_beat);
@@ -163,7 +163,7 @@ Task<void> MigrationSteps::release() {
     try {
         auto release = std::format("UPDATE schema_lock SET holder = '' WHERE id = 1 AND holder = '{}'", me_);
         co_await database_.run_one(Command::composed("migrate.release", std::move(release), {}));
-    } catch (const std::exception& error) { // the next one waits until it is seen to be silent
+    } catch (const std::exception& error) { // the next holder waits until this one counts as dead
         log::warning("the lock of the migration was not given back", {{"cause", std::string_view{error.what()}}});
     }
 }
@@ -236,7 +236,7 @@ Task<void> MigrationSteps::apply(int number, std::string title, std::vector<std:
             failure = error.what();
         }
         if (!failure.empty()) {
-            co_await note({number, static_cast<int>(at)}); // says so instead when another process has taken over
+            co_await note({number, static_cast<int>(at)}); // fails when another process has taken the lock
             throw std::runtime_error{migration_failure(title, static_cast<int>(current_) + 1, statements[current_], failure)};
         }
         at = end;

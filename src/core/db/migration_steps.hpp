@@ -1,10 +1,10 @@
 // How migrations run on MySQL, where CREATE, ALTER and DROP commit by themselves: under a lock that is a row, statement by statement,
 // with a row that says how many statements of the migration under way are done. Only migrate.cpp uses it.
-// Always holds: one process at a time writes the progress, and each write of it says for whom; data moves in the transaction that
-// notes it; a CREATE, ALTER or DROP of which it isn't known whether it took effect is run again, and may say that it did.
+// Always holds: one process at a time writes the progress, and each write names that process; data moves in the transaction that
+// notes it; a CREATE, ALTER or DROP that may have taken effect without a note is run again, and may report that it did.
 //
 // The lock is a row with a counter that its holder increments each second: no clocks are compared, and it holds on every node of a
-// cluster, unlike GET_LOCK. A holder whose counter stands still for k_silence is dead; one that only was slow finds out at its next
+// cluster, unlike GET_LOCK. A holder whose counter stands still for k_silence is dead; one that only was slow fails at its next
 // note.
 #pragma once
 

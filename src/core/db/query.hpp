@@ -20,7 +20,7 @@
 //
 // Always holds: the columns of a SELECT are the fields of its struct, in their order and with their names. `*` stands for
 // those of the struct, or of one of its parts; a list that is written out is compared with the struct when it is compiled.
-// A field that is added to a struct is therefore in every statement that says `*`, and in every generated INSERT and UPDATE.
+// A field that is added to a struct is therefore in every statement that has `*`, and in every generated INSERT and UPDATE.
 #pragma once
 
 #include "core/db/bulk.hpp"
@@ -418,7 +418,7 @@ template <class T, std::size_t A, std::size_t B>
 consteval auto select(std::string_view name, const char (&sqlite)[A], const char (&mysql)[B]) {
     return select<T>(name, SqlText<A>{sqlite}, SqlText<B>{mysql});
 }
-/// A SELECT that locks its rows until the transaction ends. (A transaction of SQLite that writes is alone.)
+/// A SELECT that locks its rows until the transaction ends. (On SQLite one transaction writes at a time.)
 template <class T, std::size_t N>
 consteval auto select_for_update(std::string_view name, const SqlText<N>& text) {
     return select<T>(name, text, text + " FOR UPDATE");
@@ -447,7 +447,7 @@ class Write {
     [[nodiscard]] Query<std::uint64_t> affected(const Row& row, const Args&... args) const {
         return {command(row, args...), [](const Result& result) { return result.affected; }};
     }
-    /// The statement for many rows, in as few commands as the engine likes; see for_rows().
+    /// The statement for many rows, in as few commands as the engine allows; see for_rows().
     [[nodiscard]] std::vector<Command> rows(Dialect dialect, const std::vector<Row>& rows) const {
         std::vector<Values> values;
         values.reserve(rows.size());
@@ -489,7 +489,7 @@ consteval auto insert(std::string_view name, std::string_view table, LeftOut lef
     return Write<Row, k_size + A, k_size + B>{name, detail::insert_text<Row, k_size + A>("INSERT", table, chosen, sqlite_end),
                                               detail::insert_text<Row, k_size + B>("INSERT", table, chosen, mysql_end), chosen};
 }
-/// Declares an INSERT that does nothing where a unique key says no.
+/// Declares an INSERT that does nothing where a unique key would be violated.
 template <json::Struct Row>
 consteval auto insert_or_ignore(std::string_view name, std::string_view table, LeftOut left_out = {}) {
     constexpr auto k_size = detail::column_chars<Row>() + 4 * k_column_count<Row> + 160;
@@ -528,7 +528,7 @@ template <json::Struct Row>
     });
     return list;
 }
-/// The only row of a SELECT that is composed as composed() says and always has one (a count, a sum).
+/// The only row of a SELECT that is composed as for composed() and always has one (a count, a sum).
 template <class T>
 [[nodiscard]] Query<T> composed_one(std::string_view name, std::string sql, std::vector<Value> params) {
     return {Command::composed(name, std::move(sql), std::move(params)),

@@ -1,4 +1,4 @@
-// Small facts about the text of a statement: enough to send it to the right place, never to judge whether it is safe.
+// Small facts about the text of a statement: enough to route it, never to decide whether it is safe.
 #pragma once
 
 #include "core/db/database.hpp"

@@ -1,4 +1,4 @@
-// What Prometheus learns about the database, per statement name.
+// The Prometheus metrics of the database, per statement name.
 // Handles are looked up once per thread and name; after that a measurement takes no lock of ours.
 #pragma once
 
@@ -27,7 +27,7 @@ class StatementMetrics {
 
     metrics::Registry& registry_;
     metrics::Gauge active_;
-    std::uint64_t id_; // tells the databases of one process apart
+    std::uint64_t id_; // distinguishes the databases of one process
 };
 
 } // namespace focus::db

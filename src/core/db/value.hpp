@@ -1,5 +1,5 @@
 // What goes into and comes out of a statement: values, rows, results, and the statements themselves.
-// Both engines speak in these types; neither engine's headers are needed to use them.
+// Both engines use these types; neither engine's headers are needed to use them.
 #pragma once
 
 #include <cstdint>
@@ -157,7 +157,7 @@ struct Query {
     }
 };
 
-/// "?, ?, ?": the places of `count` parameters (at least one), for IN lists and rows of VALUES.
+/// "?, ?, ?": the placeholders of `count` parameters (at least one), for IN lists and rows of VALUES.
 [[nodiscard]] inline std::string places(std::size_t count) {
     std::string text = "?";
     for (std::size_t i = 1; i < count; ++i) text += ", ?";

@@ -77,7 +77,7 @@ PoolSettings settings_for(const MysqlUrl& url, const Options& options, std::size
     return settings;
 }
 
-/// What a statement says that has taken effect before: the table, column or key is there, or gone, already.
+/// The errors of a statement that took effect before: the table, column or key is there, or gone, already.
 bool says_done(const Failure& failure, std::string_view sql) {
     switch (failure.code) {
     case 1050: // table exists
@@ -118,7 +118,7 @@ class MysqlMigrations final : public MigrationSession {
     Task<void> commit() override { co_await run("COMMIT"); }
     Task<void> roll_back() override { co_await run("ROLLBACK"); }
 
-    /// No time limit for statements, and a minute for locks: whoever holds one may have much to do.
+    /// No time limit for statements, and a minute for locks: the holder of one may have much to do.
     Task<void> set_up() {
         co_await run("SET innodb_lock_wait_timeout = 60, lock_wait_timeout = 60 /*M! , max_statement_time = 0 */ /*!50708 , "
                      "max_execution_time = 0 */");

@@ -75,7 +75,7 @@ Trouble sort(int server_code) {
     }
 }
 
-/// What a primary says after it was demoted, and a Galera node outside the primary component.
+/// The errors of a primary after it was demoted, and of a Galera node outside the primary component.
 bool is_demoted(int server_code) {
     return server_code == 1290 || server_code == 1792 || server_code == 1836 || server_code == 3100 || server_code == 1047;
 }

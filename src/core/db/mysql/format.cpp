@@ -38,7 +38,7 @@ constexpr auto k_is_harmless = [] {
     return is_harmless;
 }();
 
-/// Harmless text needs no escaping; append_value would take five times as long.
+/// Text without special characters needs no escaping; append_value would take five times as long.
 void append(boost::mysql::format_context& context, std::string_view text) {
     if (!std::ranges::all_of(text, [](char c) { return k_is_harmless[static_cast<unsigned char>(c)]; })) {
         context.append_value(text);
@@ -58,7 +58,7 @@ void append(boost::mysql::format_context& context, const Value& value) {
         context.append_raw("NULL");
 }
 
-/// Room for what a usual round trip says.
+/// Space for the text of a usual round trip.
 std::string reserved() {
     std::string text;
     text.reserve(std::size_t{4} << 10);

@@ -39,7 +39,7 @@ bm::any_connection_params connection_params(asio::ssl::context* tls) {
 }
 
 /// The executor as the library's type-erased handlers hold it. That of an io_context itself, not as an any_io_executor, fits
-/// in without memory of its own, which each step would take anew.
+/// in without memory of its own, which each step would allocate again.
 asio::any_completion_executor for_handlers(const asio::any_io_executor& executor) {
     if (const auto* own = executor.target<asio::io_context::executor_type>()) return *own;
     return executor;
@@ -53,7 +53,7 @@ Number parse_number(std::string_view text) {
     return number;
 }
 
-/// SUM and AVG give DECIMAL, which travels as text; callers know only integers and reals.
+/// SUM and AVG give DECIMAL, which is sent as text; callers expect only integers and reals.
 Value decimal(std::string_view text, unsigned decimals) {
     if (decimals == 0) return Value{parse_number<std::int64_t>(text)};
     return Value{parse_number<double>(text)};
@@ -88,7 +88,7 @@ Value to_value(bm::field_view field, const bm::metadata& about) {
     }
 }
 
-/// An UPDATE's answer counts the rows that it changed; its remark begins "Rows matched: N".
+/// An UPDATE's answer counts the rows that it changed; its info text begins "Rows matched: N".
 std::uint64_t affected_rows(bm::resultset_view answer, const Command& command) {
     const auto info = answer.info();
     if (info.empty() || !starts_with_word(text_of(command, Dialect::mysql), "UPDATE")) return answer.affected_rows();
@@ -114,8 +114,8 @@ Result to_result(bm::resultset_view answer, const Command& command) {
     return result;
 }
 
-/// How many statements had given all their results when an execution failed. The library knows but does not tell; its public
-/// way to know, reading statement by statement, wants a state machine of our own and more instructions for each answer.
+/// How many statements had given all their results when an execution failed. The library keeps this private; its public
+/// way to it, reading statement by statement, needs a state machine of our own and more instructions for each answer.
 std::size_t completed(const bm::results& answers) {
     const auto& state = bm::detail::access::get_impl(answers);
     return state.num_resultsets() - (state.is_reading_head() ? 0 : 1);
@@ -129,7 +129,7 @@ Link::Link(asio::any_io_executor executor, asio::ssl::context* tls)
 bm::format_options Link::format_options() const { return connection_.format_opts().value(); }
 
 void Link::cut_if_overdue(SteadyTime now) {
-    if (now < deadline_ || overdue_) return; // what runs now; a deadline without a running operation does no harm
+    if (now < deadline_ || overdue_) return; // what runs now; without an operation the deadline has no effect
     overdue_ = true;
     cut_.emit(asio::cancellation_type::terminal);
 }

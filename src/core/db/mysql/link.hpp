@@ -1,5 +1,5 @@
 // One connection to the server: set up as we want it, its time limit, and the exchange of one text for its results.
-// Used on one executor only. After a failure of kind `lost` it is good for nothing any more.
+// Used on one executor only. After a failure of kind `lost` it must not be used any more.
 #pragma once
 
 #include "core/base/asker.hpp"
@@ -41,12 +41,12 @@ class Link {
     /// Sends the text, made of frame.before statements, the commands and frame.after statements, and appends the results of
     /// the commands when all of it worked; then it gives nothing.
     Task<std::optional<Failure>> exchange(std::string text, std::span<const Command> commands, Frame frame, std::vector<Result>& results);
-    /// Says goodbye and keeps itself alive for that long.
+    /// Sends COM_QUIT and keeps itself alive for that long.
     static void close(std::unique_ptr<Link> link);
 
     [[nodiscard]] boost::mysql::format_options format_options() const;
 
-    /// Operations that still run at the deadline are cut off by cut_if_overdue, which somebody must call now and then.
+    /// Operations that still run at the deadline are cut off by cut_if_overdue, which the owner must call regularly.
     void set_deadline(SteadyTime deadline) noexcept {
         deadline_ = deadline;
         overdue_ = false;
@@ -59,7 +59,7 @@ class Link {
     SteadyTime connected_at;
     SteadyTime last_used;
     std::uint64_t era = 0;         // the pools' count of demoted servers when this one was connected
-    Asker asker = k_service;       // who has it, or had it last
+    Asker asker = k_service;       // the one that uses it, or used it last
     std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
 
   private:

@@ -1,4 +1,4 @@
-// What only MySQL and MariaDB do: connections that die, servers that hang, deadlocks, sessions.
+// What only MySQL and MariaDB do: connections that are lost, servers that hang, deadlocks, sessions.
 #include "core/db/database.hpp"
 #include "core/db/mysql/format.hpp"
 #include "support/cpp/database.hpp"
@@ -124,7 +124,7 @@ class MysqlTest : public ::testing::Test {
     std::unique_ptr<Database> database_;
 };
 
-/// Where the stack has come to.
+/// The current position on the stack.
 [[gnu::noinline]] std::uintptr_t stack_place() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 
 TEST_F(MysqlTest, AnswersThatComeAtOnceDoNotDeepenTheStack) {
@@ -195,7 +195,7 @@ TEST_F(MysqlTest, AStatementWithoutAnswerEndsWithItsContext) {
             other.run_one_for(10ms);
             return its_database->pool_status().active == 1;
         }));
-        boost::asio::post(other, [&] { its_database.reset(); }); // where it waits for nobody
+        boost::asio::post(other, [&] { its_database.reset(); }); // which waits for no statement
         while (its_database) other.run_one();
         EXPECT_FALSE(ended);
     }

@@ -1,4 +1,4 @@
-// The MySQL engine's door (MySQL 8, MariaDB 10.6 and later).
+// Opens the MySQL engine (MySQL 8, MariaDB 10.6 and later).
 #pragma once
 
 #include "core/db/database.hpp"

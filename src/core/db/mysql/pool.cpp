@@ -21,9 +21,9 @@ constexpr auto k_trusted_for = 5s; // an idle connection is asked whether it liv
 constexpr auto k_ping_timeout = 2s;
 constexpr auto k_connect_timeout = 5s;
 constexpr auto k_down_pause = 1s;    // between two attempts to reach a lost server
-constexpr auto k_demoted_pause = 1s; // a connection to a demoted server is kept so long: its address leads nowhere else yet
+constexpr auto k_demoted_pause = 1s; // a connection to a demoted server is kept so long: no server has replaced it yet
 constexpr auto k_watch_interval = 200ms;
-constexpr auto k_grace = 1s;      // the server's own statement limit should strike first
+constexpr auto k_grace = 1s;      // the server's own statement limit should apply first
 constexpr std::size_t k_part = 4; // of the connections, one asker's
 
 constexpr std::string_view k_galera_refused =
@@ -112,7 +112,7 @@ bool Pool::may_take(Asker asker) const {
     return std::cmp_less(held, std::max<std::size_t>(1, most / k_part)) || working_.size() < most / 2;
 }
 
-/// Hands idle connections to those whose turn it is, and wakes others that may connect.
+/// Gives idle connections to those whose turn it is, and wakes others that may connect.
 void Pool::serve_waiting() {
     const auto may = [this](Asker asker) { return may_take(asker); };
     while (!idle_.empty()) {
@@ -143,7 +143,7 @@ bool Pool::leave_server(const Link& link) {
 
 Lease Pool::try_acquire(Asker asker) {
     if (idle_.empty() || !is_fresh(*idle_.back()) || common_->closed || !may_take(asker)) return {};
-    auto link = std::move(idle_.back()); // the last used first: the rest may be let go by the server
+    auto link = std::move(idle_.back()); // the last used first: the server may close the rest
     idle_.pop_back();
     return lend(std::move(link), asker);
 }
@@ -180,7 +180,7 @@ Task<Lease> Pool::acquire(Asker asker) {
         }
         if (is_fresh(*lease)) co_return lease;
         if (co_await revive(*lease)) co_return lease;
-        size_ -= idle_.size(); // the server went away or hangs: the others would only cost more time
+        size_ -= idle_.size(); // the server is lost or hangs: the others would only cost more time
         idle_.clear();
         // the lease closes it
     }
@@ -228,13 +228,13 @@ Task<std::pair<std::unique_ptr<Link>, std::optional<Failure>>> Pool::make_link(A
         secured->asker = asker;
         auto second = co_await try_connect(*secured, true);
         tls_ = tls_ || !second;
-        // Without TLS on the server, or when that changes nothing, the first refusal tells more.
+        // Without TLS on the server, or when that changes nothing, the first refusal is the better message.
         if (!second || second->code != 0) co_return std::pair{std::move(secured), std::move(second)};
     }
     co_return std::pair{std::move(link), std::move(failure)};
 }
 
-/// A new connection within the pool's count, or nothing: then nobody tries again for a moment.
+/// A new connection within the pool's count, or nothing: then there is no attempt for a moment.
 Task<std::unique_ptr<Link>> Pool::connect(Asker asker) {
     bool connected = false;
     ++size_;
@@ -251,7 +251,7 @@ Task<std::unique_ptr<Link>> Pool::connect(Asker asker) {
     if (Clock::now() >= down_until_) log::warning("no connection to the database", {{"cause", std::string_view{failure->message}}});
     down_until_ = Clock::now() + k_down_pause;
     down_why_ = failure->message;
-    while (const auto next = waiting_.pop()) (*next)->wake.cancel(); // each decides anew
+    while (const auto next = waiting_.pop()) (*next)->wake.cancel(); // each decides again
     co_return nullptr;
 }
 
@@ -263,7 +263,7 @@ Task<std::unique_ptr<Link>> Pool::connect_apart() {
     co_return std::move(link);
 }
 
-/// Until somebody hands a connection over (given) or there may be room for a new one (nothing).
+/// Until a connection is handed over (given) or there may be space for a new one (nothing).
 Task<Lease> Pool::wait(Asker asker, SteadyTime until) {
     if (!waiting_.has_room(asker, common_->settings.max_waiting)) throw unavailable("mysql: too many wait for a connection");
     Waiting me{asker, asio::steady_timer{executor_, until}, {}};

@@ -1,8 +1,8 @@
 // The connections of one I/O thread. Ours instead of boost::mysql::connection_pool, because sessions need a set-up of
 // their own, a connection whose operation was cut off must never be used again, a lost server must be answered at once,
-// and taking an idle connection should cost next to nothing.
-// Always holds: everything but the counters happens on `executor`; at most `max_size` connections exist; who waits for
-// one waits no longer than the acquire time-out. Askers that wait get a connection in turn; one of them alone gets a part of
+// and taking an idle connection should cost little.
+// Always holds: everything but the counters happens on `executor`; at most `max_size` connections exist; a caller
+// waits no longer than the acquire time-out. Askers that wait get a connection in turn; one of them alone gets a part of
 // the pool only.
 #pragma once
 
@@ -61,7 +61,7 @@ class Lease {
     void release();
     /// Closes it: it was lost, or its state isn't known.
     void drop();
-    /// Back to the pool or closed, after the server said that it takes no writes any more.
+    /// Back to the pool or closed, after the server reported that it takes no writes any more.
     void leave_server();
 
   private:
@@ -75,13 +75,13 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
     /// A connection that was alive a moment ago. Throws `unavailable` when there is none in time.
     Task<Lease> acquire(Asker asker);
-    /// The same when one is idle at hand; else nothing.
+    /// The same when one is idle; else nothing.
     Lease try_acquire(Asker asker);
     /// A connection outside the pool's count and limits. Throws `unavailable`.
     Task<std::unique_ptr<Link>> connect_apart();
     /// Starts the time limit of the link's next round trip.
     void start_round_trip(Link& link) const;
-    /// Says goodbye on the idle connections.
+    /// Closes the idle connections with COM_QUIT.
     void close_idle();
     /// Ends the use of all connections as old as this one; false for one so new that no other server can be there yet.
     bool leave_server(const Link& link);
@@ -116,12 +116,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
     Tls certificates_;
 
     std::vector<std::unique_ptr<Link>> idle_;
-    std::vector<Link*> working_; // lent or being connected; what the watch looks at
+    std::vector<Link*> working_; // in use or being connected; what the watch checks
     FairQueue<Waiting*> waiting_;
-    std::size_t size_ = 0; // idle, lent and being connected
+    std::size_t size_ = 0; // idle, in use and being connected
     std::uint64_t losses_ = 0;
     bool tls_ = false;
-    SteadyTime down_until_; // until then nobody tries to connect
+    SteadyTime down_until_; // until then there is no attempt to connect
     std::string down_why_;
     boost::asio::steady_timer watch_;
     bool watching_ = false;

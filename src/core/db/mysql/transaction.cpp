@@ -92,8 +92,8 @@ std::string MysqlTransaction::compose(const Trip& trip, const Frame& frame) cons
     return text.take();
 }
 
-/// Statement by statement. A Galera node may end the transaction at any moment in favour of another node's write, and says so
-/// at the beginning of the next text; the rest of the same text would run outside any transaction.
+/// Statement by statement. A Galera node may end the transaction at any moment in favour of another node's write, and reports
+/// it at the start of the next text; the rest of the same text would run outside any transaction.
 Task<std::optional<Failure>> MysqlTransaction::travel_singly(Trip& trip, Frame frame) {
     std::vector<Result> none;
     if (frame.before > 0) {
@@ -123,7 +123,7 @@ void MysqlTransaction::judge(const Trip& trip, bool with_commit) {
     const bool lost = failure.trouble == Trouble::lost;
     if (lost) lease_.drop();
     demoted_ = failure.demoted;
-    // A connection lost before COMMIT was sent took everything with it; after that nobody knows.
+    // A connection lost before COMMIT was sent undid everything; after that the outcome is unknown.
     must_restart_ = failure.trouble == Trouble::conflict || (lost && !failure.overdue && (!with_commit || failure.unsent));
     if (must_restart_)
         failure_ = std::make_exception_ptr(Restart{failure.message});

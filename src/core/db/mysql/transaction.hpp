@@ -1,4 +1,4 @@
-// A transaction on a MySQL connection. START TRANSACTION travels with its first statements, what is deferred with the
+// A transaction on a MySQL connection. START TRANSACTION is sent with its first statements, what is deferred with the
 // next ones, COMMIT with the last: a transaction of deferred statements only is a single round trip.
 #pragma once
 

@@ -68,7 +68,7 @@ class File {
     std::unique_ptr<sqlite3, Close> handle_;
 };
 
-/// Copies within one read transaction: what is written meanwhile neither shows nor makes the copy begin anew.
+/// Copies within one read transaction: what is written meanwhile is not in the copy and does not restart it.
 void copy_pages(File& from, File& to, const CopyProgress& progress) {
     from.column("BEGIN");
     from.column("SELECT COUNT(*) FROM sqlite_master");
@@ -129,7 +129,7 @@ class PartialCopy {
         fs::remove(path_, ignored);
     }
 
-    /// Fills the copy, checks it and brings it to disk.
+    /// Fills the copy, checks it and syncs it to disk.
     CopyReport fill(File& from, const CopyProgress& progress) {
         CopyReport report;
         {
@@ -158,12 +158,12 @@ std::string sqlite_path(const std::string& url, const char* other) {
                                 " (docs/operations.md, Backup and restore)"};
 }
 
-/// Holds the database for nobody else while it lives. Throws when a server has it open; a file that is no database any more is
-/// nobody's.
+/// Keeps others from the database while it lives. Throws when a server has it open; a file that is no database any more is in
+/// use by none.
 std::unique_ptr<File> seize(const std::string& path) {
     try {
         auto file = std::make_unique<File>(path, SQLITE_OPEN_READWRITE);
-        file->column("PRAGMA journal_mode=DELETE"); // refused while anybody else has it open
+        file->column("PRAGMA journal_mode=DELETE"); // refused while another process has it open
         file->column("BEGIN EXCLUSIVE");
         return file;
     } catch (const SqliteError& error) {
@@ -173,7 +173,7 @@ std::unique_ptr<File> seize(const std::string& path) {
     }
 }
 
-/// Moves the database and what belongs to it out of the way; gives its new name.
+/// Renames the database and the files that belong to it; gives its new name.
 std::string set_aside(const std::string& path) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto aside = std::format("{}.before-restore-{:%Y%m%dT%H%M%SZ}", path, now);

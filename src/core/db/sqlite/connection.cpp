@@ -15,7 +15,7 @@ constexpr int k_progress_steps = 2000; // some tens of microseconds between two 
 
 int primary(int code) noexcept { return code & 0xff; }
 
-/// Makes the file so that nobody else on the machine can read it; SQLite gives -wal and -shm the same mode.
+/// Makes the file so that no other user of the machine can read it; SQLite gives -wal and -shm the same mode.
 /// Only ever creates: closing a descriptor of a database that is in use would drop this process' locks on it.
 void create_private_file(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); // NOLINT(cppcoreguidelines-pro-type-vararg)

@@ -25,13 +25,13 @@ class SqliteError : public std::runtime_error {
     SqliteError(int code, const std::string& message) : std::runtime_error{message}, code_{code} {}
 
     [[nodiscard]] int code() const noexcept { return code_; }
-    /// Another connection is in the way: the same may work in a moment.
+    /// Another connection holds a lock: the same may work in a moment.
     [[nodiscard]] bool is_busy() const noexcept;
-    /// The time limit struck.
+    /// The time limit was exceeded.
     [[nodiscard]] bool is_interrupt() const noexcept;
-    /// A unique or foreign key said no.
+    /// A unique or foreign key was violated.
     [[nodiscard]] bool is_constraint() const noexcept;
-    /// The file or the disk below it is in trouble: reopening may help.
+    /// The file or the disk below it failed: reopening may help.
     [[nodiscard]] bool is_outage() const noexcept;
     /// The file is not what SQLite wrote.
     [[nodiscard]] bool is_damage() const noexcept;
@@ -42,7 +42,7 @@ class SqliteError : public std::runtime_error {
 
 /// The error as callers of Session know it: ConstraintError, focus::Error `unavailable`, or a defect.
 [[nodiscard]] std::exception_ptr public_error(const SqliteError& error);
-/// The same before the server serves: what somebody has to put right is said in one sentence, with the code of an unusable database.
+/// The same before the server serves: what the operator has to fix, in one sentence, with the code of an unusable database.
 [[nodiscard]] std::exception_ptr error_at_start(const SqliteError& error, const std::string& path);
 
 class Connection {

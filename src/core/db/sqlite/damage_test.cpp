@@ -60,7 +60,7 @@ class DamagedFileTest : public ::testing::Test {
         if (database_) database_->close();
     }
     void open_again() { database_ = open({.url = "sqlite:///" + file_.string()}, {io_.get_executor()}, metrics_); }
-    /// All pages but the first, which says what the file is; as another program would that spoils it.
+    /// Overwrites the pages behind the first, which states what the file is, as another program might.
     void destroy_pages(std::size_t from) {
         sqlite3* other = nullptr;
         ASSERT_EQ(sqlite3_open(file_.c_str(), &other), SQLITE_OK);
@@ -70,7 +70,7 @@ class DamagedFileTest : public ::testing::Test {
         content.seekp(static_cast<std::streamoff>(from));
         content << std::string(std::filesystem::file_size(file_) - from, '\xaa');
     }
-    /// What the start with this file says; empty when it succeeds.
+    /// The error of a start with this file; empty when it succeeds.
     std::string failure_at_start() {
         database_->close();
         database_.reset();

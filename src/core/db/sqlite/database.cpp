@@ -113,7 +113,7 @@ class SqliteMigrations final : public MigrationSession {
             try {
                 if (!connection_) {
                     connection_ = std::make_unique<Connection>(path_, Access::read_write, 60'000ms, true);
-                    // A migration that rebuilds a table must not cascade; check() looks at the outcome.
+                    // A migration that rebuilds a table must not cascade; check() verifies the result.
                     connection_->execute("PRAGMA foreign_keys=OFF");
                 }
                 return connection_->run(Command::composed("migrate", sql, {}));

@@ -1,5 +1,5 @@
-// A visit of a coroutine to one of the database threads: the statements it brings, what comes of them, and its way back.
-// Always holds: a Hop lives in the frame of the coroutine that waits for it, and is touched by one thread at a time.
+// A batch of statements for one of the database threads: the commands, their results, and the coroutine to resume.
+// Always holds: a Hop lives in the frame of the coroutine that waits for it, and is used by one thread at a time.
 #pragma once
 
 #include "core/async/completion.hpp"

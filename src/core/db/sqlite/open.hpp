@@ -1,4 +1,4 @@
-// The SQLite engine's door.
+// Opens the SQLite engine.
 #pragma once
 
 #include "core/db/database.hpp"

@@ -32,7 +32,7 @@ void Readers::submit(Asker asker, Hop& hop) {
             hop.fail(std::make_exception_ptr(unavailable("sqlite: the readers' queue is full")));
         } else {
             queue_.push(asker, {asker, &hop, Clock::now()});
-            lock.unlock(); // so that the thread doesn't wake up to a locked door
+            lock.unlock(); // so that the woken thread doesn't wait for the mutex
             wake_.notify_one();
             return;
         }
@@ -78,7 +78,7 @@ void Readers::loop() {
         metrics_.active(-1);
         lock.lock();
         busy_.erase(std::ranges::find(busy_, waiting->asker));
-        if (closing_) wake_.notify_all(); // those who wait for the last ones to be served
+        if (closing_) wake_.notify_all(); // threads that wait for the queue to become empty
     }
 }
 

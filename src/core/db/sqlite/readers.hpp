@@ -54,7 +54,7 @@ class Readers {
     mutable std::mutex mutex_; // guards all below
     std::condition_variable wake_;
     FairQueue<Waiting> queue_;
-    std::vector<Asker> busy_; // whom the readers that work now work for
+    std::vector<Asker> busy_; // for whom the busy readers work
     bool closing_ = false;
 
     std::vector<std::thread> threads_;

@@ -222,7 +222,7 @@ TEST_F(SqliteTest, WhatIsNoDatabaseIsRefused) {
 }
 
 TEST_F(SqliteTest, ManyThreadsAtOnce) {
-    // They stay until the database is closed: it lets go of a caller's executor a moment after the caller goes on.
+    // They stay until the database is closed: it releases a caller's executor a moment after the caller resumes.
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
     for (int t = 0; t < 4; ++t) contexts.push_back(std::make_unique<boost::asio::io_context>(1));
     std::vector<std::thread> threads;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_max_group = 256;
 constexpr auto k_max_group_time = 5ms;  // bounds what the first of a group waits for the others
-constexpr auto k_busy_timeout = 1000ms; // for one try; the queue limit bounds the tries
+constexpr auto k_busy_timeout = 1000ms; // for one attempt; the queue limit bounds the attempts
 constexpr auto k_busy_pause = 5ms;
 constexpr auto k_close_grace = 3s;
 
@@ -208,7 +208,7 @@ void Writer::serve(Visit& visit, std::vector<Hop*>& group) {
     }
 }
 
-/// The visit's next hop; nothing when its coroutine gave up or its time is over.
+/// The transaction's next hop; nothing when its coroutine gave up or its time is over.
 Hop* Writer::take_hop(Visit& visit, SteadyTime limit) {
     std::unique_lock lock{mutex_};
     const auto has_news = [&] { return visit.next != nullptr || visit.dropped; };

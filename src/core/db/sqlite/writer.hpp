@@ -1,6 +1,6 @@
 // The one thread that writes to a SQLite file, and its queue, in which askers have turns. Transactions that wait are run one
 // after another, each in a savepoint of one outer transaction, and made durable together by one COMMIT (one fsync): group commit.
-// Always holds: nobody is told of success before that COMMIT succeeded; a transaction that fails undoes only itself;
+// Always holds: success is reported only after that COMMIT succeeded; a transaction that fails undoes only itself;
 // a transaction holds the writer no longer than the time limit.
 #pragma once
 
@@ -42,13 +42,13 @@ class Writer {
     Writer(std::string path, WriterLimits limits, const StatementMetrics& metrics, Damage& damage);
     ~Writer();
 
-    /// Brings a visit's next hop; completes the hop when it is answered (for the last hop of a transaction: after
+    /// Queues a transaction's next hop; completes it when it is answered (the last hop of a transaction: after
     /// the COMMIT). The hop must stay where it is until then.
     void submit(const std::shared_ptr<Visit>& visit, Hop& hop);
-    /// Ends a visit without a commit; returns at once.
+    /// Ends a transaction without a commit; returns at once.
     void drop(const std::shared_ptr<Visit>& visit);
 
-    /// Refuses new visits, finishes those that wait, and ends the thread within a few seconds.
+    /// Refuses new transactions, finishes those that wait, and ends the thread within a few seconds.
     void close();
 
     [[nodiscard]] bool is_busy() const;
@@ -77,7 +77,7 @@ class Writer {
     std::unique_ptr<Connection> connection_; // the thread's; empty after an outage, until the next group reopens it
     bool outage_ = false;                    // the thread's: what undid the group
 
-    mutable std::mutex mutex_; // guards all below, and the Visits
+    mutable std::mutex mutex_; // guards all below, and the transactions' fields
     std::condition_variable wake_;
     FairQueue<std::shared_ptr<Visit>> queue_;
     bool serving_ = false;
