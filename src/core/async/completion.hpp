@@ -53,7 +53,7 @@ class Completion {
     boost::asio::any_completion_handler<Signature> handler_;
 };
 
-/// Suspends the calling coroutine and hands its Completion to `start`; `co_await` gives what it is completed with. The
+/// Suspends the calling coroutine and gives its Completion to `start`; `co_await` gives what it is completed with. The
 /// coroutine may be running again before `start` returns.
 template <class... T, class Start>
 auto suspend(Start start) {

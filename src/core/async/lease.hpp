@@ -1,5 +1,5 @@
-// Lease: keeps a claim on a row for as long as work on it takes, and knows when the claim may have been lost. The owner of
-// the table claims the row and says how the claim is renewed.
+// Lease: keeps a claim on a row for as long as work on it takes, and detects when it may have been lost. The owner of
+// the table claims the row and defines how the claim is renewed.
 // Always holds: a lease that is lost stays lost; the work must then stop, since another process may have the row.
 #pragma once
 
