@@ -72,7 +72,7 @@ constexpr auto k_add_last =
                            " ON DUPLICATE KEY UPDATE users = users + VALUES(users)");
 constexpr db::Statement k_forget{"audit_last_days.forget", "DELETE FROM audit_last_days WHERE day < ?"};
 
-// What is counted and what is not counted yet in one statement, so that nothing is seen twice while it moves.
+// What is counted and what is not counted yet in one statement, so that nothing is read twice while it moves.
 constexpr db::SqlText k_uncounted{"id > (SELECT counted_id FROM audit_counted WHERE id = 1)"};
 constexpr auto k_since = db::select<DayRow>(
     "audit_days.since",
