@@ -26,7 +26,7 @@ struct ZoneFile {
 /// Nothing when `bytes` are not a TZif file of version 2 or later.
 [[nodiscard]] std::optional<ZoneFile> parse_zone_file(std::string_view bytes);
 
-/// The file of a zone that the tz database knows (`name` becomes part of a path).
+/// The file of a zone that the tz database has (`name` becomes part of a path).
 [[nodiscard]] std::optional<ZoneFile> read_zone_file(std::string_view name);
 
 } // namespace focus
