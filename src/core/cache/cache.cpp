@@ -113,7 +113,7 @@ Task<Text> Cache::get_or_load(std::string key, Topics topics, Loader load, std::
         const auto text = co_await load();
         co_return text ? std::make_shared<const std::string>(*text) : nullptr;
     }
-    // First the version, then what was remembered, then what is stored: each is at least as new as the one before.
+    // First the version, then the cached text, then the database: each is at least as new as the one before.
     std::int64_t version = 0;
     if (!topics.empty()) version = co_await versions_.current(std::move(topics));
     if (const auto entry = co_await find(key, version)) {

@@ -48,7 +48,7 @@ struct Status {
 class Cache {
   public:
     using Topics = std::vector<std::string>;
-    /// Gives a text, or nothing, which is remembered as well.
+    /// Gives a text, or nothing, which is cached as well.
     using Loader = std::function<Task<std::optional<std::string>>()>;
 
     /// `redis` may be null; everything given must outlive the cache.
@@ -59,7 +59,7 @@ class Cache {
     /// nothing. Without topics a text is valid until its TTL is over. Throws as `load` and the database do.
     Task<Text> get_or_load(std::string key, Topics topics, Loader load, std::optional<std::chrono::milliseconds> ttl = std::nullopt);
 
-    /// The JSON of what `load` gives. Its 404 is remembered as well.
+    /// The JSON of what `load` gives. Its 404 is cached as well.
     template <class F, class T = typename std::invoke_result_t<F&>::value_type>
     Task<Written<T>> json(std::string key, Topics topics, F load, std::optional<std::chrono::milliseconds> ttl = std::nullopt) {
         auto text = co_await get_or_load(

@@ -15,7 +15,7 @@
 
 namespace focus::cache {
 
-/// What is remembered: a text, or (null) that there is nothing.
+/// What is cached: a text, or (null) that there is nothing.
 using Text = std::shared_ptr<const std::string>;
 
 struct Entry {
@@ -49,7 +49,7 @@ class Memory {
     struct Shard {
         mutable std::mutex mutex;
         Items items;
-        std::unordered_map<std::string_view, Items::iterator> by_key; // the keys live in the items
+        std::unordered_map<std::string_view, Items::iterator> by_key; // the keys are stored in the items
         std::size_t bytes = 0;
 
         void drop(Items::iterator item);
