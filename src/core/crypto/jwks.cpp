@@ -57,7 +57,7 @@ std::string decoded(std::string_view text) { return base64url_decode(text).value
 
 Number number_of(std::string_view bytes) { return Number{BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr)}; }
 
-/// Null when OpenSSL does not take it for a sound key.
+/// Null when OpenSSL does not accept it as a valid key.
 KeyHandle key_from(const char* type, const Builder& builder) {
     const Params params{OSSL_PARAM_BLD_to_param(builder.get())};
     const KeyContext making{EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr)};
