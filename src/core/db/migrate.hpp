@@ -1,6 +1,6 @@
 // Schema migrations: files migrations/{sqlite,mysql}/NNNN_name.sql, embedded in the binary, applied in order, each once.
 // Always holds: servers that start at once apply each one once and wait for each other; one that was interrupted resumes where it
-// stopped; a database that knows a newer migration than this binary is refused.
+// stopped; a database that has a newer migration than this binary is refused.
 #pragma once
 
 #include "core/db/database.hpp"
@@ -39,7 +39,7 @@ struct MigrationProgress {
 using MigrationListener = std::function<void(MigrationProgress)>;
 
 /// Applies what is pending, logging each; gives the number applied. Each migration is one transaction on SQLite. On MySQL, where
-/// CREATE, ALTER and DROP commit by themselves, the database remembers how far it came (migration_steps.hpp). Throws focus::Error
+/// CREATE, ALTER and DROP commit by themselves, the database stores the progress (migration_steps.hpp). Throws focus::Error
 /// (`unavailable` when the database cannot be reached or was lost; call it again) or std::runtime_error with one clear sentence when the
 /// schema is newer than this binary or a migration fails.
 Task<int> migrate(Database& database, std::span<const Migration> migrations, MigrationListener listener = {});

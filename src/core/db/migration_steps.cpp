@@ -184,7 +184,7 @@ Task<void> MigrationSteps::run_ddl(std::string statement, Position after, bool u
     co_await persist([this, after] { return note(after); });
 }
 
-/// In one transaction with the note, which comes first: it makes a process that was taken over wait or fail.
+/// In one transaction with the note, which comes first: a process that has lost the lock waits or fails.
 Task<void> MigrationSteps::run_data(std::vector<std::string> statements, std::size_t begin, Position after) {
     co_await persist([this, &statements, begin, after]() -> Task<void> {
         std::exception_ptr failure;

@@ -28,7 +28,7 @@ constexpr std::size_t k_read_buffer = std::size_t{16} << 10;
 /// The memory of an answer with more rows is not kept for the next one.
 constexpr std::size_t k_kept_rows = 100;
 
-/// Only a Galera node has a cluster size above 0; MySQL does not know the variable.
+/// Only a Galera node has a cluster size above 0; MySQL does not have the variable.
 constexpr Statement k_cluster{"setup.cluster", "SHOW STATUS LIKE 'wsrep_cluster_size'"};
 
 bm::any_connection_params connection_params(asio::ssl::context* tls) {

@@ -60,7 +60,7 @@ class Link {
     SteadyTime last_used;
     std::uint64_t era = 0;         // the pools' count of demoted servers when this one was connected
     Asker asker = k_service;       // the one that uses it, or used it last
-    std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to live
+    std::uint64_t seen_losses = 0; // the pool's count of lost connections when this one was last known to work
 
   private:
     Failure failed(const boost::mysql::error_code& error, std::string_view doing) const;

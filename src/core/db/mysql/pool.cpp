@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto k_trusted_for = 5s; // an idle connection is asked whether it lives before it is used after that long
+constexpr auto k_trusted_for = 5s; // after that long an idle connection is pinged before it is used
 constexpr auto k_ping_timeout = 2s;
 constexpr auto k_connect_timeout = 5s;
 constexpr auto k_down_pause = 1s;    // between two attempts to reach a lost server

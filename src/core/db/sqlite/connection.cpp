@@ -11,7 +11,7 @@ namespace focus::db::sqlite {
 namespace {
 
 constexpr std::size_t k_statement_cache = 256;
-constexpr int k_progress_steps = 2000; // some tens of microseconds between two looks at the clock
+constexpr int k_progress_steps = 2000; // some tens of microseconds between two reads of the clock
 
 int primary(int code) noexcept { return code & 0xff; }
 

@@ -40,7 +40,7 @@ class SqliteError : public std::runtime_error {
     int code_;
 };
 
-/// The error as callers of Session know it: ConstraintError, focus::Error `unavailable`, or a defect.
+/// The error as callers of Session expect it: ConstraintError, focus::Error `unavailable`, or a defect.
 [[nodiscard]] std::exception_ptr public_error(const SqliteError& error);
 /// The same before the server serves: what the operator has to fix, in one sentence, with the code of an unusable database.
 [[nodiscard]] std::exception_ptr error_at_start(const SqliteError& error, const std::string& path);
