@@ -5,15 +5,15 @@
 namespace focus::http {
 namespace {
 
-// Kinds of owners beside users, whose ids are positive.
+// Kinds of owners other than users; the ids of users are positive.
 constexpr std::int64_t k_network = 0;
 constexpr std::int64_t k_site = -1;
-constexpr std::int64_t k_anonymous = -2; // all of them together
+constexpr std::int64_t k_anonymous = -2; // all anonymous clients together
 
 constexpr std::size_t k_first_room = 4096;
-/// Bodies up to this size may use the last eighth of the budget, so that large ones leave some for them.
+/// Bodies up to this size may use the last eighth of the budget, so that large bodies leave some for them.
 constexpr std::size_t k_small = std::size_t{64} << 10;
-/// The longest body a route takes, compressed and unpacked, and a little for the decoder.
+/// The longest body that a route accepts, compressed and unpacked, plus the decoder's memory.
 constexpr std::size_t k_one_user = std::size_t{20} << 20;
 
 } // namespace
@@ -88,7 +88,7 @@ bool make_room(std::string& text, std::size_t size, std::size_t most, BodyMemory
     if (size <= text.capacity()) return share.resize(extra + text.capacity());
     const auto capacity = std::max(size, std::min(most, std::max(k_first_room, 2 * text.capacity())));
     if (!share.resize(extra + capacity)) return false;
-    std::string bigger; // reserve() of a string that holds something takes at least twice its capacity
+    std::string bigger; // reserve() of a non-empty string allocates at least twice its capacity
     bigger.reserve(capacity);
     bigger += text;
     text.swap(bigger);

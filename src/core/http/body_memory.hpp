@@ -1,6 +1,6 @@
 // BodyMemory: one budget for the request bodies in memory, over all connections of a server.
-// Always holds: the sum of all shares is at most `most`, and no client or group of clients holds more than its part of
-// it, so that one of them cannot keep the bodies of all others out. Safe from any thread.
+// Always holds: the sum of all shares is at most `most`, and each client or group of clients stays within its part, so
+// that one client cannot exclude the bodies of all others. Safe from any thread.
 #pragma once
 
 #include "core/http/forwarded.hpp"
@@ -18,7 +18,7 @@ namespace focus::http {
 
 class BodyMemory {
   public:
-    /// What one body holds; gives it back when it ends.
+    /// The memory of one body; released when the share ends.
     class Share {
       public:
         Share() = default;
@@ -28,11 +28,11 @@ class BodyMemory {
         Share& operator=(Share&&) = delete;
         ~Share() { release(); }
 
-        /// Whose body it is, before it holds anything: a user, or a client without an account by its address.
+        /// Sets the owner, before any bytes: a user, or a client without an account by its address.
         void belongs_to_user(std::int64_t user_id);
         void belongs_to_network(const AddressBytes& address);
 
-        /// Holds `bytes` from now on. False when there is no room for that many; then it holds what it held.
+        /// Sets the share to `bytes`. False when the budget does not allow it; then the share is unchanged.
         [[nodiscard]] bool resize(std::size_t bytes);
         void release() noexcept;
         [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -54,7 +54,7 @@ class BodyMemory {
 
     explicit BodyMemory(std::size_t most) noexcept : most_{most} {}
 
-    /// Bytes that are held.
+    /// Bytes that all shares hold.
     [[nodiscard]] std::size_t used() const;
 
   private:
@@ -64,11 +64,11 @@ class BodyMemory {
     std::size_t most_;
     mutable std::mutex mutex_;
     std::size_t used_ = 0;
-    std::map<std::pair<std::int64_t, AddressBytes>, std::size_t> held_; // by owner; those that hold something
+    std::map<std::pair<std::int64_t, AddressBytes>, std::size_t> held_; // by owner; only those with bytes
 };
 
-/// Gives `text` room for `size` bytes, at least doubling it but not beyond `most`; with the `extra` bytes held beside it
-/// the room is charged to `share` first. False when there is no memory for it.
+/// Gives `text` capacity for `size` bytes, at least doubling it but not beyond `most`. It is charged to `share` first,
+/// with the `extra` bytes that are held beside it. False when the budget does not allow it.
 [[nodiscard]] bool make_room(std::string& text, std::size_t size, std::size_t most, BodyMemory::Share& share, std::size_t extra = 0);
 
 } // namespace focus::http

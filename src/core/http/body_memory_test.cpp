@@ -70,7 +70,7 @@ TEST(BodyMemory, ClientsWithoutAnAccountSharePartsByNetwork) {
     EXPECT_FALSE(takes(c, "2001:db8:1:3::1", k_mib)); // the same /48
     EXPECT_TRUE(takes(c, "203.0.113.1", 4 * k_mib));
     EXPECT_TRUE(takes(d, "203.0.113.2", 4 * k_mib));
-    EXPECT_FALSE(takes(e, "203.0.113.3", k_mib)); // all of them together
+    EXPECT_FALSE(takes(e, "203.0.113.3", k_mib)); // all anonymous clients together
     a.release();
     EXPECT_TRUE(takes(e, "203.0.113.3", k_mib));
 }
@@ -87,7 +87,7 @@ TEST(BodyMemory, RoomGrowsWithWhatComes) {
     EXPECT_GE(text.capacity(), 2 * before);
     EXPECT_EQ(share.bytes(), text.capacity() + 100);
     EXPECT_EQ(text, std::string(before, 'x'));
-    EXPECT_TRUE(make_room(text, 5 * k_mib, 5 * k_mib, share)); // not beyond the end
+    EXPECT_TRUE(make_room(text, 5 * k_mib, 5 * k_mib, share)); // not beyond `most`
     EXPECT_EQ(text.capacity(), 5 * k_mib);
     EXPECT_FALSE(make_room(text, 60 * k_mib, 60 * k_mib, share));
     EXPECT_EQ(text.capacity(), 5 * k_mib);

@@ -26,22 +26,22 @@ class Call {
     Call& operator=(const Call&) = delete;
 
     [[nodiscard]] std::string_view header(std::string_view name) const;        // empty when absent; case-insensitive name
-    [[nodiscard]] const std::vector<Field>& fields() const { return fields_; } // as sent, repeated ones too
+    [[nodiscard]] const std::vector<Field>& fields() const { return fields_; } // as sent, with repeated ones
     [[nodiscard]] std::string_view target() const { return target_; }          // as sent
     [[nodiscard]] std::string_view body() const { return body_; }              // without its content coding
     [[nodiscard]] const Origin& origin() const { return origin_; }
-    [[nodiscard]] Language language() const;                 // of the signed-in user, else by Accept-Language
+    [[nodiscard]] Language language() const;                 // of the caller, else by Accept-Language
     [[nodiscard]] EpochMs now_ms() const { return now_ms_; } // when the request arrived
     [[nodiscard]] const std::optional<Caller>& caller() const { return caller_; }
-    [[nodiscard]] const Caller& user() const { return caller_.value(); } // of a route that needs one
+    [[nodiscard]] const Caller& user() const { return caller_.value(); } // of a route that requires one
     [[nodiscard]] bool is_secure() const { return is_secure_; }          // came over TLS, here or at a trusted proxy
     /// The parameters of the path, in the order of the pattern.
     [[nodiscard]] const Params& path_params() const { return path_params_; }
     /// The query behind '?', as sent.
     [[nodiscard]] std::string_view query() const { return query_; }
 
-    /// Counts the request against its rate limit as `more` requests beside itself (at most as many as the limit allows at
-    /// all), for handlers that know only then how much there is to do. Throws what is answered with 429.
+    /// Counts the request against its rate limit as `more` further ones (at most as many as the limit allows at all),
+    /// for handlers that know the amount of work only then. Throws the error that is answered with 429.
     virtual Task<void> charge(int more) = 0;
 
   protected:

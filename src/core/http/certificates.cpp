@@ -10,7 +10,7 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-// TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
+// TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 has no other ciphers.
 constexpr const char* k_tls12_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr std::chrono::seconds k_interval{1};
 
@@ -30,7 +30,7 @@ Certificates::Stamp Certificates::stamp() const {
     auto* at = stamp.begin();
     for (const auto* file : {&certificate_file_, &key_file_}) {
         struct stat info{};
-        static_cast<void>(::stat(file->c_str(), &info)); // a missing file has a stamp of its own: zeros
+        static_cast<void>(::stat(file->c_str(), &info)); // a missing file has the stamp zero
         for (const auto part : {static_cast<std::int64_t>(info.st_mtim.tv_sec), static_cast<std::int64_t>(info.st_mtim.tv_nsec),
                                 static_cast<std::int64_t>(info.st_size), static_cast<std::int64_t>(info.st_ino)})
             *at++ = part;
@@ -47,7 +47,7 @@ std::shared_ptr<ssl::context> Certificates::load() const {
     boost::system::error_code error;
     tls->use_certificate_chain_file(certificate_file_, error);
     if (error) throw std::invalid_argument{"TLS_CERT_FILE " + certificate_file_ + ": " + error.message()};
-    tls->use_private_key_file(key_file_, ssl::context::pem, error); // fails also when it isn't the certificate's
+    tls->use_private_key_file(key_file_, ssl::context::pem, error); // also fails when it is another certificate's
     if (error) throw std::invalid_argument{"TLS_KEY_FILE " + key_file_ + ": " + error.message()};
     return tls;
 }

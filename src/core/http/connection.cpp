@@ -24,11 +24,11 @@ using boost::system::error_code;
 using Clockwork = std::chrono::steady_clock;
 
 constexpr auto k_token = asio::as_tuple(asio::deferred);
-constexpr std::size_t k_max_drained = std::size_t{64} << 10; // of a body nobody read, rather than closing
+constexpr std::size_t k_max_drained = std::size_t{64} << 10; // of an unread body; a longer one closes
 constexpr std::size_t k_chunk_buffer = std::size_t{16} << 10;
 constexpr std::size_t k_dropped_step = 4096;
 constexpr std::chrono::seconds k_linger{2};
-constexpr unsigned k_turn = 16; // pipelined requests answered before other connections get their turn
+constexpr unsigned k_turn = 16; // pipelined requests that are answered before other connections run
 
 bool is_token_char(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view{"!#$%&'*+-.^_`|~"}.contains(c);
@@ -39,12 +39,12 @@ void append_number(std::string& out, std::size_t value, int base = 10) {
     out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr);
 }
 
-/// Header values come from handlers: whatever could end the line becomes a space.
+/// Header values come from handlers: each character that could end the line becomes a space.
 void append_value(std::string& out, std::string_view value) {
     for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
 }
 
-/// Two pieces that are written together.
+/// Two buffers that are written together.
 struct Pieces {
     std::array<asio::const_buffer, 2> list;
 
@@ -87,7 +87,7 @@ class Connection final : public Watched, public BodyReader {
         stream_.lowest_layer().cancel(ignored);
     }
     void drain() override {
-        if (!idle_) return; // the current answer says that it is the last
+        if (!idle_) return; // the current answer announces the end of the connection
         error_code ignored;
         stream_.lowest_layer().cancel(ignored);
     }
@@ -121,13 +121,13 @@ class Connection final : public Watched, public BodyReader {
         co_return true;
     }
 
-    /// Waits for a whole head and parses it into x_. False when the connection is over without another answer;
-    /// `refusal_` is set when the head deserves one.
+    /// Waits for a whole head and parses it into x_. False when the connection ends without another answer;
+    /// `refusal_` is set when the head is answered with an error.
     Task<bool> read_head() {
         refusal_ = nullptr;
         bool started = false;
         std::size_t scanned = 0;
-        const auto idle_until = Clockwork::now() + limits_.idle_time; // empty lines don't prolong it
+        const auto idle_until = Clockwork::now() + limits_.idle_time; // empty lines do not extend it
         for (;;) {
             const auto unread = skip_empty_lines();
             if (const auto end = unread.find("\r\n\r\n", scanned); end != std::string_view::npos && end + 4 <= limits_.header_bytes) {
@@ -187,7 +187,7 @@ class Connection final : public Watched, public BodyReader {
 
     [[nodiscard]] bool expects_continue() const { return parser_->is_http11() && equal_ignoring_case(parser_->expect(), "100-continue"); }
 
-    /// One request through the pipeline and its answer to the client. False when the connection shall end.
+    /// Runs one request through the pipeline and sends its answer. False when the connection must end.
     Task<bool> answer() {
         auto& pipeline = worker_->shared().pipeline;
         x_.started = Clockwork::now();
@@ -199,7 +199,7 @@ class Connection final : public Watched, public BodyReader {
             pipeline.refuse(x_, *refusal_);
         else
             co_await pipeline.serve(x_);
-        if (!x_.response.source) x_.release_body(); // a client that takes its answer slowly does not hold it
+        if (!x_.response.source) x_.release_body(); // not held while a slow client reads the answer
         // RFC 6455 §4.1: HTTP/1.1, and the client waits for the answer
         if (x_.response.upgrade && (!parser_->is_http11() || in_.unread().size() > head_size_)) {
             must_close_ = true;
@@ -221,7 +221,7 @@ class Connection final : public Watched, public BodyReader {
         co_return true;
     }
 
-    /// The connection's end as one of HTTP; the stream goes on elsewhere.
+    /// Ends HTTP on this connection; the WebSocket session owns the stream from now on.
     bool become_websocket() {
         worker_->shared().pipeline.finish(x_, 0, true);
         handed_over_ = true;
@@ -286,7 +286,7 @@ class Connection final : public Watched, public BodyReader {
         out_ += "\r\n";
     }
 
-    /// Pulls piece by piece; the source is gone when this returns.
+    /// Pulls piece by piece; the source is destroyed when this returns.
     Task<bool> send_stream(bool chunked) {
         const auto source = std::move(x_.response.source);
         bool whole = false;
@@ -305,12 +305,12 @@ class Connection final : public Watched, public BodyReader {
         } catch (const std::exception& error) {
             log::error("stream broke off", {{"what", error.what()}, {"request_id", std::string_view{x_.origin_.request_id}}});
         }
-        if (!whole) co_return false; // without its last chunk the client knows that the body is not whole
+        if (!whole) co_return false; // without the last chunk the client knows that the body is incomplete
         if (chunked) out_ += "0\r\n\r\n";
         co_return co_await write({{asio::buffer(out_), {}}});
     }
 
-    /// Writes what the socket takes without waiting. True when nothing is left.
+    /// Writes what the socket accepts without waiting. True when nothing is left.
     bool write_now(Pieces& pieces, error_code& error) {
         if constexpr (!k_tls) {
             const auto bytes = stream_.write_some(pieces.list, error);
@@ -324,7 +324,7 @@ class Connection final : public Watched, public BodyReader {
         error_code error;
         while (!write_now(pieces, error)) {
             if (error && error != asio::error::would_block && error != asio::error::interrupted) co_return false;
-            deadline_ = Clockwork::now() + limits_.write_stall; // starts anew whenever the client took something
+            deadline_ = Clockwork::now() + limits_.write_stall; // restarts whenever the client has read something
             if constexpr (k_tls) {
                 const auto& piece = pieces.list[0].size() > 0 ? pieces.list[0] : pieces.list[1];
                 const auto [failure, bytes] = co_await stream_.async_write_some(piece, k_token);
@@ -348,7 +348,7 @@ class Connection final : public Watched, public BodyReader {
         co_return co_await write({{asio::buffer(k_continue), {}}});
     }
 
-    /// What came behind the head; used up with it.
+    /// Bytes that were read together with the head; consumed with it.
     std::string_view take_behind_head(std::size_t most) {
         const auto behind = in_.unread().substr(head_size_, most);
         head_size_ += behind.size();
@@ -359,7 +359,7 @@ class Connection final : public Watched, public BodyReader {
         const auto behind = take_behind_head(length);
         if (!make_room(into, behind.size(), length, x_.body_share)) co_return out_of_memory(fault);
         into += behind;
-        while (into.size() < length) { // grows with what comes, not with what was announced
+        while (into.size() < length) { // grows with the bytes received, not with the announced length
             const auto before = into.size();
             if (!make_room(into, before + 1, length, x_.body_share)) co_return out_of_memory(fault);
             const auto target = std::min(length, into.capacity());
@@ -398,7 +398,7 @@ class Connection final : public Watched, public BodyReader {
         co_return true;
     }
 
-    /// Reads over a body that the answer did not need, without keeping it; it is short and its length is known.
+    /// Reads and discards a body that the answer did not need; it is short and its length is known.
     Task<bool> drop_body() {
         auto left = static_cast<std::size_t>(parser_->content_length().value_or(0));
         left -= take_behind_head(left).size();
@@ -422,8 +422,8 @@ class Connection final : public Watched, public BodyReader {
         co_return bytes > 0;
     }
 
-    /// At least one byte, or 0 when there will be no more (or the deadline has passed). `wait_first` saves the attempt
-    /// to read what is hardly there yet.
+    /// At least one byte, or 0 when there are no more (or the deadline has passed). `wait_first` saves a read
+    /// that would most likely find nothing.
     Task<std::size_t> read_some(char* to, std::size_t size, bool wait_first) {
         if constexpr (k_tls) {
             const auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(to, size), k_token);
@@ -441,7 +441,7 @@ class Connection final : public Watched, public BodyReader {
         }
     }
 
-    /// Ends the connection so that the client still gets what was sent: closing with unread input would reset it.
+    /// Ends the connection so that the client still receives the answer: closing with unread input would reset it.
     Task<void> say_goodbye() {
         expired_ = false;
         deadline_ = Clockwork::now() + k_linger;
@@ -468,12 +468,12 @@ class Connection final : public Watched, public BodyReader {
     std::optional<HeadParser> parser_;
     Exchange x_;
     const Refusal* refusal_ = nullptr;
-    std::size_t head_size_ = 0; // of the current request in in_, with as much of its body as was taken
+    std::size_t head_size_ = 0; // of the current request in in_, with the part of its body that was taken
     std::size_t written_ = 0;
     bool idle_ = true;
     bool expired_ = false;
     bool must_close_ = false;
-    bool lingers_ = false; // the last answer may still be on its way
+    bool lingers_ = false; // the last answer may still be in transit
     bool body_taken_ = false;
     bool handed_over_ = false;
 };

@@ -11,9 +11,9 @@ namespace focus::http {
 using PlainStream = Worker::Socket;
 using TlsStream = boost::asio::ssl::stream<Worker::Socket>;
 
-/// Serves a connection until either side ends it. `peer` is the other side's address, `place` what it holds.
+/// Serves a connection until either side ends it. `peer` is the client's address, `place` its counted place.
 Task<void> serve_connection(std::shared_ptr<Worker> worker, PlainStream stream, AddressBytes peer, NetworkLimit::Place place);
-/// The same with a TLS handshake first.
+/// The same, with a TLS handshake first.
 Task<void> serve_connection(std::shared_ptr<Worker> worker, TlsStream stream, AddressBytes peer, NetworkLimit::Place place);
 
 } // namespace focus::http

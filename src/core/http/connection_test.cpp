@@ -1,4 +1,4 @@
-// The life of connections: what is no request, limits, streams, the end.
+// The life cycle of connections: invalid requests, limits, streams, the end.
 #include "support/cpp/http_server.hpp"
 #include "support/cpp/start.hpp"
 
@@ -76,7 +76,7 @@ TEST_F(ServerTest, EmptyLinesDoNotKeepAnIdleConnection) {
             std::this_thread::sleep_for(200ms);
         }
     }};
-    EXPECT_TRUE(client.receive().empty()); // it ends without an answer
+    EXPECT_TRUE(client.receive().empty()); // the connection ends without an answer
     closed = true;
     sender.join();
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 6s); // idle_time is 2 s
@@ -117,7 +117,7 @@ TEST_F(ServerTest, LimitsBodiesBeforeReadingThem) {
     auto client = connect();
     EXPECT_EQ(status_of(client.ask("POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")), 413);
     EXPECT_TRUE(client.is_closed());
-    auto again = connect(); // a small one is read over, the connection stays
+    auto again = connect(); // a small body is discarded, the connection stays open
     EXPECT_EQ(status_of(again.ask(post("/size", std::string(9000, 'x')))), 413);
     EXPECT_EQ(status_of(again.ask(get("/hello"))), 200);
     EXPECT_EQ(status_of(again.ask(post("/nothing", "abc"))), 404);
@@ -144,7 +144,7 @@ TEST_F(ServerTest, SlowSendersAreCutOff) {
     EXPECT_LT(std::chrono::steady_clock::now() - started, 1500ms);
     EXPECT_TRUE(slow_head.is_closed());
 
-    auto dripping = connect(); // a byte now and then doesn't start the time anew
+    auto dripping = connect(); // single bytes do not restart the time limit
     dripping.send("GET /hello HTTP/1.1\r\nX: ");
     int sent = 0;
     for (; dripping.socket().available() == 0 && sent < 200; ++sent) {

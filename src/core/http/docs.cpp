@@ -12,7 +12,7 @@
 namespace focus::http {
 namespace {
 
-// Both tools set styles from scripts; scripts themselves only come from this server.
+// Swagger UI and Redoc set styles from scripts; scripts themselves come only from this server.
 constexpr std::string_view k_policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                                       "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; "
                                       "form-action 'none'; frame-ancestors 'none'";

@@ -1,4 +1,4 @@
-// The documentation of the API, served by itself: /api/openapi.json, Swagger UI at /api/docs, Redoc at /api/redoc.
+// The documentation of the API: /api/openapi.json, Swagger UI at /api/docs, Redoc at /api/redoc.
 #pragma once
 
 #include "core/http/openapi.hpp"
@@ -6,8 +6,8 @@
 
 namespace focus::http {
 
-/// Adds the three routes and the files that the pages need. The document is made on first use, from all routes that
-/// `routes` has then; `routes` must outlive the server.
+/// Adds the three routes and the pages' files. The document is made on first use, from all routes that `routes` has
+/// then; `routes` must outlive the server.
 void add_docs(Routes& routes, ApiInfo info);
 
 } // namespace focus::http

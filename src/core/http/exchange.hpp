@@ -1,5 +1,5 @@
-// Exchange: one request and its answer on the way through the pipeline. Belongs to a connection, which fills in what it
-// read and sends the response; reused from request to request, so that its buffers are.
+// Exchange: one request and its answer in the pipeline. Belongs to a connection, which sets the request and sends the
+// response; reused from request to request, so that its buffers are reused too.
 #pragma once
 
 #include "core/http/body_memory.hpp"
@@ -13,15 +13,15 @@
 
 namespace focus::http {
 
-/// Thrown inside the pipeline for what the protocol refuses; becomes a problem like any other error.
+/// Thrown inside the pipeline for protocol errors; becomes a problem like any other error.
 struct Refused {
     const Refusal* refusal;
 };
 
-/// Where the body comes from, should somebody want it.
+/// Reads the body on demand.
 class BodyReader {
   public:
-    /// Reads the whole body as it came over the wire. Throws Refused when it is longer than `limit`, broken or too slow.
+    /// Reads the whole body as it was sent. Throws Refused when it is longer than `limit`, malformed or too slow.
     virtual Task<void> read_body(std::string& into, std::size_t limit) = 0;
 
   protected:
@@ -34,7 +34,7 @@ class Exchange final : public Call {
   public:
     explicit Exchange(BodyMemory& bodies) : body_share{bodies} {}
 
-    // the request, by the connection
+    // the request, set by the connection
     using Call::body_;
     using Call::caller_;
     using Call::fields_;
@@ -46,19 +46,19 @@ class Exchange final : public Call {
     using Call::target_;
     std::string_view method;       // as sent
     std::string_view encoded_path; // without the query
-    std::string_view host;         // that the request is for: of an absolute-form target, else the Host header
+    std::string_view host;         // the request's host: of an absolute-form target, else the Host header
     bool has_body = false;
-    BodyMemory::Share body_share; // of what body_ takes
+    BodyMemory::Share body_share; // of the memory of body_
     std::chrono::steady_clock::time_point started;
     BodyReader* reader = nullptr;
     Gzip* gzip = nullptr;
 
-    // found out on the way
+    // set by the pipeline
     const Endpoint* endpoint = nullptr;
     std::size_t endpoint_index = 0;
-    bool has_token = false;         // good or not
+    bool has_token = false;         // valid or not
     bool is_head = false;           // HEAD: answered as GET, sent without the body
-    RateLimiter* limiter = nullptr; // nothing: this route has no limit
+    RateLimiter* limiter = nullptr; // null: the route has no rate limit
     std::string rate_key;
     RateDecision rate;
 
@@ -66,13 +66,13 @@ class Exchange final : public Call {
 
     Task<void> charge(int more) override;
 
-    /// The body is not needed any more.
+    /// The body is no longer needed.
     void release_body() {
         body_.clear();
         if (body_.capacity() > k_kept_body) body_.shrink_to_fit();
         body_share.release();
     }
-    /// Ready for the next request of the same connection.
+    /// Prepares for the next request of the same connection.
     void reset() {
         fields_.clear();
         target_ = query_ = method = encoded_path = host = {};

@@ -22,7 +22,7 @@ bool is_mapped_v4(const AddressBytes& address) noexcept {
     return std::equal(k_mapped.begin(), k_mapped.end(), address.begin());
 }
 
-/// The last element of a comma-separated list, which gets shorter by it.
+/// Removes and returns the last element of a comma-separated list.
 std::string_view last_element(std::string_view& list) {
     const auto comma = list.rfind(',');
     const auto element = trim(comma == std::string_view::npos ? list : list.substr(comma + 1));
@@ -60,7 +60,7 @@ std::optional<AddressBytes> parse_address(std::string_view text) {
     } else if (std::ranges::count(text, ':') == 1) {
         text = text.substr(0, text.find(':'));
     }
-    if (text.contains('%')) return std::nullopt; // scope ids are nobody's public address
+    if (text.contains('%')) return std::nullopt; // addresses with a scope id are never public
     boost::system::error_code error;
     const auto address = ip::make_address(text, error);
     if (error) return std::nullopt;
@@ -129,7 +129,7 @@ Client client_behind(const AddressBytes& peer, const ForwardedHeaders& headers, 
         const auto element = last_element(hops);
         const auto address = parse_address(by_x ? element : parameter(element, "for"));
         if (!by_x) client.secure = is_https(parameter(element, "proto"));
-        if (!address) break; // "unknown", an obfuscated name or nonsense: the hop that wrote it is as far as we can see
+        if (!address) break; // "unknown", an obfuscated name or invalid: the hop that wrote it is the last known one
         client.address = *address;
     }
     return client;

@@ -1,5 +1,5 @@
-// Who the client is when proxies stand in between: X-Forwarded-For, X-Forwarded-Proto and Forwarded (RFC 7239), believed
-// only as far as they were written by trusted proxies.
+// The client's address behind proxies: X-Forwarded-For, X-Forwarded-Proto and Forwarded (RFC 7239). Always holds: only
+// what trusted proxies wrote is used.
 #pragma once
 
 #include <array>
@@ -18,14 +18,14 @@ using AddressBytes = std::array<std::uint8_t, 16>;
 [[nodiscard]] std::optional<AddressBytes> parse_address(std::string_view text);
 /// The usual text form; IPv4-mapped addresses as IPv4.
 [[nodiscard]] std::string to_text(const AddressBytes& address);
-/// The part of an address that one customer gets, as the limits count: an IPv4 address, the /64 of an IPv6 one.
+/// The network that one customer has, as the limits count it: an IPv4 address, the /64 of an IPv6 address.
 [[nodiscard]] AddressBytes network_of(AddressBytes address) noexcept;
-/// The same of a textual address, as text; what is no address stays as it is.
+/// The same for a textual address, as text; text that is no address is returned unchanged.
 [[nodiscard]] std::string network_of(std::string_view address);
-/// The /48 of an IPv6 address, which holds 65,536 such networks and may be one customer's too; nothing for IPv4.
+/// The /48 of an IPv6 address, which holds 65,536 such networks and may belong to one customer too; nothing for IPv4.
 [[nodiscard]] std::optional<AddressBytes> site_of(AddressBytes address) noexcept;
 
-/// The proxies that are believed.
+/// The proxies whose headers are trusted.
 class TrustedProxies {
   public:
     /// Addresses and CIDR ranges. Throws std::invalid_argument for anything else.
@@ -49,10 +49,10 @@ struct ForwardedHeaders {
 
 struct Client {
     AddressBytes address;
-    std::optional<bool> secure; // what the proxy says about the scheme
+    std::optional<bool> secure; // the scheme that the proxy reports
 };
 
-/// The client behind `peer`, who must be trusted: going from the last hop to the first, the first address that is not a
+/// The client behind `peer`, which must be trusted: from the last hop to the first, the first address that is not a
 /// trusted proxy. `Forwarded` counts only without X-Forwarded-For: a proxy that writes one may pass on the other.
 [[nodiscard]] Client client_behind(const AddressBytes& peer, const ForwardedHeaders& headers, const TrustedProxies& trusted);
 

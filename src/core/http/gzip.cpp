@@ -63,7 +63,7 @@ Gunzip::~Gunzip() = default;
 Gunzip::State Gunzip::step(std::string& out, std::size_t limit, std::size_t piece) {
     auto& stream = inflate_->stream;
     const auto before = out.size();
-    const auto room = std::min(piece, limit - before + 1); // one more, to notice what is too much
+    const auto room = std::min(piece, limit - before + 1); // one byte more, to notice a body that is too long
     int result = Z_OK;
     out.resize_and_overwrite(before + room, [&](char* to, std::size_t) {
         stream.next_out = output(to + before);
@@ -76,7 +76,7 @@ Gunzip::State Gunzip::step(std::string& out, std::size_t limit, std::size_t piec
         if (stream.avail_in == 0) return State::done;
         return inflateReset(&stream) == Z_OK ? State::more : State::broken; // another member follows (RFC 1952 §2.2)
     }
-    if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out != 0)) return State::broken; // garbage, or cut off
+    if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out != 0)) return State::broken; // invalid or truncated
     return State::more;
 }
 

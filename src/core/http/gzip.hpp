@@ -15,7 +15,7 @@ class Gzip {
     Gzip(const Gzip&) = delete;
     Gzip& operator=(const Gzip&) = delete;
 
-    /// The compressed form of `data`, fast rather than small.
+    /// The compressed form of `data`, optimized for speed, not size.
     [[nodiscard]] std::string compress(std::string_view data);
 
   private:
@@ -23,7 +23,7 @@ class Gzip {
     std::unique_ptr<Deflate> deflate_; // made on first use
 };
 
-/// Decompression bit by bit, so that a long body doesn't hold up other requests.
+/// Decompression step by step, so that a long body does not delay other requests.
 class Gunzip {
   public:
     explicit Gunzip(std::string_view compressed);
@@ -33,7 +33,7 @@ class Gunzip {
 
     enum class State { more, done, broken, too_large };
     static constexpr std::size_t k_step = std::size_t{256} << 10;
-    /// Bytes that the decoder itself takes.
+    /// Memory of the decoder itself, in bytes.
     static constexpr std::size_t k_own_memory = std::size_t{48} << 10;
     /// Appends the next piece (at most `piece` bytes) to `out`, which never grows beyond `limit`.
     State step(std::string& out, std::size_t limit, std::size_t piece = k_step);

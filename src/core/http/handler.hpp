@@ -1,4 +1,4 @@
-// Makes the router's Handler out of a room's typed lambda: finds its Path, Query, Body and Reply types, decodes the
+// Makes the router's Handler from a module's typed lambda: finds its Path, Query, Body and Reply types, decodes the
 // input (all faults at once) and writes the answer. Only included by routes.hpp.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Traits<Task<Reply<Out>> (C::*)(Call&, Args...) const> {
 template <class C, class Out, class... Args>
 struct Traits<Task<Reply<Out>> (C::*)(Call&, Args...)> : Traits<Task<Reply<Out>> (C::*)(Call&, Args...) const> {};
 
-/// Runs `decode`; its validation faults join `faults`, anything else is thrown on.
+/// Runs `decode`; its validation faults are added to `faults`, any other exception passes.
 template <class F>
 void collect(std::vector<Fault>& faults, F decode) {
     try {
@@ -43,21 +43,21 @@ void collect(std::vector<Fault>& faults, F decode) {
 template <class T>
 void decode_input(const Call& call, std::optional<Path<T>>& input, std::vector<Fault>&) {
     auto value = json::parse_path<T>(call.path_params());
-    if (!value) throw not_found(); // a path that does not fit names nothing
+    if (!value) throw not_found(); // an invalid path parameter names no object
     input.emplace(std::move(*value));
 }
 template <class T>
 void decode_input(const Call& call, std::optional<Query<T>>& input, std::vector<Fault>& faults) {
     collect(faults, [&] { input.emplace(json::parse_query<T>(decode_query(call.query()))); });
 }
-// The body is read as JSON whatever its Content-Type says: `curl -d` sends another. A page of another origin could send
-// such a body without asking (no preflight), but not the Authorization header, and no cookie signs anybody in.
+// The body is read as JSON whatever its Content-Type is: `curl -d` sends another. A page of another origin can send it
+// without a preflight, but without the Authorization header, and no cookie authenticates a user.
 template <class T>
 void decode_input(const Call& call, std::optional<Body<T>>& input, std::vector<Fault>& faults) {
     collect(faults, [&] { input.emplace(json::parse<T>(call.body(), "body")); });
 }
 
-/// A body that may be left out.
+/// An optional body.
 template <class T>
 void decode_input(const Call& call, std::optional<Body<std::optional<T>>>& input, std::vector<Fault>& faults) {
     input.emplace();

@@ -10,7 +10,7 @@ namespace {
 
 namespace beast_http = boost::beast::http;
 
-/// RFC 3986 §3.2.2, as far as it matters: nothing that could make a host mean something else.
+/// RFC 3986 §3.2.2, as far as it matters: no character that could change which host is meant.
 bool is_host_char(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view{"-._~!$&'()*+,;=%:[]"}.contains(c);
@@ -19,7 +19,7 @@ bool is_host_char(char c) noexcept {
 } // namespace
 
 bool HeadParser::parse_head(std::string_view head) {
-    // Folded lines (obsolete, RFC 9112 §5.2): other parsers may take them for something else.
+    // Folded lines (obsolete, RFC 9112 §5.2): other parsers may interpret them differently.
     if (head.contains("\r\n ") || head.contains("\r\n\t")) return false;
     error_code ec;
     eager(false);

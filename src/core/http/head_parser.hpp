@@ -1,5 +1,5 @@
-// Beast's strict HTTP/1 parser over our own storage: header fields are views into the connection's buffer, and what is
-// ambiguous about a message's length or host is refused. Body bytes of chunked messages go into a string.
+// Beast's strict HTTP/1 parser over our own storage: header fields are views into the connection's buffer. Messages
+// with an ambiguous length or host are refused. Body bytes of chunked messages go into a string.
 #pragma once
 
 #include "core/http/call.hpp"
@@ -16,15 +16,15 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
     /// Both must outlive the parser.
     HeadParser(std::vector<Field>& fields, std::string& body) : fields_{fields}, body_{body} { body_limit(boost::none); }
 
-    /// Parses a whole head (up to and with its empty line). False when it is not valid HTTP/1.x or ambiguous.
+    /// Parses a whole head (with its empty line). False when it is ambiguous or not valid HTTP/1.x.
     [[nodiscard]] bool parse_head(std::string_view head);
-    /// Parses what there is of a chunked body; gives how many bytes were used. Sets `failed` for a broken one.
+    /// Parses the available part of a chunked body; returns how many bytes were used. Sets `failed` for an invalid one.
     [[nodiscard]] std::size_t parse_chunks(std::string_view data, bool& failed);
 
     [[nodiscard]] std::string_view method() const noexcept { return method_; }
     [[nodiscard]] std::string_view target() const noexcept { return target_; }
     [[nodiscard]] bool is_http11() const noexcept { return version_ >= 11; }
-    /// The value of Expect; empty without.
+    /// The value of Expect; empty without the header.
     [[nodiscard]] std::string_view expect() const noexcept { return expect_; }
     [[nodiscard]] bool over_limit() const noexcept { return over_limit_; }
 
@@ -59,7 +59,7 @@ class HeadParser final : public boost::beast::http::basic_parser<true> {
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
     int authorizations_ = 0;
-    bool in_body_ = false; // fields from here on are trailers, which nobody reads
+    bool in_body_ = false; // fields from here on are trailers, which are ignored
     bool over_limit_ = false;
 };
 

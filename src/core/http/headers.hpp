@@ -1,4 +1,4 @@
-// Reading and judging single header values, by the RFCs that define them. Pure functions.
+// Parses and checks single header values, by the RFCs that define them. Pure functions.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace focus::http {
 
-/// Equal but for the case of ASCII letters.
+/// Equality that ignores the case of ASCII letters.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 /// Without spaces and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
@@ -20,12 +20,12 @@ namespace focus::http {
 /// An Idempotency-Key: 1–255 visible ASCII characters.
 [[nodiscard]] bool is_sane_idempotency_key(std::string_view key) noexcept;
 
-/// The weight of a content coding in Accept-Encoding (RFC 9110 §12.5.3): whether `coding` is acceptable, `*` considered.
+/// Whether Accept-Encoding (RFC 9110 §12.5.3) accepts the content coding `coding`, `*` considered.
 [[nodiscard]] bool accepts_coding(std::string_view accept_encoding, std::string_view coding) noexcept;
 /// The weight (0–1000) that an Accept header (RFC 9110 §12.5.1) gives to a media type; 1000 without the header.
 [[nodiscard]] int accept_weight(std::string_view accept, std::string_view type) noexcept;
 
-/// Whether an If-None-Match value names `etag` (weak comparison, RFC 9110 §13.1.2); `*` names every one.
+/// Whether an If-None-Match value names `etag` (weak comparison, RFC 9110 §13.1.2); `*` names every ETag.
 [[nodiscard]] bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcept;
 
 /// What an Authorization header holds (RFC 6750 §2.1).

@@ -1,5 +1,5 @@
-// InputBuffer: what a connection has read and not yet used, in one piece. Bytes stay where they are until make_room() or
-// consume() is called, so views into it hold for the time of a request.
+// InputBuffer: the bytes that a connection has read and not yet used, contiguous. Always holds: bytes do not move until
+// make_room() or consume() is called, so views into them are valid for the time of a request.
 #pragma once
 
 #include <algorithm>
@@ -12,21 +12,21 @@ namespace focus::http {
 
 class InputBuffer {
   public:
-    static constexpr std::size_t k_small = 4096; // what an idle connection keeps
+    static constexpr std::size_t k_small = 4096; // capacity that an idle connection keeps
 
     [[nodiscard]] std::string_view unread() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
     [[nodiscard]] char* room() noexcept { return data_.get() + end_; }
     [[nodiscard]] std::size_t room_size() const noexcept { return capacity_ - end_; }
     void filled(std::size_t bytes) noexcept { end_ += bytes; }
 
-    /// Drops `bytes` from the front.
+    /// Removes `bytes` from the front.
     void consume(std::size_t bytes) {
         begin_ += bytes;
         if (begin_ != end_) return;
         begin_ = end_ = 0;
         if (capacity_ > k_small) release();
     }
-    /// Makes sure that there is room for more; bytes may move.
+    /// Makes sure that more bytes fit; existing ones may move.
     void make_room() {
         if (room_size() > 0) return;
         if (begin_ > 0) {
@@ -37,7 +37,7 @@ class InputBuffer {
             grow(std::max(k_small, capacity_ * 2));
         }
     }
-    /// Replaces everything unread.
+    /// Replaces all unread bytes.
     void assign(std::string_view bytes) {
         begin_ = end_ = 0;
         if (bytes.size() > capacity_) grow(bytes.size());

@@ -1,4 +1,4 @@
-// The plain data of HTTP that the rooms and the machinery share: methods, header lists, what a handler answers.
+// The plain data of HTTP that modules and the server share: methods, header lists, the answers of handlers.
 #pragma once
 
 #include "core/async/task.hpp"
@@ -28,7 +28,7 @@ using Source = std::function<Task<std::optional<std::string>>()>;
 
 struct Upgrade;
 
-/// An answer on its way to the client.
+/// An answer that is to be sent to the client.
 struct Response {
     int status = 200;
     std::string_view content_type = {}; // static storage or owned by `owned_type`; empty: no body
@@ -37,7 +37,7 @@ struct Response {
     std::string body = {};
     std::string_view shared_body = {};     // bytes that outlive the server (embedded files), sent instead of `body`
     Source source = {};                    // a streamed body, sent instead of both
-    std::shared_ptr<Upgrade> upgrade = {}; // with 101: from here on the connection is a WebSocket
+    std::shared_ptr<Upgrade> upgrade = {}; // with 101: from then on the connection is a WebSocket
     std::string_view error_code = {};      // of a problem; for log and metrics
 
     [[nodiscard]] std::string_view bytes() const noexcept { return shared_body.empty() ? std::string_view{body} : shared_body; }

@@ -1,6 +1,6 @@
-// How many connections each customer's network (network_of) holds open, and each IPv6 /48 (site_of): who has a /48 could
-// take another network for each connection.
-// Always holds: only networks with open connections are remembered. Safe from any thread.
+// Limits the open connections of each customer's network (network_of) and each IPv6 /48 (site_of): a client with a /48
+// could use another network for each connection.
+// Always holds: only networks with open connections are stored. Safe from any thread.
 #pragma once
 
 #include "core/http/forwarded.hpp"
@@ -17,10 +17,10 @@ namespace focus::http {
 
 class NetworkLimit {
   public:
-    /// One open connection; gives its place back when it ends.
+    /// One open connection; no longer counted when it ends.
     class Place {
       public:
-        Place() = default; // of nobody who is counted
+        Place() = default; // of a connection that is not counted
         Place(NetworkLimit& limit, const AddressBytes& network, const std::optional<AddressBytes>& site)
             : limit_{&limit}, network_{network}, site_{site} {}
         Place(Place&& other) noexcept : limit_{std::exchange(other.limit_, nullptr)}, network_{other.network_}, site_{other.site_} {}
@@ -35,13 +35,13 @@ class NetworkLimit {
         std::optional<AddressBytes> site_;
     };
 
-    /// At most `most` per network and k_networks_per_site times as many per /48; those of `uncounted` (addresses or CIDR ranges) may hold
-    /// any number.
+    /// At most `most` per network and k_networks_per_site times as many per /48; those of `uncounted` (addresses or CIDR ranges) have no
+    /// limit.
     NetworkLimit(std::size_t most, const std::vector<std::string>& uncounted) : most_{most}, uncounted_{uncounted} {}
 
     static constexpr std::size_t k_networks_per_site = 4;
 
-    /// A place for a connection from `peer`; nothing when its network holds as many as it may.
+    /// A place for a connection from `peer`; nothing when its network has reached the limit.
     [[nodiscard]] std::optional<Place> enter(const AddressBytes& peer);
 
   private:

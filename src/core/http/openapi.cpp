@@ -145,13 +145,13 @@ std::string success_json(const Endpoint& endpoint, json::Schemas& schemas) {
     return answer.done();
 }
 
-/// One line of a list of codes; the tests' contract reads them.
+/// One line of a list of codes; the contract tests read it.
 void append_code(std::string& list, std::string_view code, std::string_view when) {
     if (!list.empty()) list += '\n';
     ((((list += "- `") += code) += "`: ") += when);
 }
 
-/// The problems of a route by status: the ones that follow from its declaration, and its own.
+/// The problems of a route by status: those that follow from its declaration, and its own.
 std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     std::map<int, std::string> problems;
     const auto add = [&](const Refusal& refusal, std::string_view when) { append_code(problems[refusal.status], refusal.code, when); };
@@ -183,7 +183,7 @@ struct Anywhere {
     const Refusal& refusal;
     std::string_view when;
 };
-/// What every route can answer beside what it lists itself.
+/// What every route can answer in addition to its own list.
 constexpr Anywhere k_anywhere[] = {
     // NOLINT
     {refusals::bad_request, "the request is not valid HTTP"},

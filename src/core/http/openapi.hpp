@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made from the same declarations and types as the routes.
+// Makes the OpenAPI 3.1 document from the declarations and types of the routes, so that both agree.
 #pragma once
 
 #include "core/http/routes.hpp"
@@ -17,7 +17,7 @@ struct ApiInfo {
     std::string_view title;
     std::string_view version;
     std::string_view description;
-    std::vector<Tag> tags; // in the order in which they shall appear
+    std::vector<Tag> tags; // in the order of the document
 };
 
 /// The document as JSON. Routes with Meta::hidden are left out.

@@ -26,11 +26,11 @@ namespace {
 constexpr std::size_t k_min_compressed = 1024;
 constexpr std::size_t k_least_piece = 4096; // of a body that is unpacked
 constexpr int k_busy_retry_s = 2;
-/// A refused attempt to sign in is answered so late: guessing on every connection that an attacker gets then costs the
-/// others next to nothing, and people notice nothing.
+/// A refused attempt to authenticate is answered after this delay: the cost of guessing on every connection that an
+/// attacker may open becomes negligible for other clients, and users do not notice the delay.
 constexpr std::chrono::milliseconds k_refused_attempt_pause{100};
 
-/// 16 hexadecimal digits; unique enough to find a line in a log, no secret.
+/// 16 hexadecimal digits; unique enough to find a line in a log, not secret.
 void make_request_id(std::string& id) {
     thread_local std::mt19937_64 generator{std::random_device{}()};
     std::array<char, 16> digits;
@@ -55,7 +55,7 @@ void append_line(std::string& head, std::string_view name, std::string_view valu
     head += "\r\n";
 }
 
-/// Also when it is there without a value.
+/// Also true for a parameter without a value.
 bool has_header(const Exchange& x, std::string_view name) {
     return std::ranges::any_of(x.fields_, [name](const Field& field) { return equal_ignoring_case(field.name, name); });
 }
@@ -73,7 +73,7 @@ bool is_negotiated(const Response& response) {
            response.header("ETag").empty(); // a handler with an ETag of its own has chosen the coding
 }
 
-/// For whom the handler works: the user, or the network that a stranger comes from.
+/// For whom the handler works: the user, or the network of a client without an account.
 Asker asker(const Exchange& x) { return x.caller_ ? asker_user(x.caller_->user_id) : asker_network(network_of(x.origin_.ip)); }
 
 /// The rest of a streamed answer is made on `executor`, too.
@@ -91,17 +91,17 @@ Pipeline::Pipeline(const Options& options, Hooks hooks, const Routes& routes, me
       metrics_{registry, routes.endpoints()} {}
 
 // The middlewares, outermost first:
-//   1. request id        identify()        everything after it can name the request
-//   2. access log        finish()          one line for every request, whatever became of it
+//   1. request id        identify()        every later step can name the request
+//   2. access log        finish()          one line for every request, whatever its result
 //   3. metrics           began(), finish() by route pattern, so routing comes before
 //   4. CORS              append_headers()  on every answer, also on errors, or browsers hide them; preflight ends here
 //   5. security headers  append_headers()
-//   6. error mapping     the catch blocks  whatever the steps below throw becomes one kind of problem
-//   7. caller            recognise()       who is it? Refuses nobody yet: the rate limit is per user where there is one
+//   6. error mapping     the catch blocks  every exception of the steps below becomes a problem
+//   7. caller            recognise()       refuses no request yet: the rate limit is per user for authenticated ones
 //   8. rate limit        limit_rate()      before access, so that guessing tokens is limited too
-//   9. access            check_access()    before the body: strangers don't make us read it; WebSockets ask for one
+//   9. access            check_access()    before the body, which is not read without access; WebSockets require it
 //  10. body              read_body()       limit of the route, 100-continue, gzip
-//  11. whose work        answer()          from here on the executor says for whom the database works
+//  11. executor          answer()          names the user or network to the database's fair queue
 //  12. idempotency       run_idempotent()  after access, because keys belong to users
 //  13. handler           handler()
 //  14. ETag, gzip        refine()          on what will be sent
@@ -114,7 +114,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             check_access(x);
             if (x.endpoint->signature.out == Signature::Out::websocket) require_upgrade(x);
             if (x.has_body) co_await read_body(x);
-            if (x.endpoint->rate() == Rate::none) { // health, files: nothing to be had in turn
+            if (x.endpoint->rate() == Rate::none) { // health, files: no fair queue
                 x.response = co_await x.endpoint->handler(x);
             } else {
                 const auto executor = on_behalf_of(asker(x), co_await boost::asio::this_coro::executor);
@@ -138,7 +138,7 @@ Task<void> Pipeline::serve(Exchange& x) {
             else if (refused.refusal == &refusals::busy)
                 x.response.headers.emplace_back("Retry-After", std::to_string(k_busy_retry_s));
         } catch (const Error& error) {
-            // A limit of the handler's own: its headers, not those of the limit that let the request through.
+            // The headers of the handler's own limit, not those of the limit that let the request through.
             if (error.kind() == ErrorKind::rate_limited && error.retry_after_s())
                 x.rate = {.allowed = false, .limit = 1, .remaining = 0, .reset_s = *error.retry_after_s()};
             if (!error.cause().empty())
@@ -160,7 +160,7 @@ Task<void> Pipeline::serve(Exchange& x) {
     refine(x);
 }
 
-/// Whoever watches the server asks by its address, so health and metrics answer under any name.
+/// Monitoring connects by address, so health and metrics answer under any host name.
 bool Pipeline::is_for_us(const Exchange& x) const {
     return allowed_hosts_.empty() || is_allowed_host(x.host, allowed_hosts_) || is_watching(x);
 }
@@ -271,20 +271,20 @@ Task<void> Pipeline::recognise(Exchange& x) const {
     if (bearer.kind == Bearer::Kind::token) x.caller_ = co_await hooks_.authenticate(std::string{bearer.token});
 }
 
-/// So many networks' allowance has a /48.
+/// A /48 has the allowance of this many networks.
 constexpr int k_site_factor = 10;
 
 Task<void> Pipeline::limit_rate(Exchange& x) const {
     const auto rate = x.endpoint->rate();
-    // Sign-in and the like are limited per address whoever asks; everything else per user where there is one.
+    // Sign-in and refresh are limited per address for all clients, all else per user where there is one.
     const bool by_user = x.caller_ && rate != Rate::auth && rate != Rate::refresh;
     x.rate_key = by_user ? "user:" + std::to_string(x.caller_->user_id) : "ip:" + network_of(x.origin_.ip);
     x.limiter = hooks_.rate_limiter;
     x.rate = co_await x.limiter->check(rate, x.rate_key, 1, 1);
     if (!x.rate.allowed) throw Refused{&refusals::rate_limited};
     if (by_user) co_return;
-    // Whoever has a whole /48 could take another network for each request. Asked second, so that a network that is
-    // refused does not use up what its neighbours share.
+    // A client with a whole /48 could use another network for each request. The /48 is checked second, so that a
+    // refused network does not use up the allowance that the other networks of the /48 share.
     const auto address = parse_address(x.origin_.ip);
     const auto site = address ? site_of(*address) : std::nullopt;
     if (!site) co_return;
@@ -295,7 +295,7 @@ Task<void> Pipeline::limit_rate(Exchange& x) const {
 
 Task<void> Exchange::charge(int more) {
     if (limiter == nullptr) co_return;
-    more = std::min(more, rate.limit - 1); // a full bucket lets every request through
+    more = std::min(more, rate.limit - 1); // a full bucket allows every request
     if (more <= 0) co_return;
     rate = co_await limiter->check(endpoint->rate(), rate_key, 1, more);
     if (!rate.allowed) throw Refused{&refusals::rate_limited};
@@ -326,7 +326,7 @@ Task<void> Pipeline::read_body(Exchange& x) const {
 
 Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
     const std::string compressed = std::exchange(x.body_, {});
-    const auto beside = compressed.capacity() + Gunzip::k_own_memory; // held until the body is whole
+    const auto beside = compressed.capacity() + Gunzip::k_own_memory; // held until the body is complete
     if (!x.body_share.resize(beside)) throw Refused{&refusals::busy};
     Gunzip gunzip{compressed};
     for (;;) {
@@ -344,7 +344,7 @@ Task<void> Pipeline::unzip_body(Exchange& x, std::size_t limit) {
         case Gunzip::State::more:
             break;
         }
-        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // let others in between
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable); // others run meanwhile
     }
 }
 
@@ -401,7 +401,7 @@ void Pipeline::append_cors(std::string& head, const Exchange& x) const {
 
 void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     append_line(head, "X-Request-Id", x.origin_.request_id);
-    // Not finer than the network's own noise, or it would tell what the clock of a client can't.
+    // Milliseconds: finer values than the network's noise would reveal what a client cannot measure.
     const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed(x)).count();
     head += "X-Process-Time: ";
     append_padded(head, millis / 1000, 1);
@@ -411,7 +411,7 @@ void Pipeline::append_headers(std::string& head, const Exchange& x) const {
     append_padded(head, millis, 1);
     head += "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"
             "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()\r\n";
-    // With CORS the browser decides by origin; without, nobody else's page may even embed an answer.
+    // With CORS the browser decides by origin; without, no page of another origin may even embed an answer.
     head += cors_origins_.empty() ? "Cross-Origin-Resource-Policy: same-origin\r\n" : "Cross-Origin-Resource-Policy: cross-origin\r\n";
     if (x.response.header("Content-Security-Policy").empty())
         head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";

@@ -1,4 +1,4 @@
-// Pipeline: what happens to every request between the connection and the handler, and to every answer on its way back.
+// Pipeline: processes every request between the connection and the handler, and every answer on its way back.
 // The order of the middlewares is the one commented list in pipeline.cpp.
 #pragma once
 
@@ -20,14 +20,14 @@ class Pipeline {
 
     /// Makes x.response. Never throws.
     Task<void> serve(Exchange& x);
-    /// The answer to what never became a request: a broken head, one that came too slowly.
+    /// The answer to an incomplete request: an invalid head, or one that came too slowly.
     void refuse(Exchange& x, const Refusal& refusal);
-    /// The answer has been sent (or not): access log and metrics.
+    /// The answer was sent, or sending failed: access log and metrics.
     void finish(const Exchange& x, std::size_t bytes_sent, bool complete) const;
 
-    /// Fills in who the client is, from the peer's address and the proxies' headers.
+    /// Sets the client's address and scheme, from the peer's address and the proxies' headers.
     void identify(Exchange& x, const AddressBytes& peer, std::string_view peer_text, bool is_tls) const;
-    /// The headers that every answer gets: request id, timing, CORS, security, caching, rate limits.
+    /// The headers of every answer: request id, timing, CORS, security, caching, rate limits.
     void append_headers(std::string& head, const Exchange& x) const;
 
   private:

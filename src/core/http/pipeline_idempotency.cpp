@@ -1,4 +1,4 @@
-// Step 11 of the pipeline: requests with an Idempotency-Key.
+// Step 12 of the pipeline: requests with an Idempotency-Key.
 #include "core/crypto/crypto.hpp"
 #include "core/http/headers.hpp"
 #include "core/http/pipeline.hpp"
@@ -12,7 +12,7 @@
 namespace focus::http {
 namespace {
 
-/// A repeat's commit may become visible a little after it was in the way of ours.
+/// A repeat's commit may become visible a little after it conflicted with this request.
 constexpr int k_repeat_tries = 20;
 constexpr std::chrono::milliseconds k_repeat_pause{25};
 constexpr std::chrono::milliseconds k_running_pause{5};
@@ -33,7 +33,7 @@ Task<bool> Pipeline::replay(Exchange& x, IdempotencyStore::Request request) cons
     co_return true;
 }
 
-/// Waits until no request with this key runs here.
+/// Waits until no request with this key runs in this process.
 Task<void> Pipeline::wait_for_running(std::string name) const {
     boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
     while (running_keys_.contains(name)) {
@@ -57,7 +57,7 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) {
     if (!run) {
         co_await wait_for_running(name);
         if (co_await replay(x, request)) co_return;
-        run.emplace(running_keys_.enter(name)); // the first one failed
+        run.emplace(running_keys_.enter(name)); // the first request failed
     }
     std::exception_ptr failure;
     bool is_collision = false;
@@ -67,11 +67,11 @@ Task<void> Pipeline::run_idempotent(Exchange& x, std::string key) {
         throw;
     } catch (const Error&) {
         failure = std::current_exception();
-    } catch (...) { // most likely a unique key that a repeat of this request has taken
+    } catch (...) { // most likely a unique key that a repeat of this request has inserted
         failure = std::current_exception();
         is_collision = true;
     }
-    if (failure) { // perhaps only because a repeat was faster: its answer is there then, or a moment later
+    if (failure) { // possibly because a repeat was faster: its answer is stored then, or soon will be
         run.reset();
         co_await wait_for_running(name);
         boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};

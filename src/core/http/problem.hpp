@@ -1,5 +1,5 @@
-// Everything that goes wrong, as the client sees it: application/problem+json (RFC 9457) in his language. The one place
-// where error kinds become statuses.
+// Every error as the client sees it: application/problem+json (RFC 9457) in the client's language. The only place where
+// error kinds become statuses.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -41,7 +41,7 @@ namespace focus::http {
     return 500;
 }
 
-/// What the protocol itself refuses. Its statuses are more than the kinds of errors; a code that modules give too is
+/// A protocol error. It may have statuses that no error kind has; a code that modules use too is
 /// declared once, as an ErrorCode.
 struct Refusal {
     int status;
@@ -106,11 +106,11 @@ inline constexpr Refusal starting{k_unavailable.saying(
     {"The service is starting. Please try again in a moment.", "Le service démarre. Veuillez réessayer dans un instant."})};
 } // namespace refusals
 
-/// 413, which names the limit.
+/// 413 with the limit.
 [[nodiscard]] Error body_too_large(std::size_t limit);
 
 [[nodiscard]] Response problem(const Refusal& refusal, Language language, std::string_view request_id);
-/// `Retry-After` and the validation faults included; never the cause.
+/// Includes `Retry-After` and the validation faults; never the cause.
 [[nodiscard]] Response problem(const Error& error, Language language, std::string_view request_id);
 
 } // namespace focus::http

@@ -47,8 +47,8 @@ std::string_view to_string(Rate rate) noexcept {
     return k_names.at(static_cast<std::size_t>(rate));
 }
 
-/// The buckets of one class: by key the moment at which the bucket is full again (GCRA's "theoretical arrival time").
-/// Two generations: what nobody touched for a whole window is full again, so it may be forgotten with its generation.
+/// The buckets of one class: by key the instant at which the bucket is full again (GCRA's "theoretical arrival time").
+/// Two generations: a bucket unused for a whole window is full again, so it may be deleted with its generation.
 struct MemoryRateLimiter::Buckets {
     using FullAt = std::unordered_map<std::string, Instant>;
 
@@ -87,7 +87,7 @@ Task<RateDecision> MemoryRateLimiter::check(Rate rate, std::string key, int fact
 RateDecision MemoryRateLimiter::take(Rate rate, const std::string& key, Instant now, int factor, int count) {
     const auto limit = policy_.of(rate).times(factor);
     const nanoseconds window = seconds{limit.seconds};
-    const nanoseconds one = window / limit.count; // the time in which one request comes back
+    const nanoseconds one = window / limit.count; // the time in which one request is restored
     auto& buckets = buckets_[static_cast<std::size_t>(rate)];
     Buckets::FullAt forgotten;
     const std::scoped_lock lock{buckets.mutex};

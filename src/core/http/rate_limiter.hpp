@@ -1,4 +1,4 @@
-// What the pipeline asks before it works for somebody, and the limiter of a single instance.
+// The rate limiter that the pipeline calls before a handler, and the implementation for a single instance.
 #pragma once
 
 #include "core/http/message.hpp"
@@ -16,7 +16,7 @@ struct RateDecision {
     int limit = 0; // requests that the bucket holds; 0: this class has no limit, no headers are sent
     int remaining = 0;
     int reset_s = 0;       // until the bucket is full again
-    int retry_after_s = 0; // of a refusal: until it holds what was asked for
+    int retry_after_s = 0; // of a refusal: until the bucket holds the requested count
 };
 
 class RateLimiter {
@@ -27,12 +27,12 @@ class RateLimiter {
     virtual ~RateLimiter() = default;
 
     /// Counts `count` requests of `key` ("user:17" or "ip:203.0.113.9"), all or none, in a class whose bucket holds `factor`
-    /// times the class' requests. Throws nothing: a limiter whose store is lost allows.
+    /// times the class' requests. Throws nothing: a limiter without its store allows all requests.
     virtual Task<RateDecision> check(Rate rate, std::string key, int factor, int count) = 0;
 };
 
-/// Token buckets in this process. Always holds: at most 2 × `max_keys` buckets per class are remembered; beyond that
-/// those longest untouched are forgotten, which only makes the limiter milder. Safe from any thread.
+/// Token buckets in this process. Always holds: at most 2 × `max_keys` buckets per class are stored; beyond that the
+/// least recently used are deleted, which only makes the limiter less strict. Safe from any thread.
 class MemoryRateLimiter final : public RateLimiter {
   public:
     using Instant = std::chrono::steady_clock::time_point;
@@ -43,7 +43,7 @@ class MemoryRateLimiter final : public RateLimiter {
     Task<RateDecision> check(Rate rate, std::string key, int factor, int count) override;
     /// The same at a given time.
     [[nodiscard]] RateDecision take(Rate rate, const std::string& key, Instant now, int factor = 1, int count = 1);
-    /// Buckets that are remembered.
+    /// Buckets that are stored.
     [[nodiscard]] std::size_t size() const;
 
   private:

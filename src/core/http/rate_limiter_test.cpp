@@ -37,7 +37,7 @@ TEST_F(RateLimiterTest, ComesBackEvenly) {
     now_ += 14s;
     EXPECT_EQ(take("a").retry_after_s, 1);
     now_ += 1s;
-    EXPECT_TRUE(take("a").allowed); // refusals cost nothing
+    EXPECT_TRUE(take("a").allowed); // refusals use up nothing
     EXPECT_FALSE(take("a").allowed);
     now_ += 1h;
     EXPECT_EQ(take("a").remaining, 3);
@@ -62,7 +62,7 @@ TEST_F(RateLimiterTest, KeysAndClassesAreApart) {
 }
 
 TEST_F(RateLimiterTest, AnEmptyBucketIsNotForgottenBeforeItIsFull) {
-    now_ += 59s; // just before the generations turn
+    now_ += 59s; // just before the generations change
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(take("a").allowed);
     now_ += 2s;
     EXPECT_FALSE(take("a").allowed);
@@ -85,7 +85,7 @@ TEST_F(RateLimiterTest, AFactorEnlargesTheBucket) {
 TEST_F(RateLimiterTest, MemoryIsBounded) {
     for (int i = 0; i < 1000; ++i) static_cast<void>(take(std::to_string(i)));
     EXPECT_LE(limiter_.size(), 200U);
-    EXPECT_EQ(take("999").remaining, 2); // the latest are remembered
+    EXPECT_EQ(take("999").remaining, 2); // the latest are kept
     now_ += 2min;
     static_cast<void>(take("x"));
     now_ += 2min;

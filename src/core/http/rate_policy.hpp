@@ -17,12 +17,12 @@ struct RateLimit {
 };
 
 struct RatePolicy {
-    RateLimit auth{20, 60}; // per network, whoever asks; the others per user where there is one
+    RateLimit auth{20, 60}; // per network for all clients; the others per user for authenticated requests
     RateLimit write{240, 60};
     RateLimit read{600, 60};
     RateLimit export_{10, 60};
     RateLimit websocket{30, 60};
-    RateLimit refresh{300, 60};        // per network, as auth: many people may be behind one address
+    RateLimit refresh{300, 60};        // per network, as auth: many users may share one address
     RateLimit refresh_session{10, 60}; // per session
 
     /// The limit of a class other than Rate::none.

@@ -9,9 +9,9 @@
 namespace focus::http {
 namespace {
 
-/// As MemoryRateLimiter::take: the key holds the moment at which its bucket is full again. Times are microseconds of Redis'
-/// own clock, so that instances need not agree on the time. Gives whether the request is allowed, the microseconds until the
-/// bucket is full, and those until it holds what was asked for.
+/// As MemoryRateLimiter::take: the key holds the instant at which its bucket is full again. Times are microseconds of
+/// Redis' own clock, so that instances need not agree on the time. Returns whether the request is allowed, the
+/// microseconds until the bucket is full, and those until it holds the requested count.
 constexpr std::string_view k_take = "local time = redis.call('TIME') "
                                     "local now = time[1] * 1000000 + time[2] "
                                     "local window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]) "
@@ -27,7 +27,7 @@ struct Answer {
     std::int64_t again_in = 0;
 };
 
-/// The three numbers that the script gives.
+/// The three numbers that the script returns.
 std::optional<Answer> parse(const std::string& text) {
     Answer answer;
     const char* at = text.data();

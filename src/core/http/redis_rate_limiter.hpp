@@ -1,5 +1,5 @@
 // The limiter of several instances: the token buckets of rate_limiter.hpp in Redis, one atomic script per request.
-// Always holds: while Redis does not answer, each instance counts for itself; nobody waits, nobody is let through uncounted.
+// Always holds: while Redis does not answer, each instance counts for itself; no request waits or remains uncounted.
 #pragma once
 
 #include "core/http/rate_limiter.hpp"

@@ -1,5 +1,5 @@
 // The HTTP metrics: requests, durations, requests in progress and errors by method, route pattern and status.
-// The handles of a route are looked up once, those of its other outcomes once per thread: a request takes no lock of ours.
+// The handles of a route are looked up once, those of its other results once per thread: a request takes no lock here.
 #pragma once
 
 #include "core/http/message.hpp"
@@ -41,7 +41,7 @@ class RequestMetrics {
     metrics::Registry& registry_;
     std::vector<Series> series_; // of the routes
     std::vector<Names> names_;   // of the routes, then of each method without one
-    std::uint64_t id_;           // tells the servers of one process apart
+    std::uint64_t id_;           // distinguishes the servers of one process
 };
 
 } // namespace focus::http

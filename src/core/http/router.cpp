@@ -78,11 +78,11 @@ struct Router::Node {
     }
 };
 
-/// One search through the trie. Goes back to the next kind of segment when a branch ends without an endpoint, so its
+/// One search through the trie. It tries the next kind of segment when a branch ends without an endpoint, so its
 /// time is bounded by the trie's depth and three kinds, never by its breadth.
 struct Router::Walk {
     const Segments& segments;
-    std::optional<Method> method; // none: collect the allowed methods of every node that fits
+    std::optional<Method> method; // null: collect the allowed methods of every matching node
     std::array<bool, k_methods> allowed{};
     std::array<std::size_t, k_max_segments> captured{};
     std::size_t captures = 0;

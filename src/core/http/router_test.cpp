@@ -62,7 +62,7 @@ TEST_F(RouterTest, GoesBackFromADeadEnd) {
     add(Method::get, "/a/b/c");
     add(Method::get, "/a/{x}/d");
     add(Method::post, "/a/b/d");
-    EXPECT_EQ(find(Method::get, "/a/b/d"), "GET /a/{x}/d"); // the literal path only knows POST
+    EXPECT_EQ(find(Method::get, "/a/b/d"), "GET /a/{x}/d"); // the literal path has only POST
     EXPECT_EQ(find(Method::put, "/a/b/d"), "405");
     EXPECT_EQ(find(Method::get, "/a/q/d"), "GET /a/{x}/d");
     EXPECT_EQ(find(Method::get, "/a/b/c"), "GET /a/b/c");
@@ -97,7 +97,7 @@ TEST_F(RouterTest, DecodesOnceAndStrictly) {
     EXPECT_EQ(find(Method::get, "/apps/a%00b"), "400");
     EXPECT_EQ(find(Method::get, "/apps/a%4"), "400");
     EXPECT_EQ(find(Method::get, "/apps/a%ff"), "400");
-    EXPECT_EQ(find(Method::get, "/apps/.."), "GET /apps/{name}"); // a name like any other: nothing is resolved
+    EXPECT_EQ(find(Method::get, "/apps/.."), "GET /apps/{name}"); // an ordinary name: nothing is resolved
 }
 
 TEST_F(RouterTest, ListsAllowedMethods) {

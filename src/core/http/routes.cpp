@@ -7,10 +7,10 @@
 namespace focus::http {
 namespace {
 
-/// Of routes that ask for no token and name no limit: anyone can send there, and an address or a token is short.
+/// Of routes that need no token and set no limit: any client can send there, and an address or a token is short.
 constexpr std::size_t k_open_body_limit = std::size_t{8} << 10;
 
-/// Links to other pages of the call's list: its own path and query with one parameter for the place.
+/// Links to other pages of the call's list: its own path and query with one parameter for the page's start.
 class Links {
   public:
     explicit Links(const Call& call) : path_{call.target().substr(0, call.target().find('?'))}, kept_{decode_query(call.query())} {

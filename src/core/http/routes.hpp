@@ -1,11 +1,11 @@
-// Routes: one declaration says everything about an endpoint: path, who may call it, rate class, what goes in and out
-// (and so parsing, validation and the OpenAPI entry), and the handler.
+// Routes: one declaration defines an endpoint completely: path, access, rate class, input and output (and so parsing,
+// validation and the OpenAPI entry), and the handler.
 //
 //   routes.post("/api/activities", {.id = "createActivity", .summary = "Record a usage", .success = 201},
 //               [&](Call& call, Body<NewActivity> body) -> Task<Reply<Activity>> { … });
 //
 // A handler takes the Call and, in any order, at most one each of Path<P>, Query<Q>, Body<B> (plain structs, decoded
-// and validated before it runs; a Body<std::optional<B>> may be left out); it gives Reply<Out>. Out may be a struct, a vector,
+// and validated before it runs; a Body<std::optional<B>> is optional); it returns Reply<Out>. Out may be a struct, a vector,
 // NoContent, Raw, Stream, or an Upgrade (of a WebSocket).
 #pragma once
 
@@ -26,19 +26,19 @@
 
 namespace focus::http {
 
-/// Who may call a route. Each includes the ones before it.
+/// Who may call a route. Each level includes the ones before it.
 enum class Access {
-    nobody,    // no token needed (a valid one is still recognised)
+    nobody,    // no token needed (a valid one is still used)
     signed_in, // 401 without a valid token
     verified,  // 403 email_not_verified
     admin,     // 403 forbidden
 };
 
 /// Rate limit classes (settings RATE_LIMIT_<CLASS>). `none` is for health and static files.
-/// `refresh_session` is counted beside `refresh` by the route itself and is the class of none.
+/// `refresh_session` is counted beside `refresh` by the route itself; no route declares it.
 enum class Rate { none, auth, write, read, export_, websocket, refresh, refresh_session };
 
-/// What a declaration says beside types and path. Strings have static storage.
+/// The rest of a declaration, beside types and path. Strings have static storage.
 struct Meta {
     std::string_view id;      // operationId, unique
     std::string_view summary; // one line
@@ -53,7 +53,7 @@ struct Meta {
     bool hidden = false;     // not in the OpenAPI document
     bool no_store = false;   // Cache-Control: no-store, which routes that need a token have anyway
     std::size_t body_limit = 1 << 20;
-    std::vector<ErrorCode> problems = {}; // that the handler gives; those that follow from the declaration come by themselves
+    std::vector<ErrorCode> problems = {}; // of the handler; those that follow from the declaration are added automatically
     std::string_view redirect = {};       // where a 302 leads and when, for the document; empty: there is none
     std::string_view consumes = {};       // the type of a body that the handler reads itself (Call::body), for the document
     std::string_view produces = {};       // the type of a Raw or Stream answer, for the document
@@ -68,7 +68,7 @@ struct Raw {
 };
 
 /// A body produced piece by piece; the connection pulls the next piece when the last one is sent, and destroys the
-/// source when the client goes away.
+/// source when the client disconnects.
 struct Stream {
     std::string content_type;
     std::string filename; // empty: no Content-Disposition
@@ -79,7 +79,7 @@ template <class T>
 struct Reply {
     T body{};
     Headers headers{};
-    int status = 0; // 0: the declaration's
+    int status = 0; // 0: the status of the declaration
 
     Reply() = default;
     Reply(T value) : body{std::move(value)} {} // NOLINT: handlers return the value itself
@@ -118,7 +118,7 @@ struct PageQuery {
                                                 {"limit", "How many entries to give."}}; // NOLINT
 };
 
-/// The opaque texts that lead to the pages beside one; empty: there is no such page.
+/// The opaque cursors of the next and previous page; empty: there is no such page.
 struct PageCursors {
     std::string next;
     std::string previous;
@@ -142,7 +142,7 @@ template <class T>
 
 using Handler = std::function<Task<Response>(Call&)>;
 
-/// What goes in and out, described when somebody asks. Null: there is no such part.
+/// The types of input and output, described on demand. Null: there is no such part.
 struct Signature {
     using Fields = std::vector<json::FieldSchema> (*)(json::Schemas& all);
     using Describe = json::Schema (*)(json::Schemas& all);
@@ -169,7 +169,7 @@ struct Endpoint {
     [[nodiscard]] Rate rate() const { return meta.rate.value_or(method == Method::get ? Rate::read : Rate::write); }
 };
 
-/// All endpoints, collected by app from the rooms.
+/// All endpoints, collected by app from the modules.
 class Routes {
   public:
     template <class F>
@@ -192,7 +192,7 @@ class Routes {
     void del(std::string_view pattern, Meta meta, F handler) {
         add(Method::delete_, pattern, std::move(meta), std::move(handler));
     }
-    /// A GET whose handler gives an Upgrade: the connection becomes a WebSocket. A token may also come as the query's
+    /// A GET whose handler returns an Upgrade: the connection becomes a WebSocket. A token may also come as the query's
     /// `token` or as the sub-protocol `bearer.<token>`, since browsers can't set headers there.
     template <class F>
     void websocket(std::string_view pattern, Meta meta, F handler) {

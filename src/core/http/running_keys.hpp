@@ -1,6 +1,6 @@
-// The requests with an Idempotency-Key whose handlers run in this process now. A repeat waits for the first one's answer
-// instead of running beside it: it would see effects that are not yet committed, and fail because of them.
-// Always holds: only running requests are remembered. Safe from any thread.
+// The requests with an Idempotency-Key whose handlers run in this process now. A repeat waits for the first answer and
+// does not run concurrently: it would see effects that are not yet committed, and fail because of them.
+// Always holds: only running requests are stored. Safe from any thread.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace focus::http {
 
 class RunningKeys {
   public:
-    /// A handler that runs; leaves when it ends.
+    /// A running handler; removes its key when it ends.
     class Run {
       public:
         Run(RunningKeys& keys, std::string key) : keys_{&keys}, key_{std::move(key)} {}

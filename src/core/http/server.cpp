@@ -27,8 +27,8 @@ tcp::endpoint resolve(asio::io_context& context, const Options& options) {
     return *resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive).begin();
 }
 
-/// Fails when somebody else listens there: with SO_REUSEPORT alone a second server would silently take half of the
-/// connections.
+/// Fails when another process listens there: with SO_REUSEPORT alone a second server would silently receive half
+/// of the connections.
 void require_free(asio::io_context& context, const tcp::endpoint& endpoint) {
     tcp::acceptor probe{context, endpoint.protocol()};
     probe.set_option(tcp::acceptor::reuse_address{true});
@@ -73,7 +73,7 @@ void Server::start(const std::vector<asio::io_context*>& contexts) {
         if (endpoint.port() != 0) require_free(*contexts.front(), endpoint);
         for (auto* context : contexts) {
             auto acceptor = listen(*context, endpoint);
-            endpoint.port(acceptor.local_endpoint().port()); // the first one finds it when any is good
+            endpoint.port(acceptor.local_endpoint().port()); // resolves port 0, for all acceptors
             workers_.push_back(std::make_shared<Worker>(shared_, *context, std::move(acceptor)));
         }
         port_ = endpoint.port();
@@ -95,7 +95,7 @@ Task<void> Server::shutdown() {
         timer.expires_after(20ms);
         co_await timer.async_wait(asio::use_awaitable);
         if (std::chrono::steady_clock::now() < limit) continue;
-        if (aborted) break; // what is left are handlers that don't come back
+        if (aborted) break; // what is left are handlers that do not return
         log::warning("closing connections that did not finish", {{"connections", static_cast<std::int64_t>(connections())}});
         for (const auto& worker : workers_) worker->abort();
         aborted = true;

@@ -20,22 +20,22 @@ struct Shared;
 class Server {
   public:
     /// `routes` must be complete: the router is made here. Throws std::logic_error for routes that contradict each other
-    /// and std::invalid_argument for options that make no sense (a certificate that can't be read among them).
+    /// and std::invalid_argument for invalid options (such as a certificate that cannot be read).
     Server(Options options, const Routes& routes, Hooks hooks, const Clock& clock, metrics::Registry& registry);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds the port and starts to accept on each context, which one thread each runs. Throws std::system_error when
-    /// the address can't be bound.
+    /// Binds the port and starts to accept on each context; one thread runs each context. Throws std::system_error when
+    /// the address cannot be bound.
     void start(const std::vector<boost::asio::io_context*>& contexts);
-    /// The port that start() found.
+    /// The port that start() bound.
     [[nodiscard]] std::uint16_t bound_port() const noexcept { return port_; }
     [[nodiscard]] std::size_t connections() const noexcept;
-    /// When the certificate ends that is served; nothing without TLS.
+    /// The expiry of the current certificate; nothing without TLS.
     [[nodiscard]] std::optional<EpochMs> certificate_end() const;
 
-    /// The shutdown is near: requests are answered, but every answer is its connection's last, so that clients turn to
+    /// Before the shutdown: requests are still answered, but every answer is its connection's last, so that clients use
     /// another instance before this one stops.
     void drain();
     /// Stops accepting, closes idle connections, lets running requests finish within the limit, then closes the rest.

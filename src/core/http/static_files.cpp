@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t k_max_file = std::size_t{64} << 20;
 constexpr std::size_t k_min_hash = 8;
 
-/// "index-B3xk2_9a.js": a build tool's name with a hash before the ending.
+/// "index-B3xk2_9a.js": a build tool's name with a hash before the extension.
 bool has_hash(std::string_view path) {
     const auto name = path.substr(path.rfind('/') + 1);
     const auto dot = name.rfind('.');

@@ -1,5 +1,5 @@
-// Files that are part of the binary, served with type, ETag, caching and gzip. Embedded as `name.gz` a file is kept
-// compressed and sent so to whoever accepts it.
+// Files that are part of the binary, served with type, ETag, caching and gzip. A file embedded as `name.gz` is kept
+// compressed, and sent compressed to clients that accept gzip.
 #pragma once
 
 #include "core/base/embedded.hpp"
@@ -14,7 +14,7 @@
 
 namespace focus::http {
 
-/// The media type by a file name's ending.
+/// The media type by a file name's extension.
 [[nodiscard]] std::string_view media_type_of(std::string_view path) noexcept;
 
 class StaticFiles {
@@ -22,12 +22,12 @@ class StaticFiles {
     /// `content_security_policy` is sent with pages and scripts alike.
     StaticFiles(std::span<const embedded::File> files, std::string content_security_policy);
 
-    /// The answer for a file, with regard to If-None-Match and Accept-Encoding. Throws not_found().
+    /// The answer for a file, by If-None-Match and Accept-Encoding. Throws not_found().
     [[nodiscard]] Response answer(const Call& call, std::string_view path) const;
     [[nodiscard]] bool contains(std::string_view path) const { return entries_.contains(path); }
 
   private:
-    /// For clients that don't take gzip: unpacked when the first one asks, and kept.
+    /// For clients without gzip: unpacked on the first request, and kept.
     struct Plain {
         std::once_flag made;
         std::string bytes;

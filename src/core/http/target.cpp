@@ -38,8 +38,8 @@ std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
     return out;
 }
 
-/// What a path or query may hold (RFC 3986 §3.3, §3.4), plus the few characters that clients send bare although they
-/// shouldn't: | ^ ` { } [ ] " \ in queries are common enough and harmless here.
+/// Characters of a path or query (RFC 3986 §3.3, §3.4), plus those that clients send unencoded although they should
+/// not: | ^ ` { } [ ] " \ in queries are common and harmless here.
 bool is_target_char(char c) noexcept { return c > 0x20 && c < 0x7f && c != '#' && c != '<' && c != '>'; }
 
 } // namespace

@@ -15,15 +15,15 @@ struct Target {
     std::string_view host; // of an absolute-form target, with its port; empty otherwise
 };
 
-/// Splits an origin-form, absolute-form or asterisk-form target. Nothing when it is none of them, has a fragment or a
-/// byte that a URI may not have.
+/// Splits an origin-form, absolute-form or asterisk-form target. Nothing for any other form, for a fragment and for a
+/// byte that a URI must not have.
 [[nodiscard]] std::optional<Target> split_target(std::string_view target) noexcept;
 
-/// Decodes %XX, an encoded '/' too: it is part of the segment (RFC 3986 §2.2). Nothing for a broken or cut sequence, or
-/// when NUL or invalid UTF-8 comes out.
+/// Decodes %XX, an encoded '/' too: it is part of the segment (RFC 3986 §2.2). Nothing for an invalid or truncated
+/// sequence, or when the result has NUL or invalid UTF-8.
 [[nodiscard]] std::optional<std::string> decode_segment(std::string_view segment);
 
-/// application/x-www-form-urlencoded pairs ('+' is a space). Nothing for broken sequences, NUL or invalid UTF-8.
+/// application/x-www-form-urlencoded pairs ('+' is a space). Nothing for invalid sequences, NUL or invalid UTF-8.
 [[nodiscard]] std::optional<Params> decode_pairs(std::string_view query);
 
 /// Encodes everything but unreserved characters.

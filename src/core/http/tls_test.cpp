@@ -1,4 +1,4 @@
-// The server behind TLS, with a certificate made on the spot.
+// The server with TLS, with a certificate made by the test.
 #include "core/http/server.hpp"
 
 #include "core/metrics/metrics.hpp"
@@ -97,7 +97,7 @@ class TlsTest : public testing::Test {
         std::string all;
         boost::system::error_code error;
         asio::read(stream, asio::dynamic_buffer(all), error);
-        EXPECT_EQ(error, asio::error::eof) << error.message(); // a proper close_notify, not a cut
+        EXPECT_EQ(error, asio::error::eof) << error.message(); // a proper close_notify, no truncation
         return all;
     }
 

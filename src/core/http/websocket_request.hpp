@@ -1,5 +1,5 @@
-// The opening handshake (RFC 6455 §4.2.1) as far as it must be judged before a room answers: what a request for a
-// WebSocket has to say, and where it may carry its token (browsers can't set headers for WebSockets).
+// The opening handshake (RFC 6455 §4.2.1), as far as it is checked before a module's handler runs: what a WebSocket
+// request must contain, and where it may carry its token (browsers cannot set headers for WebSockets).
 #pragma once
 
 #include "core/http/exchange.hpp"
@@ -8,7 +8,7 @@
 
 namespace focus::http {
 
-/// Throws Refused: 426 for what asks for no WebSocket of version 13, 400 for a broken key or more than a head.
+/// Throws Refused: 426 unless it asks for a WebSocket of version 13, 400 for an invalid key or more than a head.
 void require_upgrade(const Exchange& x);
 /// The access token: `Authorization`, the sub-protocol "bearer.<token>", or the query's `token`. Empty: none.
 [[nodiscard]] std::string websocket_token(const Exchange& x);

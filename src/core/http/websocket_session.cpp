@@ -22,14 +22,14 @@ using boost::system::error_code;
 using Clockwork = std::chrono::steady_clock;
 
 constexpr std::size_t k_kept_buffer = 2048; // of an idle connection
-constexpr int k_send_buffer = 64 << 10;     // in the kernel: what a client doesn't read shall pile up here, where it is bounded
+constexpr int k_send_buffer = 64 << 10;     // in the kernel: the backlog of a slow client must grow here, where it is bounded
 constexpr std::size_t k_sent_kept = 64;
 constexpr unsigned k_messages_per_second = 20;
 constexpr unsigned k_control_frames_per_second = 100;
 constexpr std::chrono::seconds k_close_time{5}; // for the closing handshake
 constexpr std::chrono::seconds k_tick{1};
 
-/// Counts events within a second; more than the limit are too many.
+/// Counts events within a second, and compares them with the limit.
 class PerSecond {
   public:
     bool is_too_many(unsigned limit, Clockwork::time_point now) noexcept {
@@ -99,7 +99,7 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
         phase_ = Phase::closing;
         deadline_ = Clockwork::now() + k_close_time;
         close_reason_ = websocket::close_reason{static_cast<websocket::close_code>(code), reason};
-        if (!writing_) send_close(); // else behind what is queued
+        if (!writing_) send_close(); // else after the queued messages
     }
 
     [[nodiscard]] std::size_t backlog() const noexcept override { return backlog_; }
@@ -164,7 +164,7 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
 
     void write_next() {
         writing_ = std::move(waiting_[sent_++]);
-        if (sent_ >= k_sent_kept && 2 * sent_ >= waiting_.size()) { // a queue that never runs empty doesn't grow for ever
+        if (sent_ >= k_sent_kept && 2 * sent_ >= waiting_.size()) { // bounds a queue that is never empty
             waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(sent_));
             sent_ = 0;
         }
@@ -178,7 +178,7 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
         writing_.reset();
         if (error) return give_up();
         if (sent_ < waiting_.size()) return write_next();
-        waiting_ = {}; // an idle connection keeps no room for a queue
+        waiting_ = {}; // an idle connection keeps no memory for a queue
         sent_ = 0;
         backlog_ = 0;
         if (phase_ == Phase::closing)
@@ -187,14 +187,14 @@ class WebSocketSession final : public Watched, public Socket, public std::enable
             upgrade_.listener->on_drained();
     }
 
-    /// Nothing more fits: what waits is given up. A client that reads again at once still learns why.
+    /// The backlog is full: the queue is discarded. A client that reads again at once still gets the reason.
     void drop_slow_client() {
         forget_waiting();
         close(close_codes::try_again_later, "too slow");
     }
 
-    /// Nothing more can be sent, so that the read that waits is about to fail: Beast has answered a broken frame with a
-    /// close, or the connection is lost.
+    /// Nothing more can be sent, so the pending read is about to fail: Beast has answered an invalid frame with a close
+    /// frame, or the connection is lost.
     void give_up() {
         forget_waiting();
         if (phase_ == Phase::open) {

@@ -1,4 +1,4 @@
-// WebSocketSession: the life of a connection after its upgrade: handshake, frames both ways, limits, the end.
+// WebSocketSession: a connection after its upgrade: handshake, frames in both directions, limits, the end.
 // Only the connection includes this.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace focus::http {
 
-/// Takes over a connection whose request the pipeline has accepted: answers 101 and speaks for the listener until the
-/// connection ends. `x` is only looked at during the call.
+/// Takes over a connection whose request the pipeline has accepted: answers 101 and calls the listener until the
+/// connection ends. `x` is only used during the call.
 void start_websocket(std::shared_ptr<Worker> worker, PlainStream stream, NetworkLimit::Place place, const Exchange& x, Upgrade upgrade);
 void start_websocket(std::shared_ptr<Worker> worker, TlsStream stream, NetworkLimit::Place place, const Exchange& x, Upgrade upgrade);
 

@@ -32,7 +32,7 @@ Shared::Shared(Options with_options, Hooks hooks, const Routes& routes, const Cl
 Worker::Worker(std::shared_ptr<Shared> shared, asio::io_context& context, Acceptor acceptor)
     : shared_{std::move(shared)}, context_{context}, acceptor_{std::move(acceptor)}, timer_{context},
       date_{format_http_date(system_now_ms())} {
-    // A second is fine enough for limits of many; tests set shorter ones.
+    // One second is fine enough for limits of many seconds; tests set shorter limits.
     const auto& limits = shared_->options.limits;
     const auto shortest = std::min({limits.header_time, limits.idle_time, limits.body_time, limits.write_stall});
     tick_ = std::clamp<std::chrono::milliseconds>(shortest / 4, 10ms, 1s);
@@ -66,7 +66,7 @@ Task<void> Worker::accept_all(std::shared_ptr<Worker> /*keeps this*/) {
             welcome(Socket{std::move(socket)});
         } else if (acceptor_.is_open() && error != asio::error::connection_aborted) {
             log::warning("cannot accept a connection", {{"error", error.message()}});
-            asio::steady_timer pause{context_, 100ms}; // out of descriptors, most likely
+            asio::steady_timer pause{context_, 100ms}; // most likely out of file descriptors
             co_await pause.async_wait(asio::use_awaitable);
         }
     }
@@ -75,7 +75,7 @@ Task<void> Worker::accept_all(std::shared_ptr<Worker> /*keeps this*/) {
 void Worker::welcome(Socket socket) {
     boost::system::error_code error;
     const auto peer = socket.remote_endpoint(error);
-    if (error) return; // gone already
+    if (error) return; // closed already
     const auto address = address_of(peer.address());
     auto place = shared_->connections.load() < shared_->options.limits.connections ? shared_->networks.enter(address) : std::nullopt;
     if (!place) {

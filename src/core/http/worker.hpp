@@ -1,6 +1,6 @@
-// Worker: one thread's share of the server: its acceptor, its connections and what they share. Everything of a worker
-// happens on the thread of its io_context; only stop() and abort() may be called from elsewhere.
-// Always holds: no timer per connection; a tick looks at the deadlines of all of them.
+// Worker: one thread's part of the server: its acceptor, its connections and what they share. Everything of a worker
+// runs on the thread of its io_context; only stop() and abort() may be called from other threads.
+// Always holds: no timer per connection; a tick checks the deadlines of all of them.
 #pragma once
 
 #include "core/http/body_memory.hpp"
@@ -30,7 +30,7 @@ struct Shared {
     Pipeline pipeline;
     std::optional<Certificates> certificates; // of a server that speaks TLS
     std::atomic<std::size_t> connections = 0;
-    std::atomic<bool> draining = false; // answers say that their connection ends
+    std::atomic<bool> draining = false; // answers announce that their connection ends
     NetworkLimit networks;
     BodyMemory bodies;
 };
@@ -48,7 +48,7 @@ class Watched : public boost::intrusive::list_base_hook<boost::intrusive::link_m
     virtual void expire() = 0;
     /// The server shuts down: ends an idle connection at once, others after their current answer.
     virtual void drain() = 0;
-    /// Closes the socket, whatever is going on.
+    /// Closes the socket in any state.
     virtual void abort() = 0;
 
   protected:
@@ -65,7 +65,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
     /// Starts accepting.
     void start();
-    /// Stops accepting and lets the connections run out.
+    /// Stops accepting and lets the connections finish.
     void stop();
     /// Closes all connections.
     void abort();
