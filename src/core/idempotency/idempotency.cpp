@@ -77,11 +77,11 @@ http::Task<Store::Found> Store::find(Request request) {
 
 http::Task<void> Store::finish(std::shared_ptr<RequestKey> key, Stored answer) {
     if (key->kept) co_return;
-    // Repeats are answered all the same, but neither a crash nor a twin at this very moment is covered.
+    // Repeats still get the stored answer, but a crash or a concurrent repeat at this moment is not covered.
     log::error("an idempotent route does not keep its answer in its transaction", {{"route", std::string_view{key->route}}});
     try {
         co_await db_.get(insert(*key, std::move(answer.body), answer.status, clock_.now_ms()));
-    } catch (const db::ConstraintError&) { // a twin's answer stays
+    } catch (const db::ConstraintError&) { // the concurrent request's answer stays
     }
 }
 

@@ -1,8 +1,8 @@
 // Idempotency-Key, exactly once: the answer is a row that the transaction with the effect inserts itself (keep), under a
 // unique key. Owns the table `idempotency_keys`; answers are kept 24 h per user and route.
 // Always holds: the effect and its answer are committed together or not at all. So a repeat after a crash finds the
-// answer or does the work; of two at once one inserts the row, the other's insert fails, which undoes its effect, and it
-// is given the first one's answer. There are no leases and nothing to clean up after a crash.
+// answer or does the work; of two concurrent requests one inserts the row, the other's insert fails, which undoes its
+// effect, and it gets the first answer. There are no leases, and nothing is cleaned up after a crash.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -20,12 +20,12 @@ namespace focus::idempotency {
 
 inline constexpr EpochMs k_kept_ms = 24 * k_hour_ms;
 
-/// Queues the row with the answer in the transaction that makes it true. Does nothing for a request without a key.
-/// `about_user_id`: the account that the answer describes, if it is not the caller's; the row goes with that account.
+/// Queues the row with the answer in the transaction of its effect. Does nothing for a request without a key.
+/// `about_user_id`: the account that the answer describes, if not the caller's; the row is deleted with that account.
 void keep_json(db::Transaction& tx, const Origin& origin, std::string answer, int status, EpochMs now, std::int64_t about_user_id = 0);
 
 /// Every service method behind a route that is declared `idempotent` calls this at the end of its transaction, with
-/// exactly what the route will answer.
+/// exactly the answer of the route.
 template <class T>
 void keep(db::Transaction& tx, const Origin& origin, const T& answer, EpochMs now, int status = 201, std::int64_t about_user_id = 0) {
     if (origin.request_key) keep_json(tx, origin, json::write(answer), status, now, about_user_id);
@@ -46,9 +46,9 @@ class Store final : public http::IdempotencyStore {
     std::string hash_key_;
 };
 
-/// Deletes expired answers in steps; gives how many went.
+/// Deletes expired answers in steps; returns how many.
 db::Task<std::uint64_t> delete_expired(db::Database& database, EpochMs now, std::function<bool()> may_go_on = {});
-/// Drops what is kept for and about a user whose account goes.
+/// Deletes the answers for and about a user whose account is deleted.
 void forget_user(db::Transaction& tx, std::int64_t user_id);
 
 } // namespace focus::idempotency

@@ -87,7 +87,7 @@ TEST_P(IdempotencyTest, AnEffectThatFailedLeavesTheKeyFree) {
 
 TEST_P(IdempotencyTest, OfTwoAtOnceOneIsUndone) {
     const auto first = find();
-    const auto second = find(); // both found nothing
+    const auto second = find(); // neither found an answer
     effect(origin_of(first), 1);
     EXPECT_THROW(effect(origin_of(second), 2), db::ConstraintError);
     EXPECT_EQ(effects(), 1);
