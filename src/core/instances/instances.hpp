@@ -1,6 +1,6 @@
-// The processes of the service: each says from time to time that it lives.
-// Owns the table `instances`. Always holds: who has not been heard of for k_silent_ms counts as gone. Times are by the
-// system's clock, which no test sets.
+// The processes of the service: each writes a heartbeat.
+// Owns the table `instances`. Always holds: an instance without a heartbeat for k_silent_ms counts as ended. Times are
+// by the system's clock, which no test sets.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -21,11 +21,11 @@ struct Instance {
     EpochMs seen_at_ms = 0;
 };
 
-/// Says that the instance lives, and forgets those that have been gone for long.
+/// Writes the instance's heartbeat, and deletes instances that ended long ago.
 db::Task<void> beat(db::Database& database, Instance instance);
-/// Says that it ends.
+/// Records that the instance ends.
 db::Task<void> leave(db::Database& database, std::string name);
-/// Those that live, by name.
+/// The running instances, by name.
 db::Task<std::vector<Instance>> alive(db::Session& session);
 
 } // namespace focus::instances

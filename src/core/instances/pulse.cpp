@@ -19,7 +19,7 @@ db::Task<void> Pulse::stop() {
     co_await tasks_.wait();
     try {
         co_await leave(db_, instance_.name);
-    } catch (const std::exception& error) { // the others notice that it is silent
+    } catch (const std::exception& error) { // the other instances notice the missing heartbeat
         log::warning("the end of the instance could not be noted", {{"cause", std::string_view{error.what()}}});
     }
 }

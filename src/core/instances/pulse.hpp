@@ -1,4 +1,4 @@
-// Pulse: says every k_beat that this process lives, from start() to stop().
+// Pulse: writes this process's heartbeat every k_beat, from start() to stop().
 #pragma once
 
 #include "core/async/periodic.hpp"
@@ -17,7 +17,7 @@ class Pulse {
     Pulse(db::Database& database, std::string name, std::string version, boost::asio::any_io_executor executor);
 
     void start() { periodic_.start(tasks_); }
-    /// Waits for the last beat and says that the process ends.
+    /// Waits for the last heartbeat and records that the process ends.
     db::Task<void> stop();
 
   private:
