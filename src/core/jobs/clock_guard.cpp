@@ -12,7 +12,7 @@ namespace focus::jobs {
 
 namespace {
 
-constexpr EpochMs k_fresh_ms = 5 * k_minute_ms; // a mark that is younger need not be written again
+constexpr EpochMs k_fresh_ms = 5 * k_minute_ms; // a younger mark is not written again
 
 struct Marks {
     std::optional<EpochMs> trusted_ms;
@@ -26,13 +26,13 @@ constexpr auto k_set = db::update<Marks>("clock_marks.set", "clock_marks", "WHER
 
 bool is_leap(EpochMs from, EpochMs to) { return std::abs(to - from) > k_leap_ms; }
 
-/// Takes in what the clock says; gives whether that begins a trial.
+/// Updates the marks by the clock; returns whether a trial begins.
 bool look(Marks& marks, EpochMs now) {
     if (!marks.trusted_ms || !is_leap(*marks.trusted_ms, now)) {
         marks = {.trusted_ms = now, .trial_since_ms = std::nullopt, .trial_seen_ms = std::nullopt};
         return false;
     }
-    // Of two looks at once the earlier may come second, so a little less goes on, too.
+    // Concurrent looks may be stored in reverse order, so a slightly smaller time continues the trial, too.
     const bool goes_on = marks.trial_seen_ms && std::abs(now - *marks.trial_seen_ms) <= k_trial_step_ms;
     if (!goes_on) marks.trial_since_ms = now;
     marks.trial_seen_ms = goes_on ? std::max(now, *marks.trial_seen_ms) : now;
@@ -47,7 +47,7 @@ db::Task<EpochMs> ClockGuard::leap() {
     const auto now = clock_.now_ms();
     const auto known = co_await db_.get(k_read.one());
     if (known.trusted_ms && !known.trial_since_ms && std::abs(now - *known.trusted_ms) < k_fresh_ms) co_return 0;
-    std::optional<EpochMs> from; // the trusted time that a trial begins against
+    std::optional<EpochMs> from; // the trusted time before the trial
     const auto marks = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Marks> {
         auto found = co_await tx.get(k_find.one());
         const auto before = found.trusted_ms;

@@ -1,4 +1,4 @@
-// What a clock that leaps may do: nothing, until its time has held.
+// After a leap of the clock nothing is deleted until the new time has held.
 #include "core/jobs/clock_guard.hpp"
 
 #include "core/base/days.hpp"
@@ -91,7 +91,7 @@ TEST_P(ClockGuardTest, JobsThatDeleteByTimeWait) {
     };
     EXPECT_EQ(run_all(), "");
     EXPECT_EQ(std::pair(deleted, others), std::pair(1, 2));
-    clock_.freeze(clock_.now_ms() + 8 * k_hour_ms); // a night without the service
+    clock_.freeze(clock_.now_ms() + 8 * k_hour_ms); // eight hours without the service
     EXPECT_THAT(run_all(), ::testing::HasSubstr("the clock has leapt"));
     EXPECT_EQ(std::pair(deleted, others), std::pair(1, 4));
     clock_.freeze(clock_.now_ms() + 400 * k_day_ms);

@@ -13,7 +13,7 @@ constexpr int k_search_days = 366 * 8 + 2; // a 29 February comes within 8 years
 
 [[noreturn]] void refuse(std::string_view text) { throw std::invalid_argument{"not a cron expression: " + std::string{text}}; }
 
-/// Cuts off what stands before the separator.
+/// Removes and returns the part before the separator.
 std::string_view take(std::string_view& text, char separator) {
     const auto end = text.find(separator);
     const auto part = text.substr(0, end);

@@ -1,4 +1,4 @@
-// When a job is due: at a fixed interval, or at the minutes that a cron expression names. Pure arithmetic, in UTC.
+// When a job is due: at a fixed interval, or at the minutes of a cron expression. Pure arithmetic, in UTC.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -12,11 +12,11 @@ namespace focus::jobs {
 
 class Schedule {
   public:
-    /// At the multiples of `interval` since 1970-01-01T00:00Z, so that every instance means the same instants.
+    /// At the multiples of `interval` since 1970-01-01T00:00Z, so that all instances agree on the instants.
     [[nodiscard]] static Schedule every(std::chrono::milliseconds interval);
     /// "minute hour day-of-month month day-of-week" (crontab(5)): numbers, *, lists, ranges and steps; 0 and 7 are Sunday;
-    /// when both kinds of day are restricted, either will do. Throws std::invalid_argument for anything else, and for a
-    /// date that never comes.
+    /// when both kinds of day are restricted, either is enough. Throws std::invalid_argument for anything else, and for
+    /// a date that never comes.
     [[nodiscard]] static Schedule cron(std::string_view expression);
 
     /// The first due instant after `at`.

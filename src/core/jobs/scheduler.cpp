@@ -65,14 +65,14 @@ EpochMs random_up_to(milliseconds most) {
     return std::uniform_int_distribution<EpochMs>{0, most.count()}(random);
 }
 
-/// Leases go by the system's clock: the Clock may be set by tests, on each instance otherwise.
+/// Leases use the system's clock: tests may set the Clock, to a different time on each instance.
 db::Task<bool> extend(db::Database& database, std::string name, std::string lease, milliseconds length) {
     co_return co_await database.get(db::affected(k_extend, system_now_ms() + length.count(), name, lease)) > 0;
 }
 
 } // namespace
 
-/// A job's metrics: what the table says, which is the same on every instance, and the runs of this one.
+/// A job's metrics: the state of the table, which is the same on every instance, and the runs of this one.
 struct Scheduler::Series {
     metrics::Gauge last_run;
     metrics::Gauge last_duration;
@@ -130,7 +130,7 @@ EpochMs Scheduler::jittered(const Job& job, EpochMs at) const { return at + rand
 
 void Scheduler::start(asio::any_io_executor executor) {
     executor_ = executor;
-    // A little uneven, so that instances started together don't look together.
+    // With jitter, so that instances started together do not query at the same time.
     async::Periodic{std::move(executor),
                     {.name = "scheduler", .retry = options_.poll, .longest_retry = options_.poll},
                     [this]() -> db::Task<milliseconds> {
@@ -218,7 +218,7 @@ db::Task<Outcome> Scheduler::execute(const Job& job, std::string lease) {
         co_await run_body(job, run, outcome);
     } catch (const std::exception& error) {
         outcome.error = error.what();
-    } catch (...) { // the renewals below must be waited for, whatever happened
+    } catch (...) { // the lease's renewals below must be awaited in any case
         outcome.error = "an exception of an unknown type";
     }
     outcome.duration = std::chrono::duration_cast<milliseconds>(Steady::now() - began);
@@ -251,7 +251,7 @@ db::Task<void> Scheduler::run_body(const Job& job, const Run& run, Outcome& outc
 }
 
 db::Task<void> Scheduler::finish(const Job& job, std::string lease, EpochMs started_ms, Outcome outcome, bool unfinished) {
-    if (unfinished) { // it stays due: the next instance goes on with it
+    if (unfinished) { // it stays due: the next instance continues it
         co_await db_.execute(k_release, job.name, lease);
         co_return;
     }

@@ -1,7 +1,7 @@
-// What happens by itself: named jobs, each run on one instance at a time, when they are due or by name.
-// Owns the table `jobs`. A run holds a lease on its row and extends it while it works; when its instance dies, another
-// takes the job over after the lease. Always holds: a job that was missed runs once for all that was missed; since a
-// lease can run out under a stalled process, every job must stand being run twice (unique keys, conditional updates).
+// Background work: named jobs, each run on one instance at a time, when they are due or on request.
+// Owns the table `jobs`. A run holds a lease on its row and extends it while it works; when its instance ends, another
+// takes the job over after the lease. Always holds: a job that missed several times runs once for all of them; since a
+// lease can expire under a stalled process, every job must tolerate a second run (unique keys, conditional updates).
 #pragma once
 
 #include "core/async/lease.hpp"
@@ -52,13 +52,13 @@ class Run {
 struct Job {
     std::string name; // at most 50 characters
     Schedule schedule;
-    std::chrono::milliseconds jitter{0};            // up to so much later than the schedule says
-    std::function<db::Task<void>(const Run&)> body; // works in small steps; what it throws becomes last_error
-    /// How far the clock may have leapt for it to run (see ClockGuard); what deletes by time bears none. Nothing: any.
+    std::chrono::milliseconds jitter{0};            // the longest random delay after the scheduled time
+    std::function<db::Task<void>(const Run&)> body; // works in small steps; an exception becomes last_error
+    /// The longest leap of the clock with which it runs (see ClockGuard); zero for deletion by time. Nothing: any.
     std::optional<std::chrono::milliseconds> bears_leap = std::nullopt;
 };
 
-/// How one run went.
+/// The result of one run.
 struct Outcome {
     std::chrono::milliseconds duration{0};
     std::optional<std::string> error;
@@ -79,9 +79,9 @@ struct Status {
 class Scheduler {
   public:
     struct Options {
-        std::string instance = "focus"; // who holds a lease: for people
+        std::string instance = "focus"; // the holder of leases, for display
         std::chrono::milliseconds lease{15'000};
-        std::chrono::milliseconds poll{1'000}; // how often the table is looked at
+        std::chrono::milliseconds poll{1'000}; // time between two reads of the table
     };
     Scheduler(db::Database& database, const Clock& clock, metrics::Registry& metrics, Options options);
     ~Scheduler();
@@ -92,17 +92,17 @@ class Scheduler {
 
     /// Runs the jobs on `executor`, which belongs to one thread.
     void start(boost::asio::any_io_executor executor);
-    /// No further run begins and those at work are told to stop; gives true when all have, false when `patience` is over
-    /// first: then the executor must run no more.
+    /// Starts no further run and requests a stop of the running ones; returns true when all have ended, false when
+    /// `patience` is over first: then the executor must run no more.
     db::Task<bool> stop(std::chrono::milliseconds patience);
 
     /// Runs a job now on the caller's executor, due or not. Throws 404 for an unknown name, 409 `job_running` while it
-    /// runs somewhere.
+    /// runs on any instance.
     db::Task<Outcome> run_now(std::string name);
-    /// Makes a job due with the commit: an instance begins it at its next look, within a second. Throws like run_now.
+    /// Makes a job due with the commit: an instance starts it within a second. Throws like run_now.
     db::Task<void> make_due(db::Transaction& tx, std::string name);
     [[nodiscard]] ClockGuard& clock_guard() noexcept { return clock_guard_; }
-    /// In the order in which they were added; empty fields before the first run.
+    /// In the order of add(); empty fields before the first run.
     db::Task<std::vector<Status>> status();
 
   private:
@@ -129,7 +129,7 @@ class Scheduler {
     std::vector<Series> series_; // of the jobs, in their order
     bool rows_exist_ = false;
     boost::asio::any_io_executor executor_; // of start()
-    async::TaskGroup tasks_;                // the looks at the table, and the runs that they begin
+    async::TaskGroup tasks_;                // the reads of the table, and the runs that they start
 };
 
 } // namespace focus::jobs

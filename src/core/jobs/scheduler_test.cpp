@@ -1,4 +1,4 @@
-// Jobs on both engines: due, missed, failed, at work elsewhere, orphaned, stopped.
+// Jobs on both engines: due, missed, failed, running elsewhere, orphaned, stopped.
 #include "core/jobs/scheduler.hpp"
 
 #include "core/base/days.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using JobRun = Run; // within tests Run is GoogleTest's
+using JobRun = Run; // inside tests Run is GoogleTest's
 
 constexpr db::Statement k_steal{"test.steal", "UPDATE jobs SET lease = 'other:1', lease_until_ms = ? WHERE name = 'job'"};
 constexpr EpochMs k_far_future_ms = 4'000'000'000'000;
@@ -106,7 +106,7 @@ TEST_P(SchedulerTest, WhatIsMadeDueRunsAtTheNextLookButNotTwiceAtOnce) {
             co_return co_await db::testing::outcome(
                 database().transaction([&](db::Transaction& tx) -> db::Task<void> { co_await scheduler->make_due(tx, name); }));
         };
-        EXPECT_EQ(co_await make_due("job"), "ok"); // nothing has been started yet: it waits
+        EXPECT_EQ(co_await make_due("job"), "ok"); // no scheduler is started yet: the job waits
         scheduler->start(io().get_executor());
         EXPECT_TRUE(co_await db::testing::becomes_true([&] { return began; }));
         EXPECT_THAT(co_await make_due("job"), ::testing::HasSubstr("already"));
@@ -164,7 +164,7 @@ TEST_P(SchedulerTest, AnOrphanIsTakenOverAfterItsLease) {
         EXPECT_TRUE((co_await status(*scheduler)).name == "job");
         (void)co_await scheduler->run_now("job");
         advance(2 * k_minute_ms);
-        co_await database().execute(k_steal, k_far_future_ms); // an instance that holds it
+        co_await database().execute(k_steal, k_far_future_ms); // another instance holds it
         scheduler->start(io().get_executor());
         co_await sleep(50ms);
         EXPECT_EQ(runs_, 1);
@@ -176,7 +176,7 @@ TEST_P(SchedulerTest, AnOrphanIsTakenOverAfterItsLease) {
             refused = error.kind() == ErrorKind::conflict;
         }
         EXPECT_TRUE(refused);
-        co_await database().execute(k_steal, 1); // it has died, and its lease is over
+        co_await database().execute(k_steal, 1); // that instance has ended, and its lease is over
         EXPECT_TRUE(co_await db::testing::becomes_true([&] { return runs_ == 2; }));
         EXPECT_TRUE(co_await scheduler->stop(5s));
     });
