@@ -61,7 +61,7 @@ bool is_email(std::string_view text) {
     if (at == std::string_view::npos || text.size() > 254 || !is_local_part(text.substr(0, at))) return false;
     const auto domain = text.substr(at + 1);
     const auto dot = domain.rfind('.');
-    // a top-level domain is never all digits: that would be an address literal without its brackets
+    // a top-level domain never has digits only: that would be an address literal without its brackets
     return is_host_name(domain) && dot != std::string_view::npos && !std::ranges::all_of(domain.substr(dot + 1), is_digit);
 }
 
@@ -72,7 +72,7 @@ bool is_port(std::string_view text) {
     return stop == end && error == std::errc{} && port <= 65535;
 }
 
-/// "host", "host:port", "[IPv6]" or "[IPv6]:port"; no user information, which serves phishing only.
+/// "host", "host:port", "[IPv6]" or "[IPv6]:port"; no user information, which is used only for phishing.
 bool is_authority(std::string_view text) {
     const auto authority = boost::urls::parse_authority(text);
     if (!authority || authority->has_userinfo() || (authority->has_port() && !is_port(authority->port()))) return false;

@@ -1,4 +1,4 @@
-// The checks behind the field types of types.hpp, once for all their sizes. Each reads one value or records a fault.
+// The checks of the field types of types.hpp, once for all their sizes. Each reads one value or records a fault.
 #pragma once
 
 #include "core/base/days.hpp"

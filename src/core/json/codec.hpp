@@ -1,7 +1,7 @@
-// How each type is read from JSON (or a parameter's text), written and described. The primary template does plain
-// structs by reflection; the field types of types.hpp are in codec_types.hpp. A type with a form of its own
+// How each type is read from JSON (or a parameter's text), written and described. The primary template handles plain
+// structs by reflection; the field types of types.hpp are in codec_types.hpp. A type with its own form
 // specialises Codec with the same functions.
-// Reading leaves `out` as it was where a fault is recorded.
+// Always holds: reading leaves `out` unchanged where a fault is recorded.
 #pragma once
 
 #include "core/base/json_writer.hpp"
@@ -23,7 +23,7 @@ namespace focus::json {
 template <class T>
 struct Codec;
 
-/// Whether a field of this type may be left out of a request.
+/// Whether requests may omit a field of this type.
 template <class T>
 inline constexpr bool k_may_be_absent = false;
 template <class T>
@@ -31,7 +31,7 @@ inline constexpr bool k_may_be_absent<std::optional<T>> = true;
 
 namespace detail {
 
-// Tables of plain functions keep what is instantiated per struct small; the work is done once, in reader.cpp and schema.cpp.
+// Tables of plain functions keep the code per struct small; reader.cpp and schema.cpp do the work, once for all structs.
 template <class T>
 void read_field(const Reader& in, void* field) {
     Codec<T>::read(in, *static_cast<T*>(field));
@@ -151,14 +151,14 @@ struct Codec<std::string> {
     static Schema schema(Schemas&) { return Schema{"string"}; }
 };
 
-/// For answers only: nothing would own what was read.
+/// For answers only: a decoded value would have no owner.
 template <>
 struct Codec<std::string_view> {
     static void write(std::string& out, std::string_view value) { append_string(out, value); }
     static Schema schema(Schemas&) { return Schema{"string"}; }
 };
 
-/// Scoped enums: their enumerators' names.
+/// Scoped enums: the names of their enumerators.
 template <class T>
     requires std::is_enum_v<T>
 struct Codec<T> {

@@ -1,7 +1,7 @@
-// JSON for plain structs: read with every fault at once, written without detours, described as JSON Schema 2020-12.
+// JSON for plain structs: read with every fault at once, written directly, described as JSON Schema 2020-12.
 // Field names come from the struct itself (reflect-cpp is the reflection, yyjson the parser); what a field accepts comes
 // from its type (core/json/types.hpp). Reading: unknown fields are ignored, a std::optional may be absent or null,
-// a json::Or<> has a default, everything else must be there.
+// a json::Or<> has a default, every other field is required.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -39,7 +39,7 @@ template <class Q>
     return value;
 }
 
-/// The struct P from decoded path parameters; nothing when one has the wrong form, which means 404.
+/// The struct P from decoded path parameters; nothing when one is invalid, which means 404.
 template <class P>
 [[nodiscard]] std::optional<P> parse_path(Params params) {
     P value{};

@@ -65,7 +65,7 @@ std::string loc_of(const Fault& fault) {
     return text;
 }
 
-/// "loc type" of each fault, in order; "ok" without.
+/// "loc type" of each fault, in order; "ok" without faults.
 std::vector<std::string> summary(const std::function<void()>& read) {
     try {
         read();
@@ -88,7 +88,7 @@ std::vector<std::string> faults_of(std::string_view text) {
     return summary([&] { static_cast<void>(parse<T>(text)); });
 }
 
-/// The fault type of `json` as the only field of a struct.
+/// The type of the fault for `json` as the only field of a struct.
 template <class T>
 std::string fault_of(std::string_view json) {
     struct One {

@@ -11,7 +11,7 @@ constexpr std::string_view k_space = " \t\r\n";
 /// The object and the array around an element are levels too.
 constexpr std::size_t k_levels_around = 2;
 
-/// Goes over a JSON text without judging it. Positions are npos where the text ends too early.
+/// Scans a JSON text without full validation. Positions are npos where the text ends too early.
 class Scanner {
   public:
     explicit Scanner(std::string_view text) : text_{text} {}
@@ -25,7 +25,7 @@ class Scanner {
         ++at_;
         return true;
     }
-    /// A string as it stands between its quotes; nothing when it does not end.
+    /// The raw text of a string between its quotes; nothing when it does not end.
     [[nodiscard]] std::optional<std::string_view> string() {
         if (!take('"')) return std::nullopt;
         const auto start = at_;
@@ -76,7 +76,7 @@ std::optional<Mended> mend_array(Scanner& scanner, std::string_view text, std::s
     if (scanner.skip_space() == ']') return std::nullopt;
     for (std::size_t index = 0; index < most; ++index) {
         const auto value = scanner.value();
-        if (!value || value->text.empty()) return std::nullopt; // a comma too many is no element
+        if (!value || value->text.empty()) return std::nullopt; // an extra comma is no element
         if (is_good(*value)) {
             mended.text += value->text;
         } else {

@@ -1,5 +1,5 @@
-// For lists whose elements are judged one by one: a JSON text that does not parse only because of some elements of one
-// of its arrays (a lone surrogate, a number beyond all bounds, brackets without end) is read without those elements.
+// For lists whose elements are checked one by one: a JSON text that is invalid only because of some elements of one of
+// its arrays (a lone surrogate, a number out of range, brackets without end) is read without those elements.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 namespace focus::json {
 
 struct Mended {
-    std::string text;             // with `null` where a bad element was
-    std::vector<std::size_t> bad; // their indices, rising
+    std::string text;             // with `null` in place of each invalid element
+    std::vector<std::size_t> bad; // their indices, ascending
 };
 
-/// Looks for the array that is the member `name` of the object `text` and takes out each element that is no JSON by
-/// itself. Nothing when there is no such array, it has more than `most` elements, none is bad, or where elements end
-/// can't be told.
+/// Finds the array that is the member `name` of the object `text` and replaces each element that is invalid by itself.
+/// Nothing when there is no such array, it has more than `most` elements, none is invalid, or the ends of elements
+/// cannot be determined.
 [[nodiscard]] std::optional<Mended> mend_elements(std::string_view text, std::string_view name, std::size_t most);
 
 } // namespace focus::json

@@ -39,7 +39,7 @@ TextArgs limit_args(double limit) {
 TextArgs limit_args(std::int64_t limit) { return {{"limit", std::to_string(limit)}}; }
 
 /// Whether brackets outside of strings nest deeper than k_max_depth. Runs before the parser, so that a hostile body
-/// costs no memory.
+/// uses no memory.
 bool too_deep(std::string_view text) {
     std::size_t depth = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -139,7 +139,7 @@ std::optional<std::int64_t> Reader::integer_of_json(std::int64_t min, std::int64
             fault("int_from_float", k_not_integer);
         else if (value >= k_end)
             above(limit_args(max));
-        else if (value <= -k_end) // what lies below -2^63 has been rounded to it
+        else if (value <= -k_end) // a smaller number has been rounded to -2^63
             below(limit_args(min));
         else
             return static_cast<std::int64_t>(value);
@@ -283,7 +283,7 @@ Document::Document(std::string_view text, const Loc* loc, Faults* faults) : loc_
         return;
     }
     yyjson_read_err error{};
-    // without YYJSON_READ_INSITU the text is only read, whatever the signature says
+    // without YYJSON_READ_INSITU the text is only read, despite the signature
     doc_ = yyjson_read_opts(const_cast<char*>(text.data()), text.size(), YYJSON_READ_NOFLAG, nullptr, &error); // NOLINT
     if (doc_ != nullptr) return;
     if (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) throw std::bad_alloc{};
@@ -300,7 +300,7 @@ void Reader::object(std::span<const FieldReader> fields, void* const* targets) c
         return;
     }
     std::array<yyjson_val*, k_max_fields> found{};
-    std::size_t next = 0; // members usually come in the order of the fields
+    std::size_t next = 0; // members usually have the order of the fields
     yyjson_obj_iter iter = yyjson_obj_iter_with(value_);
     while (auto* key = yyjson_obj_iter_next(&iter)) {
         const auto name = key_of(key);

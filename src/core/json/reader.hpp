@@ -1,7 +1,7 @@
 // Reading with every fault at once: a Reader is one value of the input (JSON, or the text of a query or path
-// parameter) plus where it stands. Asking it for a type gives the value or records a fault and gives nothing.
+// parameter) with its location. Reading it as a type returns the value, or nothing and records a fault.
 // Cheap to copy; nothing is allocated until a fault is recorded. Readers live as long as their Document.
-// yyjson stays behind this header.
+// Always holds: no other file needs yyjson.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -25,14 +25,14 @@ inline constexpr std::size_t k_max_faults = 100;
 inline constexpr std::size_t k_max_depth = 32;
 inline constexpr std::size_t k_max_fields = 128; // of one struct
 
-/// One step of the way to a value: a key, or an index when `index` is not negative. Lives on the stack of whoever reads.
+/// One step of the path to a value: a key, or an index when `index` is not negative. Lives on the reader's stack.
 struct Loc {
     const Loc* up = nullptr;
     std::string_view key;
     std::int64_t index = -1;
 };
 
-/// The faults found so far; those beyond k_max_faults are dropped.
+/// The recorded faults; those beyond k_max_faults are dropped.
 class Faults {
   public:
     void add(const Loc* loc, std::string_view type, focus::Text message, TextArgs args = {});
@@ -68,7 +68,7 @@ class Reader {
     /// A JSON string, or a parameter's text.
     [[nodiscard]] bool is_string() const noexcept;
     [[nodiscard]] bool is_array() const noexcept;
-    /// A member of an object, without a record of where it stands; nothing when there is no such member.
+    /// A member of an object, without its location; nothing when there is no such member.
     [[nodiscard]] std::optional<Reader> member(std::string_view key) const noexcept;
     /// true and false; of a parameter also 1 and 0.
     [[nodiscard]] std::optional<bool> boolean() const;
@@ -106,15 +106,15 @@ class Reader {
             if (left > 1) key = sibling(value);
         }
     }
-    /// Reads an object into a struct whose fields stand at `targets`, in the order of `fields`. Unknown members are
+    /// Reads an object into a struct whose fields are at `targets`, in the order of `fields`. Unknown members are
     /// ignored; of a repeated member the last one counts.
     void object(std::span<const FieldReader> fields, void* const* targets) const;
-    /// The JSON text of an object, as it came but without white space.
+    /// The JSON text of an object, unchanged but without white space.
     [[nodiscard]] std::optional<std::string> raw_object() const;
 
     [[nodiscard]] const Loc* loc() const noexcept { return loc_; }
     [[nodiscard]] Faults& faults() const noexcept { return *faults_; }
-    /// The same value with a list of faults of its own: what is wrong in it does not spoil its neighbours.
+    /// The same value with its own list of faults: faults in it do not affect other values.
     [[nodiscard]] Reader apart(Faults& faults) const noexcept {
         Reader reader{*this};
         reader.faults_ = &faults;
@@ -140,12 +140,12 @@ class Reader {
     Faults* faults_;
 };
 
-/// The elements of an array one by one, for whoever can't take them all at once. Their readers don't say where they
-/// stand; they live as long as the document.
+/// The elements of an array one by one, for callers that cannot hold them all at once. Their readers have no location;
+/// they live as long as the document.
 class Elements {
   public:
     Elements() = default;
-    /// Of anything but an array: none.
+    /// Has no elements for anything but an array.
     explicit Elements(const Reader& array) noexcept;
     [[nodiscard]] std::optional<Reader> next() noexcept;
     [[nodiscard]] std::size_t left() const noexcept { return left_; }
@@ -156,7 +156,7 @@ class Elements {
     Faults* faults_ = nullptr;
 };
 
-/// A parsed JSON text. The constructor records a fault when it is not JSON; root() then is not to be asked for.
+/// A parsed JSON text. The constructor records a fault when it is invalid; then root() must not be called.
 class Document {
   public:
     Document(std::string_view text, const Loc* loc, Faults* faults);

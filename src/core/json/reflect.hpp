@@ -1,5 +1,5 @@
-// Compile-time names of fields and enumerators, and the addresses of a struct's fields. reflect-cpp stays behind this
-// header. A struct is an aggregate without bases and C arrays; its static members don't count.
+// Compile-time names of fields and enumerators, and the addresses of a struct's fields. Only this header uses
+// reflect-cpp. A struct is an aggregate without bases and C arrays; its static members are not fields.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ concept Struct = std::is_class_v<T> && std::is_aggregate_v<T>;
 
 namespace detail {
 
-/// Converts to whatever a field is. (reflect-cpp's own has no body, which clang refuses for types without linkage.)
+/// Converts to the type of any field. (reflect-cpp's own has no body, which clang refuses for types without linkage.)
 struct Anything {
     template <class T>
     constexpr operator T() const noexcept {
@@ -71,7 +71,7 @@ namespace detail {
 
 template <auto Value>
 consteval std::string_view enumerator_name() {
-    // g++ says "… [with auto Value = focus::Role::user; …]", clang "… [Value = focus::Role::user]"; a value without a
+    // g++ prints "… [with auto Value = focus::Role::user; …]", clang "… [Value = focus::Role::user]"; a value without a
     // name is printed as a cast, "(focus::Role)7"
     std::string_view text = std::source_location::current().function_name();
     text.remove_prefix(text.find("Value = ") + 8);

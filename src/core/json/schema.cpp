@@ -16,7 +16,7 @@ std::string component_name(std::string_view type, bool qualified) {
     for (std::size_t i = 0; i < type.size();) {
         std::size_t end = i;
         while (end < type.size() && (std::isalnum(static_cast<unsigned char>(type[end])) != 0 || type[end] == '_')) ++end;
-        if (end == i) { // also over "{anonymous}" and the parameters of a function around the type
+        if (end == i) { // also skips "{anonymous}" and the parameters of a function around the type
             const auto close = type[i] == '{' ? '}' : type[i] == '(' ? ')' : '\0';
             const auto skipped = close != '\0' ? type.find(close, i) : i;
             i = skipped == std::string_view::npos ? type.size() : skipped + 1;

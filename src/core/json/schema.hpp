@@ -1,4 +1,4 @@
-// JSON Schema 2020-12 of the types that go over the wire, from the same declarations that read and write them.
+// JSON Schema 2020-12 of the types of requests and answers, from the same declarations that read and write them.
 // A Schema is a small ordered object whose values are JSON texts; structs become components and are referred to.
 // Used at start-up only, when the OpenAPI document is made.
 #pragma once
@@ -22,7 +22,7 @@ class Schema {
     /// {"type": type}
     explicit Schema(std::string_view type) { set_string("type", type); }
 
-    /// `json` is a JSON text. A keyword that is there already gets the new value.
+    /// `json` is a JSON text. An existing keyword gets the new value.
     Schema& set(std::string_view keyword, std::string json);
     Schema& set(std::string_view keyword, std::int64_t value) { return set(keyword, std::to_string(value)); }
     Schema& set(std::string_view keyword, std::size_t value) { return set(keyword, std::to_string(value)); }
@@ -37,14 +37,14 @@ class Schema {
     std::vector<std::pair<std::string_view, std::string>> members_; // keywords have static storage
 };
 
-/// What a field means, for the documentation. A struct may have `static constexpr json::FieldDoc k_docs[] = {…}`.
+/// The meaning of a field, for the documentation. A struct may have `static constexpr json::FieldDoc k_docs[] = {…}`.
 struct FieldDoc {
     std::string_view field; // empty: the struct itself
     std::string_view text;
     std::string_view example = {}; // as JSON: "12.5", "\"Instagram\""
 };
 
-/// What a schema is for. Requests may leave optional fields out; answers have every field; parameters are never null.
+/// The use of a schema. Requests may omit optional fields; answers have every field; parameters are never null.
 enum class Use { request, response, parameter };
 
 /// One field of a struct with its schema, for the list of parameters of an operation.
@@ -62,7 +62,7 @@ struct FieldDescription {
     Schema (*schema)(Schemas& all);
 };
 
-/// Collects the structs met on the way as components.
+/// Collects the structs that schemas refer to as components.
 class Schemas {
   public:
     /// The schema of T; `Codec<T>` comes from core/json/codec.hpp.
@@ -76,8 +76,8 @@ class Schemas {
     /// Name to JSON text, for "#/components/schemas".
     [[nodiscard]] const std::map<std::string, std::string>& components() const noexcept { return components_; }
 
-    /// A reference to the component of a struct, made when it is new. Two structs with the same name get their
-    /// namespace in front; one whose request differs from its answer gets "Input" behind the request's name.
+    /// A reference to the component of a struct, made on first use. Two structs with the same name get their namespace
+    /// as a prefix; a struct whose request differs from its answer gets the suffix "Input" for the request.
     [[nodiscard]] Schema component(std::string_view type_name, std::span<const FieldDescription> fields, std::span<const FieldDoc> docs);
     [[nodiscard]] std::vector<FieldSchema> describe(std::span<const FieldDescription> fields, std::span<const FieldDoc> docs);
 

@@ -87,7 +87,7 @@ TEST(Schema, an_answer_has_every_field) {
     Schemas schemas;
     static_cast<void>(schemas.of<Part>(Use::response));
     EXPECT_EQ(at(schemas, "Part", "/required"), R"(["name","day"])");
-    // the request of the same struct differs and gets a name of its own; asked again, both keep theirs
+    // the request of the same struct differs and gets a name of its own; on a repeat both keep theirs
     EXPECT_EQ(schemas.of<Part>(Use::request).to_json(), R"({"$ref":"#/components/schemas/PartInput"})");
     EXPECT_EQ(schemas.of<Part>(Use::response).to_json(), R"({"$ref":"#/components/schemas/Part"})");
     EXPECT_EQ(schemas.of<Part>(Use::request).to_json(), R"({"$ref":"#/components/schemas/PartInput"})");

@@ -1,4 +1,4 @@
-// Field types: what a struct's field accepts is said by its type, once, for reading, validation and OpenAPI.
+// Field types: the type of a struct's field defines what it accepts, for reading, validation and OpenAPI.
 // Each holds its plain value in `.value` and converts to it.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace focus::json {
 
-/// One line of valid UTF-8 of Min to Max characters (code points) after white space at its ends is cut off: no control
+/// One line of valid UTF-8 of Min to Max characters (code points) after trimming white space at its ends: no control
 /// characters or bidi controls (but LRM and RLM), and something visible unless it is empty. For several lines: lines.hpp.
 template <std::size_t Min, std::size_t Max>
 struct Text {
@@ -28,7 +28,7 @@ struct Integer {
     operator std::int64_t() const noexcept { return value; }
 };
 
-/// A duration on the wire in minutes (a JSON number), held in milliseconds, rounded to nearest; exact both ways.
+/// A duration in minutes (a JSON number), held in milliseconds, rounded to nearest; exact in both directions.
 struct Minutes {
     std::int64_t ms = 0;
     [[nodiscard]] double minutes() const noexcept { return static_cast<double>(ms) / 60000.0; }
@@ -41,7 +41,7 @@ struct MinutesIn {
     Minutes value;
 };
 
-/// An instant: RFC 3339 on the wire, any offset in, UTC with milliseconds out.
+/// An instant: RFC 3339 with any offset as input, UTC with milliseconds as output.
 struct Timestamp {
     EpochMs ms = 0;
     auto operator<=>(const Timestamp&) const = default;
@@ -59,7 +59,7 @@ struct TimeOfDay {
 };
 
 /// An e-mail address by the form of RFC 5321 (local part ≤ 64, total ≤ 254, a dot in the domain); spaces around it are
-/// cut off; its case is kept. No quoted local parts, no address literals.
+/// trimmed; its case is kept. No quoted local parts, no address literals.
 struct EmailAddress {
     std::string value;
 };
@@ -74,7 +74,7 @@ struct ZoneName {
     std::string value;
 };
 
-/// A JSON object that passes as it is, for answers whose content is stored as JSON. Written verbatim; empty means {}.
+/// A JSON object that is passed on unchanged, for answers whose content is stored as JSON. Empty means {}.
 struct RawJson {
     std::string text;
 };
