@@ -1,4 +1,4 @@
-// What stands in a mail, as a struct: its fields are the names that the template uses.
+// The content of a mail as a struct: its fields are the names that the template uses.
 //
 //   struct Welcome {
 //       static constexpr mail::Kind k_kind{"welcome"};
@@ -6,8 +6,8 @@
 //       static Welcome sample(Language language); // believable values, for previews and tests
 //   };
 //
-// Always holds: the templates of every kind were rendered with its sample when the process began (Templates), so that a
-// template that names an unknown value stops the start instead of the delivery.
+// Always holds: the templates of every kind were rendered with its sample when the process started (Templates), so that
+// a template that names an unknown value stops the start instead of the delivery.
 #pragma once
 
 #include "core/base/text.hpp"
@@ -22,10 +22,10 @@
 
 namespace focus::mail {
 
-/// Whom a mail goes to.
+/// The recipient of a mail.
 struct Recipient {
     std::string address;
-    std::string name; // how the mail greets; empty: without a name
+    std::string name; // for the greeting; empty: without a name
     Language language = Language::en;
     std::int64_t user_id = 0; // 0: no account
 };
@@ -38,8 +38,8 @@ struct Values {
 
 struct Kind {
     std::string_view name;    // of the templates: "verify_email"
-    bool is_optional = false; // the user may turn it off: gets a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
-    bool bulk = false;        // one of many (reminders, summaries, results): goes after those that a user waits for
+    bool is_optional = false; // the user may turn it off: with a link for that (List-Unsubscribe, RFC 2369 and RFC 8058)
+    bool bulk = false;        // one of many (reminders, summaries, results): sent after mails for which a user waits
 };
 
 template <class M>

@@ -38,7 +38,7 @@ constexpr auto k_record_patience = std::chrono::seconds{10}; // after stop()
 
 } // namespace
 
-// Everything below runs on one strand, but for the jobs of the worker threads.
+// Everything below runs on one strand, except the jobs of the worker threads.
 struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
     Options options;
     db::Database& database;
@@ -52,19 +52,19 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     asio::strand<asio::any_io_executor> strand;
     asio::steady_timer turn;    // the rate allows the next mail
-    asio::steady_timer changed; // never ends; cancelled when a mail is done, and at the end
+    asio::steady_timer changed; // never expires; cancelled when a mail is done, and at the end
     std::string holder = crypto::random_token();
     async::TaskGroup taking;  // of rows
-    async::TaskGroup sending; // a task for each row in hand
+    async::TaskGroup sending; // a task for each claimed row
     async::TaskGroup keeping; // the leases, until nothing is sent any more
     async::Periodic dispatcher;
     async::Periodic heartbeat;
     std::set<std::int64_t> in_hand; // rows that are being sent or recorded
     SteadyClock::time_point next_send;
     SteadyClock::time_point next_gauges;
-    SteadyClock::time_point renewed_until; // the heartbeat has kept all rows until then
+    SteadyClock::time_point renewed_until; // until then the heartbeat has extended all leases
     SteadyClock::time_point stop_by = SteadyClock::time_point::max();
-    async::Workers workers; // last: its jobs use what is above
+    async::Workers workers; // last: its jobs use the members above
 
     Impl(Options chosen, db::Database& to, Outbox& from, const Templates& texts, Transport* way, const Clock& time,
          metrics::Registry& registry, const asio::any_io_executor& executor)
@@ -82,7 +82,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     // --- taking rows ---
 
-    /// Waits on a timer that somebody else may cancel.
+    /// Waits on a timer that another task may cancel.
     static db::Task<void> wait(asio::steady_timer& timer, SteadyClock::duration duration) {
         timer.expires_after(duration);
         co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -101,7 +101,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         co_return false;
     }
 
-    /// Takes some rows and sends them; false when none was due.
+    /// Claims some rows and sends them; false when none was due.
     db::Task<bool> send_due() {
         const auto valid_until = SteadyClock::now() + options.lease;
         const EpochMs system_now = system_now_ms();
@@ -110,7 +110,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         std::vector<rows::Row> claimed = co_await std::move(claiming);
         std::vector<std::int64_t> untouched;
         for (rows::Row& row : claimed) {
-            if (in_hand.contains(row.id)) continue; // sent by us, not recorded while the database was away, and taken again
+            if (in_hand.contains(row.id)) continue; // sent here, not recorded during a database outage, and claimed again
             co_await wait_for_turn();
             if (taking.is_stopping()) {
                 untouched.push_back(row.id);
@@ -123,7 +123,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         co_return !claimed.empty();
     }
 
-    /// Until fewer than `parallel` mails are in hand and the rate allows one more.
+    /// Waits until fewer than `parallel` mails are in progress and the rate allows one more.
     db::Task<void> wait_for_turn() {
         while (in_hand.size() >= static_cast<std::size_t>(options.parallel) && !taking.is_stopping()) co_await wait_for_change();
         const auto at = std::max(SteadyClock::now(), next_send);
@@ -139,7 +139,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         age.set(backlog.oldest_ms ? static_cast<double>(clock.now_ms() - *backlog.oldest_ms) / k_second_ms : 0);
     }
 
-    /// Keeps the rows in hand for as long as sending takes.
+    /// Extends the leases of the claimed rows for as long as sending takes.
     db::Task<milliseconds> beat() {
         if (!in_hand.empty()) {
             const auto until = SteadyClock::now() + options.lease;
@@ -154,7 +154,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     // --- one mail ---
 
-    /// A row in hand, until its task ends in whatever way.
+    /// A claimed row, until its task ends for any reason.
     struct InHand {
         std::shared_ptr<Impl> impl;
         std::int64_t id;
@@ -170,7 +170,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
     db::Task<void> deliver(rows::Row row, SteadyClock::time_point valid_until) {
         const InHand in_hand_now{shared_from_this(), row.id};
-        // Whoever let his lease run out may no longer send: another instance has the row.
+        // After its lease expired a holder may no longer send: another instance has the row.
         if (SteadyClock::now() >= std::max(valid_until, renewed_until)) co_return;
         net::SmtpResult result;
         if (row.attempts > outbox.options().max_attempts) {
@@ -188,7 +188,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         co_await record(row, result);
     }
 
-    /// On a worker thread.
+    /// Runs on a worker thread.
     net::SmtpResult attempt(const rows::Row& row) {
         SealedPart part = outbox.open(row.sealed.value_or(""));
         Mail mail{.id = row.id,
@@ -202,7 +202,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
                   .created_at_ms = row.created_at_ms,
                   .sent_at_ms = clock.now_ms()};
         part.values.texts.try_emplace("name", part.recipient_name);
-        // Mails of an older version have neither, those of accounts made by an administrator were asked for from nowhere.
+        // Mails of an older version have neither; for accounts made by an administrator no client made the request.
         part.values.texts.try_emplace("not_me_url", "");
         part.values.lists.try_emplace("asked");
         part.values.texts["unsubscribe_url"] = UnsubscribeLinks::page_of(part.unsubscribe_url);
@@ -211,7 +211,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         return transport->send(mail);
     }
 
-    /// Writes down what came of it, again and again while the database is away: the answer is known only here.
+    /// Records the result, repeatedly during a database outage: the answer is known only here.
     db::Task<void> record(const rows::Row& row, const net::SmtpResult& result) {
         const bool is_last = row.attempts >= outbox.options().max_attempts;
         const bool is_dead = result.outcome == net::SmtpOutcome::rejected || (result.outcome != net::SmtpOutcome::accepted && is_last);
@@ -236,7 +236,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
         try {
             co_await database.transaction([&](db::Transaction& tx) -> db::Task<void> {
                 const EpochMs now = clock.now_ms();
-                // Of a user who was deleted meanwhile nothing new is written, and least of all what the server answered.
+                // For a user who was deleted meanwhile nothing new is written, in particular not the server's answer.
                 if (!co_await rows::is_known(tx, row.id)) {
                     if (status == "sent") rows::record_sent(tx, row, now);
                     co_return;

@@ -40,7 +40,7 @@ struct Audited {
 };
 constexpr auto k_audit = db::select<Audited>("test.audit", "SELECT * FROM audit_log ORDER BY id");
 
-/// Remembers what it was given and answers as it is told.
+/// Records the mails and returns the answers that a test sets.
 class Recorder : public Transport {
   public:
     net::SmtpResult send(const Mail& mail) override {

@@ -103,7 +103,7 @@ db::Task<std::uint64_t> Outbox::delete_old(db::Database& database, EpochMs befor
         std::vector<db::Value> ids;
         for (const auto& mail : step) {
             after = mail.id;
-            if (mail.created_at_ms >= before) break; // the following ones are younger still
+            if (mail.created_at_ms >= before) break; // the following rows are younger still
             if (mail.status == "sent" || mail.status == "dead") ids.emplace_back(after);
         }
         const bool is_last = step.empty() || step.back().created_at_ms >= before;

@@ -19,8 +19,8 @@ constexpr db::Statement k_release{
     "outbox.release", "UPDATE outbox SET status = CASE attempts WHEN 1 THEN 'pending' ELSE 'failed' END, attempts = attempts - 1, "
                       "lease = NULL, lease_until_ms = 0 WHERE id = ? AND lease = ?"};
 constexpr auto k_recipient = db::select_for_update<std::string>("outbox.recipient", "SELECT recipient FROM outbox WHERE id = ?");
-// The address of a mail that belongs to no account (the account was deleted) goes with it.
-// An accepted mail is sent whoever holds the row by now: sending it once more is what must not happen.
+// The address of a mail without an account (the account was deleted) is erased with it.
+// An accepted mail becomes sent whatever holder the row has by now: it must not be sent a second time.
 constexpr db::Statement k_sent{
     "outbox.sent", "UPDATE outbox SET status = 'sent', sent_at_ms = ?, last_error = NULL, sealed = NULL, next_attempt_at_ms = NULL, "
                    "lease = NULL, lease_until_ms = 0, recipient = CASE WHEN user_id IS NULL THEN '' ELSE recipient END WHERE id = ?"};
@@ -49,7 +49,7 @@ db::Task<std::vector<Row>> due(db::Session& session, EpochMs now, EpochMs system
 } // namespace
 
 db::Task<std::vector<Row>> claim(db::Database& database, Lease lease, EpochMs now, int limit) {
-    // Looking costs no write lock; most looks find nothing.
+    // Reading takes no write lock; most reads find nothing.
     if ((co_await due(database, now, lease.now_ms, 1)).empty()) co_return std::vector<Row>{};
     co_return co_await database.transaction([&](db::Transaction& tx) -> db::Task<std::vector<Row>> {
         std::vector<Row> candidates = co_await due(tx, now, lease.now_ms, limit);

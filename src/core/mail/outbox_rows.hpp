@@ -1,6 +1,6 @@
-// The statements by which the delivery worker takes, keeps and finishes rows of the outbox.
-// Always holds: a row is in one worker's hands at a time (`lease`, valid until `lease_until_ms` of the system's clock,
-// which no test sets); every claim counts as an attempt, so that a mail that ends the process does not do so for ever.
+// The statements by which the delivery worker claims, keeps and finishes rows of the outbox.
+// Always holds: one worker holds a row at a time (`lease`, valid until `lease_until_ms` of the system's clock, which
+// no test sets); every claim counts as an attempt, so that a mail that crashes the process does so a few times only.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -28,28 +28,28 @@ struct Row {
     EpochMs created_at_ms = 0;
 };
 
-/// Who holds rows, and until when.
+/// The holder of rows, and until when it holds them.
 struct Lease {
     std::string holder;
     EpochMs now_ms = 0; // the system's clock
     EpochMs until_ms = 0;
 };
 
-/// Takes up to `limit` rows that are due at `now`, those that somebody waits for first.
+/// Claims up to `limit` rows that are due at `now`, those for which a user waits first.
 db::Task<std::vector<Row>> claim(db::Database& database, Lease lease, EpochMs now, int limit);
-/// Keeps all rows of the holder.
+/// Extends the lease of all rows of the holder.
 db::Task<void> renew(db::Session& session, Lease lease);
-/// Gives back rows that were claimed and never tried.
+/// Releases rows that were claimed and never tried.
 db::Task<void> release(db::Database& database, std::string holder, std::vector<std::int64_t> ids);
 
-/// What came of an attempt. The second and third do nothing when the row is no longer the holder's.
-/// Whether the row is there and still has its recipient; held until the transaction ends.
+/// Whether the row exists and still has its recipient; it is locked until the transaction ends.
+/// The functions below record an attempt's result; retry and dead only while `holder` has the row.
 db::Task<bool> is_known(db::Transaction& tx, std::int64_t id);
 void record_sent(db::Transaction& tx, const Row& row, EpochMs now);
 void record_retry(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error, EpochMs next_attempt_at_ms);
 void record_dead(db::Transaction& tx, const Row& row, std::string_view holder, std::string_view error);
 
-/// Leaves a word at the rows that nobody can send.
+/// Sets the last error of rows that cannot be sent without a server.
 db::Task<void> note_no_server(db::Session& session);
 
 struct Backlog {

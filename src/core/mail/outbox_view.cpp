@@ -39,10 +39,10 @@ struct Tried {
     EpochMs created_at_ms = 0;
     std::optional<EpochMs> sent_at_ms;
 };
-// Those that were tried, the newest first. One whose account was deleted has no recipient and says nothing.
+// Mails that were tried, the newest first. One whose account was deleted has no recipient and is no evidence.
 constexpr auto k_tried = db::select<Tried>("outbox.tried", "SELECT * FROM outbox WHERE status <> 'pending' "
                                                            "AND (status = 'sent' OR recipient <> '') ORDER BY id DESC LIMIT 50");
-constexpr int k_dead_that_tell = 3; // fewer may just have had a wrong address
+constexpr int k_dead_that_tell = 3; // fewer may only have had wrong addresses
 
 Status status_of(std::string_view name, std::int64_t attempts) {
     if (name == "sent") return Status::sent;
@@ -50,7 +50,7 @@ Status status_of(std::string_view name, std::int64_t attempts) {
     return name == "failed" || (name == "sending" && attempts > 1) ? Status::failed : Status::pending;
 }
 
-/// The WHERE of those with a status.
+/// The WHERE for mails with a status.
 std::string_view condition_of(std::optional<Status> status) {
     if (!status) return "";
     switch (*status) {
@@ -79,7 +79,7 @@ OutboxMail mail_of(Row row) {
             .next_attempt_at = row.next_attempt_at};
 }
 
-/// Whether every attempt of late has failed.
+/// Whether all recent attempts have failed.
 bool is_failing(const std::vector<Tried>& tried) {
     EpochMs last_sent = 0;
     for (const auto& mail : tried) last_sent = std::max(last_sent, mail.sent_at_ms.value_or(0));

@@ -1,4 +1,4 @@
-// The outbox as administrators see it. Nothing of what a mail says is read here.
+// The outbox as administrators see it. Always holds: the content of a mail is never read here.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -12,7 +12,7 @@
 
 namespace focus::mail {
 
-enum class Status { pending, sent, failed, dead }; // one that is on its way counts as what it was before
+enum class Status { pending, sent, failed, dead }; // a mail that is being sent has its status from before
 
 struct OutboxMail {
     std::int64_t id = 0;
@@ -36,13 +36,13 @@ struct OutboxMail {
 [[nodiscard]] db::Query<std::int64_t> count(std::optional<Status> status);
 [[nodiscard]] db::Query<std::optional<OutboxMail>> find(std::int64_t id);
 
-/// What has not been sent.
+/// The mails that are not sent.
 struct Queue {
     std::int64_t pending = 0;
     std::int64_t failed = 0;
     std::int64_t dead = 0;
-    std::optional<EpochMs> oldest_ms; // creation of the oldest that waits
-    bool is_failing = false;          // nothing has been delivered since the newest that failed was made
+    std::optional<EpochMs> oldest_ms; // creation of the oldest mail that waits
+    bool is_failing = false;          // nothing has been delivered since the newest failed mail was made
 };
 db::Task<Queue> queue(db::Session& session);
 /// How many were sent since that (UTC) day.

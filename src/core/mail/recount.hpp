@@ -1,4 +1,4 @@
-// The number of mails sent counted again from the outbox, which keeps them for a month: days with fewer than it has.
+// Recounts the mails sent from the outbox, which keeps them for a month: days with a smaller count are repaired.
 #pragma once
 
 #include "core/base/clock.hpp"

@@ -44,7 +44,7 @@ std::string escape_html(const std::string& text) {
             break;
         case '\'':
             escaped += "&#39;";
-            break; // older mail clients don't know &apos;
+            break; // older mail clients do not support &apos;
         default:
             escaped += c;
         }
@@ -52,7 +52,7 @@ std::string escape_html(const std::string& text) {
     return escaped;
 }
 
-/// The values by name, inner sections first; remembers the names that nobody gave.
+/// The values by name, inner sections first; records the names without a value.
 class Lookup : public mustache::basic_context<std::string> {
   public:
     explicit Lookup(const Data* values) : stack_{values} {}
@@ -77,7 +77,7 @@ Data data_of(const std::string& text) { return text.empty() ? Data{Data::type::b
 
 Data data_of(const Values& values) {
     Data all;
-    // Mails that an older version queued lack what was added later: its section is hidden.
+    // Mails that an older version queued lack values that were added later: their sections are hidden.
     for (const auto* later : {"asked", "not_me_url"}) all.set(later, Data{Data::type::bool_false});
     for (const auto& [name, text] : values.texts) all.set(name, data_of(text));
     for (const auto& [name, rows] : values.lists) {
@@ -142,7 +142,7 @@ Templates::Templates(Options options, std::span<const Sample> mails) : options_{
         std::string rest =
             !options_.folder.empty() && std::filesystem::exists(replacement) ? read_file(replacement) : std::string{embedded.bytes};
         File& file = files_[path];
-        const bool has_headers = path.contains('/'); // the layouts have none
+        const bool has_headers = path.contains('/'); // layouts have no headers
         while (has_headers) {
             const std::string line = rest.substr(0, rest.find('\n'));
             rest.erase(0, std::min(rest.size(), line.size() + 1));
@@ -206,7 +206,7 @@ Rendered Templates::render(std::string_view name, Language language, const Value
     data.set("content", fill(text.body, text_path, Format::text, data));
     rendered.text = tidy(fill(file("layout.txt").body, "layout.txt", Format::text, data));
 
-    // What the headers and the body give is HTML already; the layout takes it as it is.
+    // The headers and the body are HTML already; the layout inserts them unescaped.
     data.set("content", fill(html.body, html_path, Format::html, data));
     data.set("subject", rendered.subject);
     for (const std::string_view header : k_html_headers) {

@@ -1,7 +1,7 @@
-// The mails' texts: Mustache templates, templates/mail/{en,fr}/NAME.{html,txt} within layout.html and layout.txt, which
-// are part of the binary and may be replaced one by one by files of a folder.
+// The texts of mails: Mustache templates, templates/mail/{en,fr}/NAME.{html,txt} within layout.html and layout.txt.
+// They are part of the binary; files of a folder may replace single ones.
 // A template starts with header lines ("Subject: …" in the .txt; "Title:", "Preheader:", "Action:", "Note:" in the .html)
-// and a blank line. Always holds: values are escaped in HTML; a value that a template names and nobody gives is an error.
+// and a blank line. Always holds: values are escaped in HTML; a template's name without a value is an error.
 #pragma once
 
 #include "core/base/text.hpp"
@@ -29,17 +29,17 @@ class Templates {
         std::string frontend_url; // the web page that the footer links to
     };
     /// `mails` are all kinds that the program sends. Throws std::runtime_error with one sentence when a template is missing,
-    /// unreadable, not valid, or names a value that its mail does not have.
+    /// unreadable, invalid, or names a value that its mail does not have.
     Templates(Options options, std::span<const Sample> mails);
 
-    /// The mail `name`. Besides `values`, templates see `frontend_url`, `language`, `is_en`, `is_fr`, and for each list
-    /// whether it has rows (`has_LIST`). Throws std::runtime_error for an unknown name or a value that is missing.
+    /// Renders the mail `name`. Besides `values`, templates see `frontend_url`, `language`, `is_en`, `is_fr`, and for
+    /// each list whether it has rows (`has_LIST`). Throws std::runtime_error for an unknown name or a missing value.
     [[nodiscard]] Rendered render(std::string_view name, Language language, const Values& values) const;
     /// The names of all mails, sorted.
     [[nodiscard]] std::vector<std::string> names() const;
-    /// The mail with believable values, for previews. Nothing for an unknown name.
+    /// The mail with sample values, for previews. Nothing for an unknown name.
     [[nodiscard]] std::optional<Rendered> preview(std::string_view name, Language language) const;
-    /// These values; throws std::runtime_error for an unknown name.
+    /// The sample values; throws std::runtime_error for an unknown name.
     [[nodiscard]] Values sample(std::string_view name, Language language) const;
 
   private:

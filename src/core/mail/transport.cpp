@@ -21,7 +21,7 @@ bool is_printable_ascii(std::string_view text) {
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-/// The first at most `bytes` bytes, cut between characters.
+/// At most the first `bytes` bytes, cut between characters.
 std::string_view head(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     while (bytes > 0 && continues_character(text[bytes])) --bytes;
@@ -41,7 +41,7 @@ std::string encoded_words(std::string_view text) {
     return words;
 }
 
-/// A text without control characters, so that it can't end its line.
+/// A text without control characters, so that it cannot end its line.
 std::string unstructured(std::string_view text) {
     std::string line{text};
     std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
@@ -87,7 +87,7 @@ std::vector<std::string> header_lines(const Settings& settings, const Mail& mail
         "To: " + mailbox(mail.recipient_name, mail.recipient),
         "Subject: " + unstructured(head(mail.content.subject, k_subject_bytes)),
         "Date: " + date,
-        // The same for every try, so that mail servers recognise a repeat.
+        // The same for every attempt, so that mail servers recognise a repeat.
         std::format("Message-ID: <focus.{}.{}@{}>", mail.id, mail.created_at_ms, domain_of(settings.from)),
         "Auto-Submitted: auto-generated",
         "Content-Language: " + std::string{to_string(mail.language)},

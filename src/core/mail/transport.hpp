@@ -1,4 +1,4 @@
-// Where finished mails go: to an SMTP server, or in development to a list that a page shows.
+// Where rendered mails are sent: to an SMTP server, or in development to a list that a page shows.
 // Always holds: send() blocks and may be called from several threads at once.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Settings {
     std::string ca_file;
 };
 
-/// A mail that is ready to go.
+/// A rendered mail.
 struct Mail {
     std::int64_t id = 0; // of its row
     std::string type;
@@ -38,7 +38,7 @@ struct Mail {
     std::string recipient_name;
     Language language = Language::en;
     Rendered content;
-    std::string link;            // what its button opens; may be empty
+    std::string link;            // the target of its button; may be empty
     std::string unsubscribe_url; // may be empty
     EpochMs created_at_ms = 0;
     EpochMs sent_at_ms = 0;

@@ -73,7 +73,7 @@ TEST(MailHeaders, FoldLongSubjectsBetweenCharacters) {
         EXPECT_TRUE(word.starts_with("=?UTF-8?B?") && word.ends_with("?=")) << word;
         start = end + 3;
     }
-    mail.content.subject = std::string(300, '\xff'); // not UTF-8: whatever it shows, it ends
+    mail.content.subject = std::string(300, '\xff'); // not UTF-8: the encoder must still terminate
     EXPECT_FALSE(line(mail, "Subject").empty());
 }
 
@@ -88,7 +88,7 @@ TEST(MailHeaders, NoValueStartsALineOfItsOwn) {
     settings.from_name = evil;
     for (const std::string& each : header_lines(settings, mail))
         for (std::size_t at = each.find_first_of("\r\n"); at != std::string::npos; at = each.find_first_of("\r\n", at + 3))
-            EXPECT_EQ(each.substr(at, 3), "\r\n ") << each; // nothing but folding
+            EXPECT_EQ(each.substr(at, 3), "\r\n ") << each; // folding only
     EXPECT_EQ(line(mail, "Subject"), "x  Bcc: victim@example.com    <b>");
 }
 

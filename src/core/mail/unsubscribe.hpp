@@ -1,5 +1,5 @@
-// Links by which people stop optional mails without signing in (RFC 8058). A link says whose it is and is signed; it is
-// good for ever and for nothing else.
+// Links by which users stop optional mails without authentication (RFC 8058). Always holds: a link names its user and
+// is signed; it never expires and allows nothing else.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace focus::mail {
 class UnsubscribeLinks {
   public:
     UnsubscribeLinks() = default;
-    /// `base_url` is where the API answers, without a trailing slash.
+    /// `base_url` is the public address of the API, without a trailing slash.
     UnsubscribeLinks(std::string key, std::string base_url) : key_{std::move(key)}, base_url_{std::move(base_url)} {}
 
     [[nodiscard]] std::string url(std::int64_t user_id) const;
-    /// The page of such an address that asks before it acts, for people; the address itself is for mail programs.
+    /// The page that asks for confirmation, for users; the address itself is for mail programs.
     [[nodiscard]] static std::string page_of(std::string url);
-    /// Whose token it is; nothing when it was not signed here.
+    /// The user of a token; nothing when it was not signed with this key.
     [[nodiscard]] std::optional<std::int64_t> user_of(std::string_view token) const;
 
   private:
