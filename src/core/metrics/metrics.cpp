@@ -15,7 +15,7 @@
 namespace focus::metrics {
 namespace {
 
-/// From half a millisecond to the longest that a client waits.
+/// From half a millisecond to the longest time that a client waits.
 const std::vector<double> k_seconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 prometheus::MetricFamily family_of(const ProcessMetric& metric) {

@@ -1,7 +1,7 @@
-// Counters, gauges and histograms for Prometheus, by prometheus-cpp. One Registry per process, made by app and handed
-// to whoever measures; a room declares its metrics where it uses them and keeps the returned handle.
-// Always holds: label values are bounded by the code (route patterns, statement names), never taken from input as they
-// are (see name_counters.hpp); a registry that is off hands out handles that do nothing.
+// Counters, gauges and histograms for Prometheus, by prometheus-cpp. One Registry per process, made by app and passed
+// to each part that measures; a module declares its metrics where it uses them and keeps the returned handle.
+// Always holds: label values are bounded by the code (route patterns, statement names), never unchecked input (see
+// name_counters.hpp); a registry that is off returns handles that do nothing.
 #pragma once
 
 #include <functional>
@@ -42,7 +42,7 @@ class Gauge {
 class Histogram {
   public:
     explicit Histogram(prometheus::Histogram* histogram) : histogram_{histogram} {}
-    /// Seconds, where it is a duration.
+    /// In seconds for a duration.
     void observe(double value) const;
 
   private:
@@ -61,13 +61,13 @@ class Registry {
     Histogram histogram(std::string_view name, std::string_view help, const Labels& labels = {}, std::vector<double> buckets = {});
     /// A gauge whose agreed name ends in _total although it also falls: shown without a type, since it is no counter.
     Gauge level(std::string_view name, std::string_view help, const Labels& labels = {});
-    /// Drops a counter's series; no handle to it may be used any more.
+    /// Removes a counter's series; no handle to it may be used any more.
     void drop_counter(std::string_view name, std::string_view help, const Labels& labels);
 
-    /// Runs before each render(), to set what is only looked at then; nothing: no longer. Must be quick and not throw.
+    /// Runs before each render(), to set gauges that are read only then; null: no longer. Must be quick and not throw.
     void on_scrape(std::function<void()> look);
 
-    /// Everything in the Prometheus text format 0.0.4.
+    /// All series in the Prometheus text format 0.0.4.
     [[nodiscard]] std::string render() const;
 
   private:

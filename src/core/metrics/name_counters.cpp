@@ -39,7 +39,7 @@ void NameCounters::prefer(const std::vector<Name>& names) {
         place = places_.erase(place);
     }
     for (auto& name : fresh) {
-        const auto counter = series(name.shown); // from 0 on, so that a rate sees its first use
+        const auto counter = series(name.shown); // starts with 0, so that a rate includes its first use
         places_.emplace(std::move(name.key), Place{std::move(name.shown), counter});
     }
 }

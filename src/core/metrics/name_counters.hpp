@@ -1,7 +1,7 @@
-// Counters labelled with a name that people choose, like an app's: a bounded number of names has a series each, all
-// others share `other`, so that no client can blow up the metrics.
-// Always holds: never more than `most` + 1 series; free places go to the names that come first, until prefer() says
-// which ones are used most. What prefer() gets comes from the database, so that a restart changes no label.
+// Counters labelled with a name that users choose, like an app's: a bounded number of names has a series each, all
+// others share `other`, so that no client can add series without bound.
+// Always holds: never more than `most` + 1 series; free places go to the first names, until prefer() sets the most used
+// ones. The arguments of prefer() come from the database, so that a restart changes no label.
 #pragma once
 
 #include "core/metrics/metrics.hpp"
@@ -15,7 +15,7 @@
 
 namespace focus::metrics {
 
-/// What makes two spellings one name, and the spelling that is shown.
+/// The key that unites the spellings of a name, and the spelling that is shown.
 struct Name {
     std::string key;
     std::string shown;
@@ -28,9 +28,9 @@ class NameCounters {
 
     NameCounters(Registry& registry, std::string metric, std::string help, std::string label, std::size_t most = k_most);
 
-    /// From any thread.
+    /// May be called from any thread.
     void add(std::string_view key, std::string_view shown, double by = 1);
-    /// From now on these have a series, the most used first; those that fall out for it lose theirs.
+    /// From now on these have a series, the most used first; names that are replaced lose theirs.
     void prefer(const std::vector<Name>& names);
 
   private:

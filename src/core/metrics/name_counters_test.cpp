@@ -40,7 +40,7 @@ TEST_F(NameCountersTest, a_name_is_one_in_any_spelling) {
 TEST_F(NameCountersTest, what_is_used_most_replaces_what_is_not) {
     for (const auto* name : {"A", "B", "C"}) counters_.add(name, name);
     counters_.prefer({{"B", "B"}, {"X", "X"}, {"Y", "Y"}, {"Z", "Z"}});
-    EXPECT_TRUE(shows("B", 1)); // goes on counting
+    EXPECT_TRUE(shows("B", 1)); // keeps its count
     EXPECT_TRUE(shows("X", 0));
     EXPECT_TRUE(shows("Y", 0));
     EXPECT_EQ(series(), 4);

@@ -23,7 +23,7 @@ bool read_stat(Stat& stat) {
     std::ifstream file{"/proc/self/stat"};
     std::string line;
     if (!std::getline(file, line)) return false;
-    std::istringstream fields{line.substr(line.rfind(')') + 1)}; // the name may contain anything
+    std::istringstream fields{line.substr(line.rfind(')') + 1)}; // the name may contain any characters
     std::string skipped;
     for (int number = 3; number <= 24 && fields; ++number) {
         switch (number) {
@@ -65,7 +65,7 @@ double open_files() {
     std::error_code error;
     double count = 0;
     for (std::filesystem::directory_iterator entry{"/proc/self/fd", error}, end; !error && entry != end; entry.increment(error)) ++count;
-    return count > 0 ? count - 1 : 0; // not the one that reads the folder
+    return count > 0 ? count - 1 : 0; // without the descriptor that reads the folder
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// What the kernel says about this process, under Prometheus' standard process_* names. Read from /proc when asked.
+// The kernel's figures of this process, under Prometheus' standard process_* names. Read from /proc on each call.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct ProcessMetric {
     bool is_counter = false;
 };
 
-/// Those that could be read; none without /proc.
+/// The figures that could be read; none without /proc.
 [[nodiscard]] std::vector<ProcessMetric> process_metrics();
 
 } // namespace focus::metrics
