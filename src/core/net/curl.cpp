@@ -9,7 +9,7 @@ namespace focus::net {
 void append(CurlList& list, const char* line) {
     curl_slist* longer = curl_slist_append(list.get(), line);
     if (longer == nullptr) throw std::bad_alloc{};
-    [[maybe_unused]] auto* const start = list.release(); // of the longer one
+    [[maybe_unused]] auto* const start = list.release(); // now part of the longer list
     list.reset(longer);
 }
 
@@ -33,7 +33,7 @@ CurlHandle CurlPool::take() {
 }
 
 void CurlPool::give_back(CurlHandle handle) {
-    curl_easy_reset(handle.get()); // forgets what the options point to; the connections stay
+    curl_easy_reset(handle.get()); // clears the options and their pointers; the connections stay
     const std::lock_guard lock{mutex_};
     idle_.push_back(std::move(handle));
 }

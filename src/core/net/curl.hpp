@@ -1,4 +1,4 @@
-// What both clients need of libcurl: its start, and handles that keep their connections from one use to the next.
+// What both clients need of libcurl: its initialisation, and handles that keep their connections between uses.
 // Only files of core/net include this.
 #pragma once
 
@@ -16,11 +16,11 @@ using CurlList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 /// Appends a line to a list; throws std::bad_alloc.
 void append(CurlList& list, const char* line);
 
-/// Idle handles; as many come into being as threads use it at once. Safe from any thread.
+/// Idle handles; their number grows to the number of concurrent users. Safe from any thread.
 class CurlPool {
   public:
     CurlPool();
-    /// A handle with default options and whatever connections it has kept.
+    /// A handle with default options and the connections that it has kept.
     [[nodiscard]] CurlHandle take();
     void give_back(CurlHandle handle);
 

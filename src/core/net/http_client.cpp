@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t k_max_header_bytes = 64 * 1024;
 
-/// What a transfer has received so far; curl's callbacks write into it.
+/// The received part of a transfer; curl's callbacks write into it.
 struct Receiving {
     Response response;
     std::size_t max_body = 0;

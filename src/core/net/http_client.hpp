@@ -1,6 +1,6 @@
 // HTTP requests to other servers (OpenID providers), by libcurl on bounded worker threads.
-// Always holds: certificates and host names are verified; size, time and redirects are limited; nothing is sent by
-// another scheme than the options allow. Destroyed before the io_contexts of its callers.
+// Always holds: certificates and host names are verified; size, time and redirects are limited; only the schemes that
+// the options allow are used. Destroyed before the io_contexts of its callers.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,7 +24,7 @@ struct Request {
     Headers headers;
     std::string body; // with POST
     std::size_t max_response_bytes = 1024 * 1024;
-    int max_redirects = 0; // 0: a redirect is the answer itself; else one too many is an error
+    int max_redirects = 0; // 0: a redirect is the answer itself; else one more is an error
     std::chrono::milliseconds timeout{10'000};
 };
 
@@ -37,7 +37,7 @@ struct Response {
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
 };
 
-/// There was no answer, or not one within the limits. The message says why.
+/// There was no answer, or none within the limits. The message has the reason.
 class TransferError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -50,7 +50,7 @@ class HttpClient {
         std::size_t max_queue = 32;
         bool allow_plain_http = false; // development only
         std::string ca_file;           // empty: the system's
-        bool any_name = false;         // a certificate that ca_file vouches for is good under whatever name it was asked
+        bool any_name = false;         // a certificate that ca_file verifies is accepted for every host name
     };
     explicit HttpClient(Options options);
     ~HttpClient();

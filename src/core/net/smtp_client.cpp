@@ -11,12 +11,12 @@ namespace focus::net {
 
 namespace {
 
-constexpr long k_max_idle_s = 30; // servers close idle connections, and a mail that meets a closed one is not sent
+constexpr long k_max_idle_s = 30; // servers close idle connections, and a mail on a closed one is not sent
 
 using Mime = std::unique_ptr<curl_mime, decltype(&curl_mime_free)>;
 
-/// How far the dialogue has come, read from curl's trace: its return code alone does not say which command a reply
-/// answered, and that decides whether another try makes sense.
+/// The progress of the dialogue, read from curl's trace: its return code alone does not show which command a reply
+/// answered, and that decides whether another attempt makes sense.
 struct Dialogue {
     enum class Stage { connecting, sender, recipient, data, message };
     Stage stage = Stage::connecting;
@@ -51,7 +51,7 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
-/// CR LF at the end of each line, as mails want it.
+/// CR LF at the end of each line, as mails require.
 std::string with_crlf(std::string_view text) {
     std::string lines;
     lines.reserve(text.size() + text.size() / 32);
@@ -64,7 +64,7 @@ std::string with_crlf(std::string_view text) {
 }
 
 void require(CURLcode code) {
-    if (code != CURLE_OK) throw std::bad_alloc{}; // the only reason for which a part can't be made
+    if (code != CURLE_OK) throw std::bad_alloc{}; // the only reason for which a part cannot be made
 }
 
 void add_part(curl_mime* mime, const std::string& body, const char* type) {
@@ -75,7 +75,7 @@ void add_part(curl_mime* mime, const std::string& body, const char* type) {
     require(curl_mime_encoder(part, "quoted-printable"));
 }
 
-/// An address that can't be mistaken for anything else inside a command.
+/// An address without characters that would end it inside a command.
 bool is_plain_address(std::string_view address) {
     const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '<' || c == '>' || c == '\x7f'; };
     return std::ranges::none_of(address, is_bad) && address.contains('@');
@@ -151,7 +151,7 @@ struct SmtpClient::Impl {
         const Mime mime{curl_mime_init(curl), &curl_mime_free};
         if (!mime) throw std::bad_alloc{};
         add_part(mime.get(), text, "text/plain; charset=utf-8");
-        add_part(mime.get(), html, "text/html; charset=utf-8"); // the richest form comes last (RFC 2046 §5.1.4)
+        add_part(mime.get(), html, "text/html; charset=utf-8"); // the preferred format comes last (RFC 2046 §5.1.4)
         const std::string sender = "<" + mail.sender + ">";
         curl_easy_setopt(curl, CURLOPT_MAIL_FROM, sender.c_str());
         curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients.get());
@@ -174,7 +174,7 @@ SmtpResult SmtpClient::send(const SmtpMail& mail) const {
 }
 
 SmtpResult SmtpClient::check() const {
-    const CurlHandle curl = impl_->pool.take(); // not given back: it is set to send no mail
+    const CurlHandle curl = impl_->pool.take(); // not reused: it is configured to send no mail
     return impl_->perform_check(curl.get());
 }
 

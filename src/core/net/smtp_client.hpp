@@ -1,6 +1,6 @@
-// Sends mails to an SMTP server (RFC 5321), by libcurl. Calls block: they belong on worker threads; safe from any.
-// Always holds: with TLS asked for, nothing is sent without it and certificates are verified; the server's reply is kept
-// as it came; a connection is used again for the next mail.
+// Sends mails to an SMTP server (RFC 5321), by libcurl. Calls block: they belong on worker threads, any of them.
+// Always holds: if TLS is required, nothing is sent without it and certificates are verified; the server's reply is kept
+// unchanged; a connection is used again for the next mail.
 #pragma once
 
 #include <chrono>
@@ -31,9 +31,9 @@ struct SmtpMail {
 };
 
 enum class SmtpOutcome {
-    accepted, // the server has taken the mail over
-    rejected, // it will never take this mail for this recipient (5xx to RCPT or to the message)
-    failed,   // not sent; worth another try
+    accepted, // the server has accepted the mail
+    rejected, // it will never accept this mail for this recipient (5xx to RCPT or to the message)
+    failed,   // not sent; worth another attempt
     unknown,  // the connection was lost after the message, before the answer
 };
 
@@ -48,7 +48,7 @@ class SmtpClient {
     ~SmtpClient();
 
     [[nodiscard]] SmtpResult send(const SmtpMail& mail) const;
-    /// Connects, greets, and with TLS and a password secures and signs in, as send() does; sends no mail.
+    /// Connects, greets, and with TLS and a password encrypts and authenticates, as send() does; no mail.
     [[nodiscard]] SmtpResult check() const;
 
   private:
