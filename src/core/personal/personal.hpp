@@ -1,6 +1,6 @@
-// What a feature module holds about a user, for the user's own export (GDPR art. 15 and 20). Each module gives its part as a
-// Section; app collects them, and the export reads them page by page, so that it needs no more memory for a long history.
-// Always holds: a section gives only what belongs to the user it is asked for, and never a hash, token or key.
+// The data of a module about a user, for the user's own export (GDPR art. 15 and 20). Each module provides its part as a
+// Section; app collects them, and the export reads them page by page, so that a long history needs no more memory.
+// Always holds: a section returns only data of the user that is passed to it, and never a hash, token or key.
 #pragma once
 
 #include "core/db/query.hpp"
@@ -22,7 +22,7 @@ struct Page {
 struct Section {
     std::string name;       // the key in the export
     bool is_single = false; // one value instead of an array
-    /// `after` is empty for the first page, then what the page before gave as `next`.
+    /// `after` is empty for the first page, then the `next` of the page before.
     std::function<db::Task<Page>(std::int64_t user_id, std::string after)> read;
 };
 
