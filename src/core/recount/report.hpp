@@ -1,5 +1,5 @@
-// What a recount of the stored sums has found: per table how many keys differed, and a few of them.
-// Always holds: a table that was looked at is in the report, also when nothing differed.
+// The result of a recount of the roll-ups: per table how many keys differed, and a few of them as examples.
+// Always holds: a table that was compared is in the report, also when nothing differed.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace focus::recount {
 
-/// Whether what differs is also put right.
+/// Whether differences are also repaired.
 enum class Mode { look, repair };
 
 /// One table (or counter) that holds sums.
@@ -23,9 +23,9 @@ inline constexpr std::size_t k_most_examples = 3;
 
 class Report {
   public:
-    /// The table was looked at.
+    /// The table was compared.
     void looked_at(std::string_view table) { finding(table); }
-    /// `key` holds `stored`, the rows say `counted`.
+    /// `key` has the value `stored`, its rows add up to `counted`.
     void differs(std::string_view table, std::string key, std::string_view stored, std::string_view counted);
     void differs(std::string_view table, std::string key, std::int64_t stored, std::int64_t counted) {
         differs(table, std::move(key), std::to_string(stored), std::to_string(counted));
@@ -35,13 +35,13 @@ class Report {
 
     [[nodiscard]] const std::vector<Finding>& findings() const noexcept { return findings_; }
     [[nodiscard]] std::int64_t keys() const noexcept;
-    /// Adds what another report found.
+    /// Adds the results of another report.
     void merge(const Report& other);
 
   private:
     Finding& finding(std::string_view table);
 
-    std::vector<Finding> findings_; // in the order in which the tables were looked at
+    std::vector<Finding> findings_; // in the order in which the tables were compared
 };
 
 } // namespace focus::recount
