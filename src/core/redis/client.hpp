@@ -1,5 +1,5 @@
-// Client: Redis for the whole process, a link per I/O thread, so that a command never changes threads.
-// Always holds: a caller never waits long: what Redis does not answer in time, or at once while it is away, is nothing.
+// Client: Redis for the process, one connection per I/O thread, so that a command never changes threads.
+// Always holds: a caller's wait is bounded: without an answer in time, and at once during an outage, it gets nothing.
 #pragma once
 
 #include "core/redis/link.hpp"
@@ -16,7 +16,7 @@ class Client {
     void stop();
     /// As Link::run, from any executor.
     Task<std::optional<Replies>> run(std::vector<Command> commands);
-    /// For what nobody waits for.
+    /// For commands whose reply is not needed.
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return links_.back()->executor(); }
     /// Whether every link has its connection.
     [[nodiscard]] bool is_up() const noexcept;

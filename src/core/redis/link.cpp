@@ -45,7 +45,7 @@ boost::redis::config config_of(const Url& url) {
     else
         config.database_index = url.database;
     config.resolve_timeout = config.connect_timeout = config.ssl_handshake_timeout = std::chrono::seconds{2};
-    config.health_check_interval = std::chrono::seconds{0}; // ours is watch()
+    config.health_check_interval = std::chrono::seconds{0}; // watch() does this
     config.reconnect_wait_interval = std::chrono::seconds{0};
     return config;
 }
@@ -58,13 +58,13 @@ boost::redis::request::config request_config() {
 
 constexpr std::string_view k_silent = "it does not answer";
 
-/// Errors of a server that others than us must repair: a demoted primary, a cluster, one that loads its data.
+/// Errors that only the server's operator can repair: a demoted primary, a cluster, one that loads its data.
 bool ends_the_connection(std::string_view error) {
     constexpr std::array<std::string_view, 7> k_codes{"READONLY", "MOVED", "ASK", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "NOAUTH"};
     return std::ranges::any_of(k_codes, [&](std::string_view code) { return error.starts_with(code); });
 }
 
-/// What the log says of Redis: of all links of the process together one line a minute and kind.
+/// Log lines about Redis: at most one a minute and kind, over all links of the process.
 class Report {
   public:
     void lost(std::string_view cause) {
@@ -118,7 +118,7 @@ void Link::stop() {
     });
 }
 
-/// A connection is used until it ends, then a new one is made: nothing of the old one's state can survive in it.
+/// A connection is used until it ends, then a new one is made: no state of the old one is kept.
 Task<void> Link::keep_up(std::shared_ptr<Link> /*keeps this*/) {
     while (!stopping_) {
         connection_ = std::make_shared<boost::redis::connection>(executor_, tls_context(url_));
@@ -141,7 +141,7 @@ Task<void> Link::serve(Connection connection) {
                                        asio::redirect_error(asio::use_awaitable, error));
         if (cause_.empty()) cause_ = error == asio::error::operation_aborted ? std::string{k_silent} : error.message();
         connection->cancel();
-        connection_.reset(); // which ends the watch
+        connection_.reset(); // which ends watch()
         timer_.cancel();
     };
     if (listener_)
@@ -150,7 +150,7 @@ Task<void> Link::serve(Connection connection) {
         co_await (run() && watch(connection));
 }
 
-/// Asks from time to time whether Redis answers; a silent one is left.
+/// Checks from time to time whether Redis answers; ends the connection when it does not.
 Task<void> Link::watch(Connection connection) {
     int failures = 0;
     while (connection_ == connection && !stopping_) {
@@ -158,7 +158,7 @@ Task<void> Link::watch(Connection connection) {
         if (fault.empty()) {
             failures = 0;
             set_up(true);
-        } else if (fault != k_silent || up_ || ++failures > 6) { // one that is being made has a few looks to come about
+        } else if (fault != k_silent || up_ || ++failures > 6) { // a connection that is being made has a few checks
             if (connection_ == connection) cause_ = fault;
             break;
         }
@@ -168,7 +168,7 @@ Task<void> Link::watch(Connection connection) {
     co_await end(connection);
 }
 
-/// Ends the connection. A cancel that comes while it is being made can be lost, so it is said until the run is over.
+/// Ends the connection. A cancel while it is being made can be lost, so it is repeated until the run is over.
 Task<void> Link::end(Connection connection) {
     asio::steady_timer again{executor_};
     while (connection_ == connection) {
@@ -192,7 +192,7 @@ Task<std::string> Link::fault_of(Connection connection) {
     if (error) co_return std::string{k_silent};
     if (response.has_error()) {
         const auto& refusal = response.error().diagnostic;
-        co_return refusal.starts_with("NOPERM") ? std::string{} : refusal; // who may not ask for INFO may use the rest
+        co_return refusal.starts_with("NOPERM") ? std::string{} : refusal; // all but INFO may be permitted
     }
     for (const auto& node : response.value()) {
         if (node.value.contains("role:slave")) co_return "it is a replica: REDIS_URL must lead to the primary";
@@ -202,7 +202,7 @@ Task<std::string> Link::fault_of(Connection connection) {
     co_return std::string{};
 }
 
-/// The connection is of no use any more although it stands.
+/// The connection is open, but of no more use.
 void Link::leave(const Connection& connection, std::string_view cause) {
     set_up(false);
     if (connection_ == connection) cause_ = cause;
@@ -227,7 +227,7 @@ Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
     boost::redis::request request{request_config()};
     for (const auto& command : commands) {
         if (command.size() == 1)
-            request.push(command.front()); // push_range() leaves out what has an empty range
+            request.push(command.front()); // push_range() leaves out a command with an empty range
         else
             request.push_range(command.front(), command.begin() + 1, command.end());
     }
@@ -237,7 +237,7 @@ Task<std::optional<Replies>> Link::run(std::vector<Command> commands) {
     co_await connection->async_exec(request, response,
                                     asio::cancel_after(limit, k_answer_time, asio::redirect_error(asio::use_awaitable, error)));
     if (error) {
-        set_up(false); // the watch finds out when it is back
+        set_up(false); // watch() notices when Redis answers again
         co_return std::nullopt;
     }
     if (response.has_error() || response.value().size() != commands.size()) {
@@ -266,17 +266,17 @@ Task<void> Link::listen(Connection connection) {
     subscribe.push("SUBSCRIBE", listener_->channel);
     error_code error;
     asio::steady_timer look{executor_};
-    while (!up_ && connection_ == connection) { // to a server that cannot be used nobody listens
+    while (!up_ && connection_ == connection) { // no subscription on a server that cannot be used
         look.expires_after(k_pause / 20);
         co_await look.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
     if (connection_ != connection) co_return;
     co_await connection->async_exec(subscribe, boost::redis::ignore, asio::redirect_error(asio::use_awaitable, error));
-    // A message that was already on its way here when the connection ended has no error; to wait again would be for ever.
+    // A message that was received just before the connection ended has no error; another wait would never end.
     while (!error && connection_ == connection) {
         co_await connection->async_receive(asio::redirect_error(asio::use_awaitable, error));
         if (error || messages.has_error()) break;
-        // A push has three parts: what it is, the channel, and the message.
+        // A push has three parts: its kind, the channel, and the message.
         auto& nodes = messages.value();
         if (nodes.size() >= 4) {
             if (nodes[1].value == "message") {

@@ -1,8 +1,8 @@
-// Link: one connection to Redis on one executor, kept up by itself, with a breaker: while Redis does not answer, nobody
-// waits for it. A server that cannot serve us (a replica, a node of a Redis Cluster, one that still loads) counts as away,
-// however well it answers: its connection ends, and the next may lead to another server.
-// Always holds: everything happens on the executor's thread; run() answers within k_answer_time; after a loss the link
-// looks again every k_pause, so that it is back within about a second after Redis is.
+// Link: one connection to Redis on one executor, restored automatically, with a breaker: while Redis does not answer,
+// no caller waits for it. A server of the wrong kind (a replica, a node of a Redis Cluster, one that still loads) counts
+// as unavailable even if it answers: its connection ends, and the next may lead to another server.
+// Always holds: everything runs on the executor's thread; run() answers within k_answer_time; after a loss the link
+// tries again every k_pause, so that it is back within about a second after Redis is.
 #pragma once
 
 #include "core/async/task.hpp"
@@ -37,18 +37,18 @@ inline constexpr std::chrono::milliseconds k_pause{500};
 
 class Link : public std::enable_shared_from_this<Link> {
   public:
-    /// What a link that listens to a channel tells.
+    /// The callbacks of a link that listens to a channel.
     struct Listener {
         std::string channel;
         std::function<void(std::string_view message)> on_message;
-        std::function<void()> on_subscribed; // from now on nothing is missed until the connection is lost
+        std::function<void()> on_subscribed; // from now on no message is missed until the connection is lost
     };
 
     Link(Url url, boost::asio::any_io_executor executor, std::optional<Listener> listener = std::nullopt);
     ~Link();
 
     void start();
-    /// Safe from any thread; what waits is answered with nothing.
+    /// Safe from any thread; pending commands are answered with nothing.
     void stop();
     /// The commands' replies, sent together; nothing when Redis does not answer or refuses one of them. On the executor.
     Task<std::optional<Replies>> run(std::vector<Command> commands);
@@ -75,7 +75,7 @@ class Link : public std::enable_shared_from_this<Link> {
     boost::asio::steady_timer timer_;
     Connection connection_;
     std::string cause_;   // why the connection ended
-    bool served_ = false; // it was of use
+    bool served_ = false; // it was usable
     std::atomic<bool> up_{false};
     std::atomic<bool> stopping_{false};
 };

@@ -11,7 +11,7 @@ struct Url {
     std::string port = "6379";
     std::string user = "default";
     std::string password;
-    int database = 0; // also sets the channels of several services on one server apart
+    int database = 0; // also separates the channels of several services on one server
     bool tls = false;
 };
 
