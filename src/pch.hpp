@@ -1,4 +1,4 @@
-// The precompiled header: what nearly every file includes, and nothing that belongs to one room only.
+// The precompiled header: what nearly every file includes, and nothing that belongs to one module only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,6 +1,6 @@
-// Core: what every feature module is built on, handed to it as one argument.
-// Owns nothing: the application makes the parts and keeps them until the last module is gone. Always holds: no feature
-// is named here; a module takes the references that it needs and doesn't keep the Core itself.
+// Core: the parts that every feature module is built on, passed as one argument.
+// Owns nothing: the application makes the parts and keeps them until the last module is destroyed. Always holds: no
+// feature is named here; a module stores references to the parts that it needs, not the Core itself.
 #pragma once
 
 #include <string>
