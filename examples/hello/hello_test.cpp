@@ -1,4 +1,4 @@
-// The example as its reader runs it: a process of its own that is asked over HTTP.
+// Runs the example as a reader of the page does: as a process of its own, with requests over HTTP.
 #include "core/net/http_client.hpp"
 #include "support/cpp/database.hpp"
 
@@ -39,7 +39,7 @@ class HelloTest : public ::testing::Test {
         base_ = "http://127.0.0.1:" + line;
     }
     void TearDown() override {
-        if (process_ <= 0) return; // kill() would take it for a group, or for every process
+        if (process_ <= 0) return; // kill() would use it for a process group, or for every process
         int status = -1;
         kill(process_, SIGTERM);
         waitpid(process_, &status, 0);
