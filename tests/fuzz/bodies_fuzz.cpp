@@ -1,4 +1,4 @@
-// The JSON bodies of all requests. The first byte says which.
+// The JSON bodies of all requests. The first byte selects the type.
 #include "features/activities/types.hpp"
 #include "features/auth/types.hpp"
 #include "features/blocking/types.hpp"

@@ -1,4 +1,4 @@
-// Cursors of lists: any text, and any content behind a right check sum.
+// Cursors of lists: any text, and any content with a valid check sum.
 #include "core/crypto/crypto.hpp"
 #include "features/activities/cursor.hpp"
 #include "fuzz.hpp"

@@ -1,5 +1,5 @@
-// What the fuzz targets share. Each target feeds arbitrary bytes to one reader and checks what must always hold:
-// nothing but focus::Error is thrown, and what was accepted is written and read back the same.
+// What the fuzz targets share. Each target passes arbitrary bytes to one reader and checks what must always hold:
+// nothing but focus::Error is thrown, and accepted input is written and read back unchanged.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A request as it comes over the wire: head, target, the headers that decide something, a chunked body.
+// A request as received: head, target, the headers that affect its processing, a chunked body.
 #include "core/http/forwarded.hpp"
 #include "core/http/head_parser.hpp"
 #include "core/http/headers.hpp"

@@ -13,7 +13,7 @@ struct Item {
     std::optional<json::Integer<0, 9>> size;
 };
 
-struct Everything { // no Change: an absent one is written as null, which a request must not say
+struct Everything { // no Change: an absent one is written as null, which a request must not contain
     json::Or<bool, true> flag;
     std::optional<std::int64_t> big;
     std::optional<double> real;
@@ -47,7 +47,7 @@ void run(std::string_view text) {
         return check_faults(error);
     }
     must(utf8::is_valid(written), "JSON is UTF-8");
-    // not in the try block: what we wrote ourselves has no faults
+    // not in the try block: our own output has no faults
     must(json::write(json::parse<Everything>(written)) == written, "what was read is written and read back the same");
 }
 

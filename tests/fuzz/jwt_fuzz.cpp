@@ -1,5 +1,5 @@
-// Access tokens, ID tokens, key sets and user info. What has a line break is taken for a header and a payload and gets a
-// good signature, so that the fuzzer comes past it.
+// Access tokens, ID tokens, key sets and user info. Input with a line break is a header and a payload and gets a valid
+// signature, so that the fuzzer reaches the code behind the check.
 #include "core/crypto/id_token.hpp"
 #include "core/crypto/jwt.hpp"
 #include "fuzz.hpp"

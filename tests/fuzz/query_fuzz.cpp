@@ -1,4 +1,4 @@
-// Query and path parameters, and what the log makes of a target.
+// Query and path parameters, and the form of a target in the log.
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/json/json.hpp"

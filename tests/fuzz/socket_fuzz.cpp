@@ -1,4 +1,4 @@
-// What clients say over notification sockets.
+// Messages of clients on notification sockets.
 #include "core/base/error.hpp"
 #include "features/notifications/socket_message.hpp"
 #include "fuzz.hpp"
@@ -12,7 +12,7 @@ void run(std::string_view text) {
         must(!message.action || message.action->size() <= text.size(), "nothing is made up");
     } catch (const Error& error) {
         must(error.kind() == ErrorKind::invalid && !error.faults().empty(), "an Error has its faults");
-        for (const auto& fault : error.faults()) must(!fault.loc.empty(), "a fault says where"); // what tells bad JSON from bad fields
+        for (const auto& fault : error.faults()) must(!fault.loc.empty(), "a fault says where"); // separates bad JSON from bad fields
     }
 }
 
