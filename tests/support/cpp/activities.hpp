@@ -1,4 +1,4 @@
-// For tests of activities and what builds on them: a fresh database with users and services, and a clock that stands still.
+// For tests of activities and modules above them: a fresh database with users and services, and a fixed clock.
 #pragma once
 
 #include "features/activities/service.hpp"

@@ -1,4 +1,4 @@
-// For tests of limits: what a person does with his limits, his apps, and what he is told.
+// For tests of limits: a user's actions on limits and apps, and the notifications they get.
 #pragma once
 
 #include "features/blocking/service.hpp"
@@ -69,7 +69,7 @@ class BlockingTest : public focus::testing::ModulesTest {
     std::optional<EpochMs> announce_due() {
         return run([&]() -> db::Task<std::optional<EpochMs>> { return service().schedules().announce_due(); });
     }
-    /// "limit_warning Instagram: 80 % …" of all that was stored for the user, oldest first.
+    /// "limit_warning Instagram: 80 % …" of all notifications stored for the user, oldest first.
     std::vector<std::string> told(const Caller& caller) {
         auto list = run([&]() -> db::Task<notifications::Listed> {
             return modules().notifications.list(caller, {.after_id = {{0}}, .limit = {{100}}});
@@ -87,7 +87,7 @@ class BlockingTest : public focus::testing::ModulesTest {
     static db::Task<void> post(app::Modules& at, Caller caller, std::string body) {
         co_await at.activities.create(caller, {}, json::parse<activities::NewActivity>(body));
     }
-    /// Runs pieces of work at once; each must succeed.
+    /// Runs tasks concurrently; each must succeed.
     void run_at_once(std::vector<db::Task<void>> tasks) {
         run([&]() -> db::Task<void> {
             const auto executor = co_await boost::asio::this_coro::executor;

@@ -1,4 +1,4 @@
-// What modules are built on, for tests: the parts of a Core around a database, a bus and a clock of the test's own.
+// The parts of a Core for tests, around the test's own database, bus and clock.
 // Owns the parts that it makes; always holds: passwords are hashed at the lowest cost.
 #pragma once
 

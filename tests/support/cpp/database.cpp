@@ -81,7 +81,7 @@ bool accepts_connections(int port) {
     return accepted;
 }
 
-/// What a new server begins with; made once, copied for each.
+/// The initial data of a new server; made once, copied for each.
 const fs::path& empty_data_folder() {
     static const TempFolder folder;
     static const auto data = [] {
@@ -182,12 +182,12 @@ void MariaDb::kill() {
 
 void MariaDb::freeze() {
     ::kill(process_, SIGSTOP);
-    ::waitpid(process_, nullptr, WUNTRACED); // each of its threads stands still now
+    ::waitpid(process_, nullptr, WUNTRACED); // all of its threads are stopped now
 }
 void MariaDb::thaw() { ::kill(process_, SIGCONT); }
 
 std::string mariadb_url() {
-    if (const char* given = std::getenv("FOCUS_TEST_MYSQL")) return given; // NOLINT(concurrency-mt-unsafe): nobody sets it
+    if (const char* given = std::getenv("FOCUS_TEST_MYSQL")) return given; // never set by tests
     static const MariaDb own;
     return own.url();
 }
@@ -231,7 +231,7 @@ void DatabaseTest::TearDown() {
     if (!database_) return;
     database_->close();
     io_.restart();
-    io_.run_for(5s); // until the goodbyes to the server are said
+    io_.run_for(5s); // until the connections have ended with a quit
     database_.reset();
     fresh_.reset();
 }

@@ -57,7 +57,7 @@ T run_sync(boost::asio::io_context& io, F body) {
         });
     }
     while (!done) {
-        // The last piece of work of the run before may have ended on another thread just now, which stops the io_context.
+        // The last task of the run before may have ended on another thread just now, which stops the io_context.
         if (io.run_one() == 0) io.restart();
     }
     if (failure) std::rethrow_exception(failure);
@@ -67,7 +67,7 @@ T run_sync(boost::asio::io_context& io, F body) {
 /// Runs body(0) … body(n - 1) at the same time on the caller's executor; throws what the first to fail threw, once all have ended.
 Task<void> together(int n, std::function<Task<void>(int)> body);
 
-/// What became of a task: "ok", "constraint", "unavailable", or the text of another error.
+/// The result of a task: "ok", "constraint", "unavailable", or the text of another error.
 template <class T>
 Task<std::string> outcome(Task<T> task) {
     try {
@@ -82,13 +82,13 @@ Task<std::string> outcome(Task<T> task) {
     }
 }
 
-/// Waits until `holds` does, while the caller's executor goes on; says whether it does.
+/// Waits until `holds` returns true, while the caller's executor runs; returns whether it did.
 Task<bool> becomes_true(std::function<bool()> holds, std::chrono::milliseconds patience = std::chrono::seconds{10});
 
-/// Waits until `holds` does, up to some seconds, and blocks the thread meanwhile; says whether it does.
+/// Waits until `holds` returns true, up to some seconds, and blocks the thread; returns whether it did.
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience = std::chrono::seconds{10});
 
-/// A folder that disappears with its owner.
+/// A folder that is deleted with its owner.
 class TempFolder {
   public:
     TempFolder();
@@ -111,7 +111,7 @@ class MariaDb {
 
     /// mysql://focus:…@127.0.0.1:port, without a database.
     [[nodiscard]] std::string url() const;
-    /// SIGKILL, and waits until it is gone.
+    /// SIGKILL, and waits until the process has ended.
     void kill();
     /// Starts it again on the same port and data.
     void start();
@@ -152,7 +152,7 @@ class FreshDatabase {
 };
 
 /// A test with an empty database and an io_context on the test's thread. Overriding options() changes how it is opened;
-/// overriding migrations() what it holds (the embedded migrations unless said otherwise).
+/// overriding migrations() sets its schema (the embedded migrations by default).
 class DatabaseTest : public ::testing::TestWithParam<Dialect> {
   protected:
     void SetUp() override;
@@ -166,7 +166,7 @@ class DatabaseTest : public ::testing::TestWithParam<Dialect> {
     metrics::Registry& metrics() { return metrics_; }
     const std::string& url() const { return fresh_->url(); }
     bool is_sqlite() const { return GetParam() == Dialect::sqlite; }
-    /// Another Database on the same data, as another process would have.
+    /// Another Database on the same data, as another process has.
     std::unique_ptr<Database> open_again(Options options = {});
 
     template <class F>

@@ -23,7 +23,7 @@ struct Size {
     std::int64_t bytes;
 };
 
-/// Tells when it dies.
+/// Counts its live objects.
 struct Guard {
     std::atomic<int>* alive;
     explicit Guard(std::atomic<int>* counter) : alive{counter} { ++*alive; }

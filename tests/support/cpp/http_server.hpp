@@ -1,4 +1,4 @@
-// A real server on a free port with routes of every kind, and a client that speaks HTTP by hand, for the tests of core/http.
+// A real server on a free port with routes of every kind, and a client with hand-written HTTP, for the tests of core/http.
 #pragma once
 
 #include "core/http/server.hpp"

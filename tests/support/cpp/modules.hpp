@@ -1,5 +1,5 @@
 // All modules on a real database, as an instance of the service has them, for tests of one of them.
-// A ModulesTest runs on SQLite and on MariaDB; its clock stands still until the test moves it.
+// A ModulesTest runs on SQLite and on MariaDB; its clock is fixed until the test moves it.
 #pragma once
 
 #include "app/wiring.hpp"
@@ -20,7 +20,7 @@ struct Instance : TestCore {
     app::Modules modules;
 };
 
-/// Overriding user_defaults() changes what accounts begin with.
+/// Overriding user_defaults() changes the initial settings of accounts.
 class ModulesTest : public db::testing::DatabaseTest {
   protected:
     void SetUp() override;
@@ -36,7 +36,7 @@ class ModulesTest : public db::testing::DatabaseTest {
     /// Another instance on the same data and bus, with connections of its own.
     Instance& start_instance();
 
-    /// A verified user, as a request of his has him.
+    /// A verified user, as a request of theirs has them.
     struct Person {
         std::string timezone = "UTC";
         Language language = Language::en;
@@ -44,7 +44,7 @@ class ModulesTest : public db::testing::DatabaseTest {
     };
     Caller make_user(Person person);
     Caller make_user() { return make_user(Person{}); }
-    /// The caller after his account has changed.
+    /// The caller after a change of their account.
     Caller refreshed(const Caller& caller);
 
     /// The rows of a statement without parameters, their columns joined by '|'.

@@ -1,5 +1,5 @@
-// The Redis that tests share: the one that FOCUS_TEST_REDIS names (redis://host:port). Keys and channels of one test do
-// not meet those of another, since each takes a database of its own.
+// The Redis that tests share: the one that FOCUS_TEST_REDIS names (redis://host:port). Keys and channels of one test
+// are separate from those of another, since each uses a database of its own.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace focus::testing {
 
-/// Throws when there is none: these tests are not left out.
+/// Throws when there is none: these tests are not skipped.
 inline std::string redis_url() {
     static std::atomic<int> next{static_cast<int>(::getpid() % 16)};
     const char* url = std::getenv("FOCUS_TEST_REDIS");

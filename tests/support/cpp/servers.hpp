@@ -18,7 +18,7 @@ namespace focus::net::testing {
 
 class ServerProcess {
   public:
-    /// Starts tests/support/`script` and waits for the line that says where it listens.
+    /// Starts tests/support/`script` and waits for the line with its address.
     ServerProcess(const std::string& script, const std::vector<std::string>& arguments) {
         const std::string path = "tests/support/" + script; // tests run at the top of the checkout
         std::array<int, 2> input{};
@@ -88,7 +88,7 @@ class ServerProcess {
     std::string buffer_;
 };
 
-/// A mail as the SMTP server of tests/support/smtp_server.py took it.
+/// A mail as the SMTP server of tests/support/smtp_server.py received it.
 struct TakenMail {
     std::string from;
     std::vector<std::string> to;

@@ -1,4 +1,4 @@
-// Keys of a made-up OpenID provider: they sign JWTs and describe themselves as JWKs.
+// Keys of a test's OpenID provider: they sign JWTs and describe themselves as JWKs.
 #pragma once
 
 #include "core/crypto/crypto.hpp"

@@ -1,4 +1,4 @@
-// For tests that start a coroutine and look at its result later, or never.
+// For tests that start a coroutine and read its result later, or never.
 #pragma once
 
 #include "core/async/task.hpp"
