@@ -28,7 +28,7 @@ struct Shared {
     Options options;
     const Clock& clock;
     Pipeline pipeline;
-    std::optional<Certificates> certificates; // of a server that speaks TLS
+    std::optional<Certificates> certificates; // of a server with TLS
     std::atomic<std::size_t> connections = 0;
     std::atomic<bool> draining = false; // answers announce that their connection ends
     NetworkLimit networks;

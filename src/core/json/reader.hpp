@@ -1,7 +1,7 @@
 // Reading with every fault at once: a Reader is one value of the input (JSON, or the text of a query or path
 // parameter) with its location. Reading it as a type returns the value, or nothing and records a fault.
 // Cheap to copy; nothing is allocated until a fault is recorded. Readers live as long as their Document.
-// Always holds: no other file needs yyjson.
+// Always holds: outside of tests only this header and reader.cpp name yyjson.
 #pragma once
 
 #include "core/base/error.hpp"

@@ -69,7 +69,7 @@ struct HttpUrl {
     std::string value;
 };
 
-/// The IANA name of a time zone that the tz database knows.
+/// The IANA name of a time zone of the tz database.
 struct ZoneName {
     std::string value;
 };
@@ -95,7 +95,7 @@ struct Literal {
     constexpr operator std::string() const { return {chars, N - 1}; }
 };
 
-/// A field with a default: absent or null gives it. `Or<Integer<1, 100>, 50>`, `Or<bool, true>`. The default of a
+/// A field with a default, used when it is absent or null. `Or<Integer<1, 100>, 50>`, `Or<bool, true>`. A default
 /// duration is in minutes: `Or<MinutesIn<1, 10080>, 60>`.
 template <class T, auto Default>
 struct Or {

@@ -3,7 +3,7 @@
 //   struct Welcome {
 //       static constexpr mail::Kind k_kind{"welcome"};
 //       std::string action_url;
-//       static Welcome sample(Language language); // believable values, for previews and tests
+//       static Welcome sample(Language language); // realistic values, for previews and tests
 //   };
 //
 // Always holds: the templates of every kind were rendered with its sample when the process started (Templates), so that

@@ -1,5 +1,5 @@
 // Links by which users stop optional mails without authentication (RFC 8058). Always holds: a link names its user and
-// is signed; it never expires and allows nothing else.
+// is signed; it never expires and allows nothing but that.
 #pragma once
 
 #include <cstdint>

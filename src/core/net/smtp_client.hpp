@@ -1,4 +1,4 @@
-// Sends mails to an SMTP server (RFC 5321), by libcurl. Calls block: they belong on worker threads, any of them.
+// Sends mails to an SMTP server (RFC 5321), by libcurl. Calls block: use worker threads; safe from any thread.
 // Always holds: if TLS is required, nothing is sent without it and certificates are verified; the server's reply is kept
 // unchanged; a connection is used again for the next mail.
 #pragma once

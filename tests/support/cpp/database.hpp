@@ -35,8 +35,8 @@
 
 namespace focus::db::testing {
 
-/// Runs the coroutine that `body` gives to its end, running the io_context on this thread meanwhile. Gives its result or throws what it
-/// threw.
+/// Runs the coroutine that `body` returns to its end, running the io_context on this thread meanwhile. Returns its result or throws its
+/// exception.
 template <class F, class T = typename std::invoke_result_t<F&>::value_type>
 T run_sync(boost::asio::io_context& io, F body) {
     std::exception_ptr failure;
