@@ -17,11 +17,11 @@ namespace focus::users {
 
 class Service;
 
-/// /api/users, but for what combines modules.
+/// /api/users, except routes that combine modules.
 void add_routes(http::Routes& routes, Service& service, cache::Cache& cache);
 
-/// Accounts that joined and went, by day, and those that are active and verified, counted again. Accounts of which no row
-/// is left are in the sums of both, those that joined and those that went.
+/// Recounts the accounts made and deleted by day, and the active and verified ones. An erased account, which has no row,
+/// counts in both sums: as made and as deleted.
 [[nodiscard]] std::vector<recount::Part> recount_parts(EpochMs now);
 
 } // namespace focus::users

@@ -22,8 +22,8 @@ counters::Corrections exactly(const counters::DayCounts& days) {
     return corrections;
 }
 
-/// Erased accounts have no row any more, but have joined and gone: both sums may hold as many more than there are rows. When
-/// they don't agree on how many, the days of the erased ones are lost.
+/// Erased accounts have no row but count as made and as deleted: both sums may exceed the rows by the same number. Where
+/// they differ in that number, the days of the erased accounts are lost.
 std::vector<counters::Corrections> judge(const std::vector<counters::DayCounts>& days) {
     const auto& joined = days.at(0);
     const auto& gone = days.at(1);

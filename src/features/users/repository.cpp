@@ -9,7 +9,7 @@ namespace focus::users::repository {
 
 namespace {
 
-/// The columns by which texts are found without regard to case.
+/// The columns in which text is searched without regard to case.
 struct Keys {
     std::string email_key;
     std::string username_key;
@@ -69,8 +69,8 @@ constexpr auto k_search = db::select<PublicUser>(
                     "is_verified = 1 AND deleted_at_ms IS NULL ORDER BY CASE WHEN username_key LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, "
                     "username_key LIMIT ?");
 
-// Where many are looked for by their ids, "+column" keeps SQLite from its index users_state, which it takes for the better one: that
-// index has nearly everybody under "not deleted".
+// Where many ids are looked up, "+column" keeps SQLite from the index users_state, which its planner prefers: that index
+// has nearly all users under "not deleted".
 constexpr auto k_addressees_after =
     db::select<Addressee>("users.addressees_after", "SELECT * FROM users WHERE id > ? AND +is_active = 1 AND "
                                                     "+deleted_at_ms IS NULL ORDER BY id LIMIT ?");
@@ -83,7 +83,7 @@ constexpr auto k_count_by_status = db::select<StateCount>(
     "users.count_by_status", "SELECT is_active, is_verified, COUNT(*) AS count FROM users WHERE deleted_at_ms IS NULL GROUP BY "
                              "is_active, is_verified");
 
-// What an account adds to the sums over all accounts, times a factor: taken out before a change, put in after it.
+// What an account adds to the sums over all accounts, times a factor: subtracted before a change, added after it.
 constexpr db::Statement k_count{
     "users.count",
     db::Sql{"INSERT INTO counters (name, day, shard, value) SELECT 'users.active', ?, ?, ? * is_active FROM users WHERE id = ? AND "
@@ -128,7 +128,7 @@ db::Query<std::uint64_t> update(User user, EpochMs now) {
 }
 
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now) {
-    tx.defer(k_set_password, hash.empty() ? std::nullopt : std::optional{hash}, now, id); // none: nobody signs in by password
+    tx.defer(k_set_password, hash.empty() ? std::nullopt : std::optional{hash}, now, id); // none: no sign-in by password
 }
 void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_verified, now, id); }
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now) { tx.defer(k_set_last_login, now, id); }
@@ -189,7 +189,7 @@ db::Query<std::vector<PublicUser>> search(std::string_view folded_text, int limi
 
 namespace {
 
-/// The WHERE of a list, out of constant pieces; values are parameters.
+/// The WHERE of a list, composed of constant parts; values are parameters.
 struct Where {
     std::string sql = " WHERE deleted_at_ms IS NULL";
     std::vector<db::Value> params;
@@ -206,7 +206,7 @@ Where where_of(const AccountFilter& filter) {
     Where where;
     if (filter.text) {
         const auto text = fold_case(*filter.text);
-        // Usernames are ASCII, which MySQL compares with nothing else.
+        // Usernames are ASCII; MySQL compares them with ASCII text only.
         where.sql += is_ascii(text)
                          ? " AND (username_key LIKE ? ESCAPE '!' OR email_key LIKE ? ESCAPE '!' OR full_name_key LIKE ? ESCAPE '!')"
                          : " AND (email_key LIKE ? ESCAPE '!' OR full_name_key LIKE ? ESCAPE '!')";
@@ -243,7 +243,7 @@ db::Task<AccountPage> list(db::Session& session, AccountFilter filter, AccountSo
     params.emplace_back(limit);
     params.emplace_back(skip);
     auto users = db::composed<User>("users.list", std::move(sql), std::move(params));
-    if (where.params.empty()) { // everybody: the sums know how many
+    if (where.params.empty()) { // all accounts: the sums have the number
         auto [page, joined, gone] = co_await session.all(std::move(users), counters::total(k_joined), counters::total(k_gone));
         co_return AccountPage{.users = std::move(page), .total = joined - gone};
     }

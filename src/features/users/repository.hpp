@@ -1,4 +1,4 @@
-// The SQL of the table `users`. Rows without an e-mail are deleted accounts: nothing here finds them.
+// The SQL of the table `users`. Rows without an e-mail are deleted accounts: no query here finds them.
 #pragma once
 
 #include "core/db/database.hpp"
@@ -29,7 +29,7 @@ db::Query<std::optional<User>> find_for_update(std::int64_t id);
 db::Query<std::optional<User>> find_by_email(std::string_view email_key);
 db::Query<std::optional<Credentials>> credentials_by_email(std::string_view email_key);
 db::Query<std::optional<Credentials>> credentials(std::int64_t id);
-/// Which accounts have this e-mail and this username (0: none).
+/// The ids of the accounts with this e-mail and with this username (0: none).
 struct Holders {
     std::int64_t email = 0;
     std::int64_t username = 0;
@@ -40,17 +40,17 @@ db::Query<std::uint64_t> update(User user, EpochMs now);
 void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash, EpochMs now);
 void set_verified(db::Transaction& tx, std::int64_t id, EpochMs now);
 void set_last_login(db::Transaction& tx, std::int64_t id, EpochMs now);
-/// Everything that names the person is gone afterwards.
+/// Removes all personal data from the row.
 void anonymise(db::Transaction& tx, std::int64_t id, EpochMs now);
-/// Adds what the account is now to the sums over all accounts, times `factor` (-1 takes it out before a change).
+/// Adds the account's state to the sums over all accounts, times `factor` (-1 subtracts it before a change).
 void count(db::Transaction& tx, std::int64_t id, int factor, EpochMs now);
-/// Ids of accounts made before `before` whose address was never verified, administrators excepted.
+/// Ids of accounts made before `before` whose address was never verified, except administrators.
 db::Query<std::vector<std::int64_t>> never_verified(EpochMs before, std::int64_t after_id, int limit);
 db::Query<bool> is_never_verified(std::int64_t id);
 db::Query<bool> is_removed(std::int64_t id);
-/// Deletes the row of an anonymised account and what belongs to it.
+/// Deletes the row of an anonymised account and the rows that refer to it.
 void erase(db::Transaction& tx, std::int64_t id);
-/// Active administrators but this one; their rows are locked until the transaction ends.
+/// Active administrators except this one; their rows are locked until the transaction ends.
 db::Query<std::vector<std::int64_t>> other_active_admins(std::int64_t id);
 /// Those of `ids` that exist, ascending.
 db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
@@ -59,7 +59,7 @@ db::Query<std::vector<Addressee>> addressees_after(std::int64_t after_id, int li
 db::Query<AlertSettings> alert_settings(std::int64_t id);
 /// Those of `ids` that exist.
 db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
-/// Keeps the account from being locked for update until the transaction ends.
+/// Prevents others from locking the account for update until the transaction ends.
 db::Query<bool> hold(std::int64_t id);
 db::Query<StatusCounts> count_by_status();
 /// Verified, active users whose name begins with (first) or contains `text`.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int k_search_limit = 20;
 
-/// An empty text clears an optional field as null does.
+/// An empty text clears an optional field, as null does.
 template <class T>
 void clear_or_set(std::optional<std::string>& field, const json::Patch<T>& patch) {
     if (!patch.present) return;
@@ -94,7 +94,7 @@ db::Task<User> Service::create(db::Transaction& tx, NewUser user) {
     repository::count(tx, id, 1, now);
     auto created = co_await tx.get(repository::find(id));
     for (const auto& hook : save_hooks_) co_await hook(tx, *created);
-    cache::changed(tx, topic_of(id)); // that there was nobody may be remembered
+    cache::changed(tx, topic_of(id)); // the absence of the account may be cached
     co_return std::move(*created);
 }
 
@@ -137,10 +137,10 @@ db::Task<User> Service::update_profile(Caller caller, Origin origin, UpdateProfi
                            .resource_id = caller.user_id},
                           clock_.now_ms());
             co_await save(tx, *user);
-            auto saved = co_await tx.get(repository::find(caller.user_id)); // as it was written, to the millisecond
+            auto saved = co_await tx.get(repository::find(caller.user_id)); // as stored, to the millisecond
             co_return std::move(*saved);
         });
-    } catch (const db::ConstraintError&) { // somebody took the name between the check and the write
+    } catch (const db::ConstraintError&) { // another request took the name after the check
         throw Error{k_username_taken};
     }
 }
@@ -188,7 +188,7 @@ db::Task<bool> Service::remove_never_verified(std::int64_t id, Origin origin, st
     });
 }
 
-/// The account, which is locked, goes: what the rooms hold on the person, then the person.
+/// Removes the account, which is locked: first what modules hold on the user, then the account.
 db::Task<void> Service::remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message) {
     for (const auto& hook : removal_hooks_) co_await hook(tx, id);
     const auto now = clock_.now_ms();

@@ -1,6 +1,6 @@
-// The rules of accounts: unique names, profiles, deletion. Other rooms find, make and change accounts through here.
-// Always holds: an account that was changed is announced after the commit (on_changed), and its version raised with the
-// change (topic_of), so that nobody keeps an old view.
+// The rules of accounts: unique names, profiles, deletion. Other modules find, make and change accounts through it.
+// Always holds: the change of an account is announced after the commit (on_changed), and its version is raised in the
+// same transaction (topic_of), so that no cached answer stays outdated.
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -24,7 +24,7 @@ namespace focus::users {
 
 using repository::Defaults;
 
-/// What answers that show an account were made of, for the cache.
+/// The topic of cached answers that show an account.
 [[nodiscard]] inline std::string topic_of(std::int64_t user_id) { return "user:" + std::to_string(user_id); }
 
 class Service {
@@ -45,35 +45,35 @@ class Service {
 
     /// Those of `ids` that exist, ascending.
     db::Task<std::vector<Addressee>> addressees(db::Session& session, std::vector<std::int64_t> ids);
-    /// The next active accounts by id: how to reach everybody step by step.
+    /// The next active accounts by id: to process all users in steps.
     db::Task<std::vector<Addressee>> addressees_after(db::Session& session, std::int64_t after_id, int limit);
 
     [[nodiscard]] static db::Query<AlertSettings> alert_settings(std::int64_t id) { return repository::alert_settings(id); }
-    /// What everybody may see of those of `ids` that exist, by id.
+    /// The public profiles of those of `ids` that exist, by id.
     db::Task<std::map<std::int64_t, PublicUser>> public_users(db::Session& session, std::vector<std::int64_t> ids);
     /// Those of `ids` that exist, in any order.
     db::Task<std::vector<User>> find_many(db::Session& session, std::vector<std::int64_t> ids);
-    /// Makes find_for_update() wait until this transaction ends, and does not disturb another hold().
+    /// Makes find_for_update() wait until this transaction ends; does not block another hold().
     [[nodiscard]] static db::Query<bool> hold(std::int64_t id) { return repository::hold(id); }
 
     db::Task<StatusCounts> count_by_status() { return db_.get(repository::count_by_status()); }
 
     /// Throws 400 `email_taken`, 400 `username_taken`.
     db::Task<void> require_free(db::Session& session, std::string email, std::string username, std::int64_t except_id = 0);
-    /// Throws as require_free does, also when another request took the name a moment ago (then as ConstraintError).
+    /// Throws as require_free does, also for a name taken by a concurrent request (then as ConstraintError).
     db::Task<User> create(db::Transaction& tx, NewUser user);
-    /// Writes the account as it is given. Throws as require_free does.
+    /// Writes all fields of the account. Throws as require_free does.
     db::Task<void> save(db::Transaction& tx, User user);
     db::Task<User> update_profile(Caller caller, Origin origin, UpdateProfile change);
 
-    /// Changes what is named; an empty text clears an optional field as null does.
+    /// Changes the fields that are given; an empty text clears an optional field, as null does.
     static void apply(User& user, const UpdateProfile& change);
 
-    /// Accounts as administrators look for them.
+    /// A page of accounts for administrators.
     db::Task<AccountPage> list(AccountFilter filter, AccountSort sort, std::int64_t skip, std::int64_t limit);
-    /// Adds the sums over all accounts to the batch; what it gives may be called when the batch has run.
+    /// Adds the sums over all accounts to the batch; the result may be called after the batch has run.
     [[nodiscard]] static std::function<AccountCounts()> add_counts(db::Batch& batch);
-    /// Days on which somebody joined or went, since `first`, ascending.
+    /// Days on which accounts were made or deleted, since `first`, ascending.
     db::Task<std::vector<AccountDay>> days(db::Session& session, Day first);
 
     void set_password(db::Transaction& tx, std::int64_t id, std::string_view hash);
@@ -82,19 +82,19 @@ class Service {
 
     /// Throws 403 `last_admin` when this account is the last active administrator.
     db::Task<void> require_other_admin(db::Transaction& tx, std::int64_t id);
-    /// Soft delete and anonymisation in one transaction, which does `also` too. Throws 404, 403 `last_admin`.
+    /// Soft delete and anonymisation in one transaction, which runs `also` too. Throws 404, 403 `last_admin`.
     db::Task<void> remove(std::int64_t id, Origin origin, std::int64_t by_user_id, std::function<void(db::Transaction&)> also = {});
-    /// The next accounts by id that were made before `before` and never verified; administrators are none of them.
+    /// The next accounts by id that were made before `before` and never verified, without administrators.
     db::Task<std::vector<std::int64_t>> never_verified(EpochMs before, std::int64_t after_id, int limit) {
         return db_.get(repository::never_verified(before, after_id, limit));
     }
-    /// Removes an account as remove() does if it is still one that was never verified.
+    /// Removes an account as remove() does, if it is still unverified.
     db::Task<bool> remove_never_verified(std::int64_t id, Origin origin, std::function<void(db::Transaction&)> also);
-    /// Removes an account that the transaction has found and locked; the last administrator too.
+    /// Removes an account that the transaction has found and locked; also the last administrator.
     db::Task<void> remove_in(db::Transaction& tx, std::int64_t id, Origin origin, std::int64_t by_user_id, std::string message);
     /// Whether this is an account that was removed.
     db::Task<bool> is_removed(db::Session& session, std::int64_t id);
-    /// Deletes the row of an account that was removed, and what hangs on it.
+    /// Deletes the row of a removed account, and the rows that refer to it.
     static void erase(db::Transaction& tx, std::int64_t id);
 
     // Hooks, which app binds before the server starts.
@@ -102,7 +102,7 @@ class Service {
     /// Runs inside the deleting transaction: modules delete what they hold on the user.
     using RemovalHook = std::function<db::Task<void>(db::Transaction&, std::int64_t user_id)>;
     void on_removed(RemovalHook hook) { removal_hooks_.push_back(std::move(hook)); }
-    /// Runs inside each transaction that makes an account or changes what it is, with what it is then.
+    /// Runs inside each transaction that makes or changes an account, with the account after the change.
     using SaveHook = std::function<db::Task<void>(db::Transaction&, User)>;
     void on_saved(SaveHook hook) { save_hooks_.push_back(std::move(hook)); }
     /// Runs after every commit that changed an account.

@@ -1,4 +1,4 @@
-// What the users room speaks: accounts as the API shows them, and what clients may change.
+// The types of the users module: accounts as the API shows them, and what clients may change.
 // Always holds: no type here carries a password hash or a token.
 #pragma once
 
@@ -54,7 +54,7 @@ struct User {
     };
 };
 
-/// What everybody may see of an account.
+/// The part of an account that all users may see.
 struct PublicUser {
     std::int64_t id = 0;
     std::string username;
@@ -63,7 +63,7 @@ struct PublicUser {
     std::optional<std::string> bio;
 };
 
-/// What an owner may change. `email`, `role` and the like are not here and so are ignored.
+/// What an owner may change. `email`, `role` and other fields are not listed and therefore ignored.
 struct UpdateProfile {
     json::Change<Username> username;
     json::Patch<json::Text<0, 100>> full_name;
@@ -85,7 +85,7 @@ struct Message {
 struct NewUser {
     std::string email;
     std::string username;
-    std::optional<std::string> password_hash; // nothing: signs in otherwise
+    std::optional<std::string> password_hash; // nothing: no sign-in by password
     std::optional<std::string> full_name;
     std::optional<std::string> avatar_url;
     Role role = Role::user;
@@ -95,24 +95,24 @@ struct NewUser {
     std::string timezone = "UTC";
 };
 
-/// What signing in needs to know of an account. Never leaves the server.
+/// What sign-in needs of an account. Never part of an answer.
 struct Credentials {
     std::int64_t user_id = 0;
-    std::optional<std::string> password_hash; // nothing: signs in otherwise
+    std::optional<std::string> password_hash; // nothing: no sign-in by password
     bool is_active = false;
     bool is_verified = false;
 };
 
-/// What it takes to tell somebody something.
+/// What a notification needs of its recipient.
 struct Addressee {
     std::int64_t id = 0;
     Language language = Language::en;
     bool notifications_enabled = true;
 };
 
-/// Which accounts administrators look for, and in which order.
+/// Which accounts an administrator's list contains, and in which order.
 struct AccountFilter {
-    std::optional<std::string> text; // in any case: a part of the username, full name or e-mail
+    std::optional<std::string> text; // a part of the username, full name or e-mail, in any case
     std::optional<Role> role;
     std::optional<bool> is_active;
     std::optional<bool> is_verified;
@@ -142,18 +142,18 @@ struct AccountDay {
     std::int64_t gone = 0;
 };
 
-/// What decides whether somebody is alerted of his use.
+/// Whether, and from which limit on, the user is alerted of their use.
 struct AlertSettings {
     std::optional<std::int64_t> daily_limit_ms;
     bool notifications_enabled = true;
 };
 
 [[nodiscard]] PublicUser public_part(const User& user);
-/// How a mail or page addresses him: the full name when there is one.
+/// The name in mails and pages: the full name when there is one.
 [[nodiscard]] std::string display_name(const User& user);
-/// A mail to the user. It greets by name once the address is verified: before, the name may be a text of a third party.
+/// A mail to the user. It has a name only once the address is verified: before, a third party may have chosen it.
 [[nodiscard]] mail::Recipient recipient_of(const User& user);
-/// What is shown instead of a name.
+/// Shown instead of a deleted user's name.
 inline constexpr Text k_deleted_user{"deleted user", "compte supprimé"};
 
 } // namespace focus::users
