@@ -25,7 +25,7 @@ inline constexpr ErrorCode k_already_verified{ErrorKind::bad_request,
                                               "already_verified",
                                               {"This e-mail address is already verified.", "Cette adresse e-mail est déjà vérifiée."},
                                               "the address is verified"};
-/// For what a stolen access token must not be enough for.
+/// For actions that need more than an access token, which may be stolen.
 inline constexpr ErrorCode k_reauthentication_required{
     ErrorKind::forbidden,
     "reauthentication_required",

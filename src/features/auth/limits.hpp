@@ -1,8 +1,8 @@
-// How often passwords may be tried and mails be asked for, and under which names that is counted.
-// Passwords: by account and network, so that whoever guesses waits for himself only, and by account for all networks from
-// which nobody has signed in yet, so that many networks don't help. Who has signed in from his network before is not
-// bound by the second: strangers can't lock him out, and passwords from there are compared first. Addresses without an account are counted
-// the same way.
+// Limits of password attempts and of requested mails, and the keys under which they are counted.
+// Passwords: by account and network, so that an attacker slows down only its own network, and by account for all
+// networks without an earlier sign-in to it, so that many networks don't help. Networks with one are exempt from
+// the second limit: attackers can't lock the user out there, and passwords from there are compared first. Addresses without
+// an account are counted in the same way.
 #pragma once
 
 #include "core/attempts/attempts.hpp"
@@ -15,7 +15,7 @@
 
 namespace focus::auth::limits {
 
-/// How long a network is known after a sign-in from it.
+/// How long a network stays known after a sign-in from it.
 inline constexpr EpochMs k_trusted_ms = 90 * k_day_ms;
 
 /// At most 17 wrong passwords in the first hour, then 4 an hour.
@@ -33,7 +33,7 @@ inline attempts::Limit login_from_network(std::string_view email, std::string_vi
 inline attempts::Limit login_from_strangers(std::string_view email) { return {"login " + fold_case(email), k_from_strangers}; }
 /// Of a signed-in user's current password.
 inline attempts::Limit current_password(std::int64_t user_id) { return {"password " + std::to_string(user_id), k_from_one_network}; }
-/// Of mails that anybody can cause.
+/// Of mails that clients without an account can cause.
 inline attempts::Limit mails_to(std::string_view email) { return {"mail " + fold_case(email), k_mails}; }
 
 } // namespace focus::auth::limits

@@ -1,4 +1,4 @@
-// The mails about an account. Fields are what the templates name; `action_url` is the page that the mail leads to.
+// The mails about an account. Fields are those of the templates; `action_url` is the page that the mail links to.
 #pragma once
 
 #include "core/mail/content.hpp"
@@ -16,7 +16,7 @@ struct VerifyEmail {
     static constexpr mail::Kind k_kind{"verify_email"};
     std::string action_url;
     std::string not_me_url; // removes the account
-    std::int64_t hours = 0; // that the link is valid
+    std::int64_t hours = 0; // validity of the link
     std::vector<Asked> asked;
     static VerifyEmail sample(Language language);
 };

@@ -12,7 +12,7 @@ namespace focus::auth {
 
 class Service;
 
-/// /api/auth, but for providers, and the password routes of /api/users/me.
+/// /api/auth, except providers, and the password routes of /api/users/me.
 void add_routes(http::Routes& routes, Service& service);
 /// `expired_sessions`: deletes expired sessions and tokens.
 void add_jobs(jobs::Scheduler& scheduler, Service& service);

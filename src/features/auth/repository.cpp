@@ -42,7 +42,7 @@ constexpr auto k_token_id =
     db::select<std::int64_t>("refresh_tokens.id", "SELECT id FROM refresh_tokens WHERE token_hash = ? AND session_id = ?");
 constexpr auto k_token_session =
     db::select<std::int64_t>("refresh_tokens.session", "SELECT session_id FROM refresh_tokens WHERE token_hash = ?");
-// A spent token stays as long as its successor, or its next presentation would be that of an unknown one.
+// A spent token is kept as long as its successor; otherwise its next use would be that of an unknown one.
 constexpr db::Statement k_spend{"refresh_tokens.spend",
                                 "UPDATE refresh_tokens SET spent_at_ms = ?, spent_db_ms = ?, expires_at_ms = ? WHERE id = ?"};
 constexpr db::Statement k_rotate{"sessions.rotate", "UPDATE sessions SET current_token_id = ?, previous_token_id = ?, last_used_at_ms = ?, "

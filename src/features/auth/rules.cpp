@@ -58,7 +58,7 @@ bool is_common(std::string_view password) {
     return known.contains(fold_case(password));
 }
 
-/// "Firefox on Linux", or as much of it as is known.
+/// "Firefox on Linux", or the part of it that is known.
 std::string device_in(std::string_view user_agent, Language language) {
     const auto client = first_match(user_agent, k_clients);
     const auto system = first_match(user_agent, k_systems);
@@ -72,7 +72,7 @@ std::string device_in(std::string_view user_agent, Language language) {
 std::string email_hint(std::string_view email) {
     const auto at = email.rfind('@');
     if (at == std::string_view::npos || at == 0) return "…";
-    std::size_t first = 1; // of its letters, whole
+    std::size_t first = 1; // bytes of its first character
     while (first < at && (static_cast<unsigned char>(email[first]) & 0xC0U) == 0x80U) ++first;
     return std::string{email.substr(0, first)} + "…" + std::string{email.substr(at)};
 }

@@ -84,7 +84,7 @@ TEST(RefreshRules, ASlowClockProlongsNothing) {
     facts.spent_at_ms = k_now;
     const auto slow = k_now - 4 * k_minute_ms;
     EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::repeat);
-    facts.session_used_at_ms = k_now + k_refresh_grace_ms + 1; // another instance was asked meanwhile
+    facts.session_used_at_ms = k_now + k_refresh_grace_ms + 1; // another instance was used meanwhile
     EXPECT_EQ(judge_refresh(facts, 6, slow), RefreshVerdict::reused);
     facts.session_used_at_ms = 0;
     facts.spent_db_ms = 1000;
@@ -96,10 +96,10 @@ TEST(RefreshRules, ASlowClockProlongsNothing) {
 
 TEST(RefreshRules, AnyOtherSpentTokenIsTheft) {
     auto facts = current_token();
-    facts.token_id = 5; // a successor that was replaced has none of its own
+    facts.token_id = 5; // a replaced successor has no successor
     facts.spent_at_ms = k_now - 1;
     EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::reused);
-    facts.session_revoked_at_ms = k_now; // once the session is over there is nothing left to end
+    facts.session_revoked_at_ms = k_now; // an ended session can't end again
     EXPECT_EQ(judge_refresh(facts, std::nullopt, k_now), RefreshVerdict::ended);
 }
 

@@ -27,7 +27,7 @@ Error too_many_mails() {
                                         "Trop d'e-mails ont été envoyés à cette adresse. Veuillez réessayer dans une heure."})}
         .retry_after(static_cast<int>(limits::k_mails.first_wait_ms / k_second_ms));
 }
-/// Until when the answers that must not tell whether an address is known are held back. Longer than either way takes.
+/// Answers that must not reveal whether an address is known are delayed until then. Either path is faster.
 constexpr std::chrono::milliseconds k_uniform_answer{250};
 
 boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point moment) {
@@ -67,7 +67,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
         idempotency::keep(tx, origin, user, clock_.now_ms(), 201, user.id);
         co_return user;
     };
-    bool raced = false; // another request took the address or the name a moment ago: the second look says which
+    bool raced = false; // a concurrent request took the address or the name: the second check finds which
     try {
         co_return co_await db_.transaction(in_transaction);
     } catch (const db::ConstraintError&) {
@@ -80,7 +80,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
 db::Task<SignedIn> Service::login(Login input, Origin origin) {
     auto from_network = limits::login_from_network(input.email.value, origin.ip);
     std::optional from_strangers{limits::login_from_strangers(input.email.value)};
-    crypto::PasswordHasher::Place place; // before the try is written: a refusal for want of one leaves nothing behind
+    crypto::PasswordHasher::Place place; // before the attempt is written: a refusal for lack of space leaves no trace
     std::function<void(bool)> admit = [&](bool is_known) { place = hasher_.reserve(is_known ? Lane::preferred : Lane::normal); };
     const auto attempt = co_await attempts_.begin(std::move(from_network), std::move(from_strangers), std::move(admit));
     const auto found = co_await users_.credentials_by_email(input.email.value);
@@ -113,7 +113,7 @@ db::Task<SignedIn> Service::sign_in(db::Transaction& tx, users::User user, Origi
     const auto opened = co_await open_session(tx, user.id, origin);
     users_.touch_last_login(tx, user.id);
     auto tokens = make_tokens(user.id, opened.session_id, user.role, opened.refresh_token);
-    auto current = co_await users_.find(tx, user.id); // as it was written, to the millisecond
+    auto current = co_await users_.find(tx, user.id); // as stored, to the millisecond
     tx.after_commit([this] { logged_in_.add(); });
     co_return SignedIn{std::move(tokens.access_token), std::move(tokens.refresh_token), tokens.token_type, tokens.expires_in,
                        std::move(*current)};
@@ -147,7 +147,7 @@ db::Task<bool> Service::may_mail(db::Transaction& tx, std::string email) {
     co_return co_await attempts_.take(tx, std::move(limit));
 }
 
-/// A hash of today's kind in place of an older one, if there is time for it.
+/// A current hash in place of an outdated one, if the hasher has time.
 db::Task<std::optional<std::string>> Service::renewed_hash(std::string password, std::string_view hash) {
     if (!hasher_.needs_rehash(hash)) co_return std::nullopt;
     try {
@@ -273,7 +273,7 @@ db::Task<void> Service::verify_email(Token input, Origin origin) {
 
 void Service::send_welcome(db::Transaction& tx, const users::User& user) {
     auto to = users::recipient_of(user);
-    to.name = users::display_name(user); // verified by this very request
+    to.name = users::display_name(user); // verified by this request
     outbox_.add(tx, {std::move(to), mails::Welcome{.action_url = frontend_url_ + "/"}});
 }
 
@@ -302,7 +302,7 @@ db::Task<void> Service::forgot_password(Address input, Origin origin) {
 }
 
 db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin origin) {
-    // The link is looked at before the costly hash and used in the transaction after it.
+    // The link is checked before the costly hash and used in the transaction after it.
     const auto link = co_await db_.get(repository::find_link_token(k_reset, crypto::sha256_hex(input.token)));
     if (!link || link->used_at_ms) throw Error{k_invalid_token};
     if (clock_.now_ms() >= link->expires_at_ms) throw Error{k_token_expired};
@@ -313,7 +313,7 @@ db::Task<PasswordReset> Service::reset_password(ResetPassword input, Origin orig
         if (!user || !user->is_active) throw Error{k_invalid_token};
         if (!co_await tx.get(repository::use_link_token(crypto::sha256_hex(input.token), clock_.now_ms()))) throw Error{k_invalid_token};
         users_.set_password(tx, user->id, hash);
-        if (!user->is_verified) users_.mark_verified(tx, user->id); // who reads the mail owns the address
+        if (!user->is_verified) users_.mark_verified(tx, user->id); // the link proves control of the address
         repository::void_link_tokens(tx, k_reset, user->id);
         attempts_.trust(tx, limits::login_from_network(user->email, origin.ip).key, clock_.now_ms() + limits::k_trusted_ms);
         end_all_sessions(tx, user->id);
@@ -382,7 +382,7 @@ db::Task<users::User> Service::create_for(users::NewUser fresh, std::string pass
     };
     try {
         co_return co_await db_.transaction(in_transaction);
-    } catch (const db::ConstraintError&) { // another request took the address or the name a moment ago
+    } catch (const db::ConstraintError&) { // a concurrent request took the address or the name
     }
     co_await users_.require_free(db_, fresh.email, fresh.username);
     throw unavailable("create account: a unique key said no, yet nobody holds the names");
@@ -425,7 +425,7 @@ void Service::send_link(db::Transaction& tx, const users::User& user, std::strin
     }
     mails::VerifyEmail mail{
         .action_url = url + "/verify-email?token=" + token, .not_me_url = url + "/not-me?token=" + token, .hours = hours};
-    if (!asked_by.empty()) mail.asked.push_back({std::move(asked_by)}); // empty where an administrator made the account
+    if (!asked_by.empty()) mail.asked.push_back({std::move(asked_by)}); // empty when an administrator made the account
     outbox_.add(tx, {users::recipient_of(user), mail});
 }
 

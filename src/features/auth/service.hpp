@@ -1,6 +1,6 @@
-// Signing up, in and out; sessions and their refresh tokens; mailed links; passwords.
-// Always holds: answers don't tell whether an address has an account (register excepted); a password change or reset
-// ends the other sessions in the same transaction; each step that matters is in the audit trail.
+// Sign-up, sign-in and sign-out; sessions and their refresh tokens; mailed links; passwords.
+// Always holds: answers don't reveal whether an address has an account (except register); a password change or reset
+// ends the other sessions in the same transaction; each step that affects security is in the audit trail.
 #pragma once
 
 #include "core/attempts/attempts.hpp"
@@ -28,14 +28,14 @@ namespace focus::auth {
 
 struct Settings {
     std::string jwt_secret;
-    std::string refresh_key; // 32 bytes, of which successors of refresh tokens are derived
+    std::string refresh_key; // 32 bytes, from which successors of refresh tokens are derived
     EpochMs access_token_ms = 30 * k_minute_ms;
-    EpochMs refresh_token_ms = 7 * k_day_ms; // a session that is not used
-    EpochMs session_max_ms = 90 * k_day_ms;  // any session, from its sign-in
-    int max_sessions = 50;                   // of one user; beyond that the one longest unused ends
+    EpochMs refresh_token_ms = 7 * k_day_ms; // of an unused session
+    EpochMs session_max_ms = 90 * k_day_ms;  // of any session, from its sign-in
+    int max_sessions = 50;                   // per user; above that, the session unused for longest ends
 };
 
-/// The identities at providers that can sign in to an account; a later module keeps them.
+/// The identities at providers that can sign in to an account; a later module stores them.
 struct Identities {
     /// Those of a user, the oldest first.
     std::function<db::Task<std::vector<Identity>>(db::Session&, std::int64_t user_id)> of_user;
@@ -47,15 +47,15 @@ class Service {
   public:
     Service(const Core& core, Settings settings, users::Service& users, SessionGuard& guard);
 
-    /// Throws 400 `email_taken`, 400 `username_taken`, 429 `rate_limited` when the address was sent too many mails.
+    /// Throws 400 `email_taken`, 400 `username_taken`, 429 `rate_limited` after too many mails to the address.
     db::Task<users::User> register_user(Register input, Origin origin, Language language);
     /// Throws 401 `invalid_credentials`, 403 `account_inactive`, 429 `rate_limited` after too many wrong passwords.
     db::Task<SignedIn> login(Login input, Origin origin);
     /// Throws 401 `invalid_refresh_token`, 401 `token_reused`, 429 `rate_limited`.
     db::Task<Tokens> refresh(Refresh input, Origin origin);
-    /// Counts refreshes by session (Rate::refresh_session); nothing: they are not.
+    /// Counts refreshes by session (Rate::refresh_session); null: not counted.
     void limit_refreshes(http::RateLimiter* limiter) { refresh_limiter_ = limiter; }
-    /// Ends the token's session, or all of its user's. An unknown token is no error.
+    /// Ends the token's session, or all sessions of its user. An unknown token is no error.
     db::Task<void> logout(Logout input, Origin origin);
 
     db::Task<std::vector<Session>> sessions(Caller caller);
@@ -71,16 +71,16 @@ class Service {
     /// Throws 400 `wrong_password`, 429 `rate_limited`.
     db::Task<void> change_password(Caller caller, ChangePassword input, Origin origin);
 
-    /// What a mailed link would do; changes nothing. Throws 400 `invalid_token`, `token_expired`, `already_verified`.
+    /// The effect of a mailed link; changes nothing. Throws 400 `invalid_token`, `token_expired`, `already_verified`.
     db::Task<MailedLink> describe_link(Token input);
-    /// Removes the unverified account that a verification mail is about. Throws 400 `invalid_token`, `already_verified`.
+    /// Removes the unverified account of a verification mail. Throws 400 `invalid_token`, `already_verified`.
     db::Task<void> not_me(Token input, Origin origin);
 
-    // What a stolen access token must not be enough for.
+    // Actions that need more than an access token, which may be stolen.
 
     /// Counts as a sign-in of the caller's session. Throws 400 `wrong_password`, 429 `rate_limited`.
     db::Task<void> reauthenticate(Caller caller, Reauthenticate input, Origin origin);
-    /// Throws 403 `reauthentication_required` unless the session's sign-in is at most ten minutes old; refreshing is none.
+    /// Throws 403 `reauthentication_required` unless the session's sign-in is at most ten minutes old; a refresh is none.
     db::Task<void> require_fresh(db::Session& session, Caller caller);
     /// Throws as require_fresh does, 403 `last_admin`.
     db::Task<void> delete_account(Caller caller, Origin origin);
@@ -95,46 +95,46 @@ class Service {
     /// Deletes expired tokens and sessions in small steps.
     db::Task<std::uint64_t> delete_expired();
 
-    /// Runs after the sessions of a user ended: one, or all but one (`kept`, 0 for none).
+    /// Runs after sessions of a user ended: one, or all except one (`kept`, 0 for none).
     struct Ended {
         std::int64_t user_id = 0;
-        std::int64_t session_id = 0; // 0: every one but `kept`
+        std::int64_t session_id = 0; // 0: all except `kept`
         std::int64_t kept = 0;
     };
     void on_sessions_ended(std::function<void(Ended)> hook) { ended_hooks_.push_back(std::move(hook)); }
-    /// Before the server starts.
+    /// To be called before the server starts.
     void set_identities(Identities identities) { identities_ = std::move(identities); }
     /// The sessions, for the user's own export.
     [[nodiscard]] personal::Section personal_data();
-    /// The mailed links of the user stop working (his address changes).
+    /// Makes the user's mailed links void (the address changes).
     static void void_links(db::Transaction& tx, std::int64_t user_id);
     /// Ends every session of the user in `tx` (account deactivated, deleted).
     void end_all_sessions(db::Transaction& tx, std::int64_t user_id);
 
-    /// The account goes: its owner is told by mail, its sessions, links and known networks end.
+    /// The account is being erased: queues a mail to its owner, ends its sessions, links and known networks.
     db::Task<void> erase_user(db::Transaction& tx, std::int64_t user_id);
 
-    // For those who sign in otherwise than by password.
+    // For sign-in by other means than a password.
 
-    /// A new session of somebody who has proved who he is.
+    /// A new session of a user whose identity is proved.
     db::Task<SignedIn> sign_in(db::Transaction& tx, users::User user, Origin origin);
-    /// Password, sessions and mailed links are void.
+    /// Makes password, sessions and mailed links void.
     void void_credentials(db::Transaction& tx, std::int64_t user_id);
-    /// A code that signs in once, within a minute.
+    /// A code for one sign-in within a minute.
     void add_exchange_code(db::Transaction& tx, std::int64_t user_id, std::string_view code);
-    /// Whether this session of the user is live, asked of the database.
+    /// Whether this session of the user is live, read from the database.
     db::Task<bool> has_session(std::int64_t user_id, std::int64_t session_id);
     /// Nothing when the code is unknown, used or expired. Throws 403 `account_inactive`.
     db::Task<std::optional<SignedIn>> use_exchange_code(std::string code, Origin origin);
     void send_welcome(db::Transaction& tx, const users::User& user);
-    /// Whether the user has set a new password by mailed link within the last ten minutes.
+    /// Whether the user has set a new password by a mailed link within the last ten minutes.
     db::Task<bool> was_reset_lately(db::Session& session, std::int64_t user_id);
-    /// A password that was right, until the transaction that relies on it.
+    /// A correct password, until the transaction that relies on it.
     struct Proof {
         users::Credentials known;
         attempts::Try attempt;
     };
-    /// Counted as a try to sign in. Throws 401 `invalid_credentials`, 429 `rate_limited`.
+    /// Counts as a sign-in attempt. Throws 401 `invalid_credentials`, 429 `rate_limited`.
     db::Task<Proof> prove_password(std::int64_t user_id, std::string password, Origin origin);
     /// The user, locked. Throws 401 `invalid_credentials` when the password has changed since.
     db::Task<users::User> accept(db::Transaction& tx, Proof proof);
@@ -144,16 +144,16 @@ class Service {
         std::int64_t session_id;
         std::string refresh_token;
     };
-    /// The user, locked, if his password is still the one that was compared before this transaction began.
+    /// The user, locked, if the password is still the one that was compared before this transaction began.
     db::Task<std::optional<users::User>> find_unchanged(db::Transaction& tx, users::Credentials known);
     /// Whether one more mail to this address is within its limit; counts it if so.
     db::Task<bool> may_mail(db::Transaction& tx, std::string email);
-    /// Whether the password is right. A try that the hasher had no time for does not count.
+    /// Whether the password is right. An attempt does not count when the hasher had no time for it.
     db::Task<bool> verify(std::string password, std::string hash, attempts::Try attempt, crypto::PasswordHasher::Place place);
     db::Task<std::optional<std::string>> renewed_hash(std::string password, std::string_view hash);
     db::Task<Opened> open_session(db::Transaction& tx, std::int64_t user_id, Origin origin);
     [[nodiscard]] Tokens make_tokens(std::int64_t user_id, std::int64_t session_id, Role role, std::string refresh_token) const;
-    /// Who asks, in words for the mail.
+    /// Describes the client in words for the mail.
     [[nodiscard]] std::string asked_by(const users::User& user, const Origin& origin) const;
     void send_link(db::Transaction& tx, const users::User& user, std::string_view purpose, EpochMs lifetime, std::string asked_by = {});
     void audit(db::Transaction& tx, const Origin& origin, std::string_view action, std::string message, std::int64_t user_id,

@@ -1,4 +1,4 @@
-// Mailed links before they are used: the part of Service that says what a link would do, and takes "this was not me".
+// Mailed links before use: the part of Service that describes a link's effect and handles "this was not me".
 #include "core/crypto/crypto.hpp"
 #include "features/auth/errors.hpp"
 #include "features/auth/repository.hpp"
@@ -33,7 +33,7 @@ db::Task<MailedLink> Service::describe_link(Token input) {
     co_return told;
 }
 
-/// Also after the link has expired: the account is still there.
+/// Also after the link has expired: the account still exists.
 db::Task<void> Service::not_me(Token input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.token);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {

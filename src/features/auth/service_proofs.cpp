@@ -1,4 +1,4 @@
-// Proofs of identity: the part of Service that asks for a recent sign-in, and tells owners what has changed.
+// Proofs of identity: the part of Service that requires a recent sign-in and notifies owners of changes.
 #include "features/auth/errors.hpp"
 #include "features/auth/limits.hpp"
 #include "features/auth/mails.hpp"
@@ -69,7 +69,7 @@ db::Task<bool> Service::has_session(std::int64_t user_id, std::int64_t session_i
 
 // --- mails to the owner ----------------------------------------------------------------------------------------------
 
-/// The mail belongs to no account any more, so that it is not dropped with the account's; its address goes when it was sent.
+/// The mail is not linked to the account, whose mails are deleted; its address is deleted once it was sent.
 void Service::notify_deleted(db::Transaction& tx, const users::User& user) {
     auto to = users::recipient_of(user);
     to.user_id = 0;

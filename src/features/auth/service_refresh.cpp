@@ -1,4 +1,4 @@
-// Exchanging refresh tokens: that part of Service.
+// Exchange of refresh tokens: a part of Service.
 #include "core/crypto/crypto.hpp"
 #include "core/http/rate_limiter.hpp"
 #include "core/http/routes.hpp"
@@ -20,7 +20,7 @@ Error too_many_refreshes(int retry_after_s) {
 
 } // namespace
 
-/// Derived, so that every presentation of one token gives the same and the database holds hashes only.
+/// Derived, so that each use of one token gives the same successor and the database holds hashes only.
 std::string Service::successor_of(std::string_view refresh_token) const {
     return crypto::base64url_encode(crypto::hmac_sha256(settings_.refresh_key, refresh_token));
 }
@@ -37,7 +37,7 @@ db::Task<void> Service::require_refresh_budget(std::string_view token_hash) {
 db::Task<Tokens> Service::refresh(Refresh input, Origin origin) {
     const auto hash = crypto::sha256_hex(input.refresh_token);
     co_await require_refresh_budget(hash);
-    // The verdict leaves the transaction as a value: ending a stolen session must be committed although the answer is an error.
+    // The verdict is returned as a value: the end of a stolen session must be committed although the answer is an error.
     using Verdict = rules::RefreshVerdict;
     struct Outcome {
         Verdict verdict = Verdict::ended;

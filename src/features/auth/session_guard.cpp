@@ -17,13 +17,13 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::string_view k_topic = "user.changed";
-constexpr std::chrono::milliseconds k_believed{900}; // below the second that API.md §2 allows, the answer's way included
+constexpr std::chrono::milliseconds k_believed{900}; // below the second of API.md §2; leaves time for the answer
 constexpr std::size_t k_max_tokens = 50'000;
 constexpr std::size_t k_max_users = 50'000;
 
 } // namespace
 
-/// Two bounded maps; when one is full it starts anew, which costs a look-up each and nothing else.
+/// Two bounded maps; a full one is cleared, which costs one look-up per entry and nothing else.
 struct SessionGuard::Memory {
     struct Known {
         Caller caller;
@@ -32,7 +32,7 @@ struct SessionGuard::Memory {
     std::mutex mutex;
     std::unordered_map<std::string, crypto::AccessClaims> claims;  // by token; checked signatures
     std::unordered_map<std::int64_t, std::vector<Known>> sessions; // by user
-    std::uint64_t change_count = 0;                                // how often anybody was forgotten
+    std::uint64_t change_count = 0;                                // number of removals, of any user
 
     std::optional<Caller> find(std::int64_t user_id, std::int64_t session_id) {
         const auto now = std::chrono::steady_clock::now();
@@ -48,7 +48,7 @@ struct SessionGuard::Memory {
         const std::scoped_lock lock{mutex};
         return change_count;
     }
-    /// Remembers what a look-up found, unless anybody was forgotten since it began (it may have read old rows).
+    /// Stores the result of a look-up, unless a user was removed since it began (it may have read old rows).
     void remember(const Caller& caller, std::uint64_t generation_before) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock{mutex};

@@ -1,7 +1,7 @@
-// Who a bearer token belongs to. Signatures are checked once per token, sessions are looked up at most once a second
-// per process, so that a busy client costs no database.
-// Always holds: a session that ended (or an account that changed) on this instance is forgotten at once; one that ended
-// elsewhere is believed for at most one second. Only good news is remembered. Memory is bounded.
+// The callers of bearer tokens. Signatures are checked once per token, sessions are read at most once a second per
+// process, so that a busy client causes no database load.
+// Always holds: a session that ended (or an account that changed) on this instance is removed at once; one that ended
+// on another instance is accepted for at most one second. Only valid sessions are kept. Memory is bounded.
 #pragma once
 
 #include "core/base/caller.hpp"
@@ -27,14 +27,14 @@ class SessionGuard {
     /// The caller of an access token; nothing when it is malformed, expired, or its session has ended.
     db::Task<std::optional<Caller>> authenticate(std::string token);
 
-    /// Whether the session still stands. For what outlives a request (sockets): asked after they have begun to listen for
+    /// Whether the session is still valid. For sockets, which outlive a request: called after they have subscribed to
     /// ended sessions, so that no end is missed.
     db::Task<bool> stands(std::int64_t user_id, std::int64_t session_id);
 
-    /// Those of `session_ids` that have ended, by the database: for many sockets at once.
+    /// Those of `session_ids` that have ended, by the database; for many sockets at once.
     db::Task<std::vector<std::int64_t>> ended(std::vector<std::int64_t> session_ids);
 
-    /// Forgets what is remembered of the user, here and on every other instance. Safe from any thread.
+    /// Removes the user's entries, on this and every other instance. Safe from any thread.
     void forget(std::int64_t user_id);
 
   private:

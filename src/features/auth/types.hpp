@@ -1,5 +1,5 @@
-// What the auth room speaks: credentials in, tokens and sessions out.
-// Always holds: a plain token exists only in the answer to its owner and in his mail; tables hold hashes.
+// The types of the auth module: credentials in requests, tokens and sessions in answers.
+// Always holds: a plain token exists only in the answer and the mail to its owner; tables hold hashes.
 #pragma once
 
 #include "core/json/json.hpp"
@@ -26,7 +26,7 @@ struct Register {
     std::optional<json::ZoneName> timezone;
 };
 
-/// A password that is only compared: any text, so that a wrong one is 401 and not 422.
+/// A password that is only compared: any text, so that a wrong one gives 401 and not 422.
 struct Login {
     json::Text<1, 254> email;
     std::string password;
@@ -85,7 +85,7 @@ struct SignedIn {
 /// A live session as its owner sees it.
 struct Session {
     std::int64_t id = 0;
-    std::string device; // what the User-Agent says, in a few words
+    std::string device; // from the User-Agent, in a few words
     std::string user_agent;
     std::string ip_address;
     json::Timestamp created_at;
@@ -94,12 +94,12 @@ struct Session {
     bool current = false;
 };
 
-/// The password once more, for what a stolen access token must not be enough for.
+/// The password again, for actions that need more than an access token.
 struct Reauthenticate {
     std::string password;
 };
 
-/// Somebody at a provider, linked to an account.
+/// An identity at a provider, linked to an account.
 struct Identity {
     std::int64_t id = 0;
     std::string provider;
@@ -110,7 +110,7 @@ struct Identity {
     static constexpr json::FieldDoc k_docs[] = {{"email", "The address there; it may be another one than the account's"}};
 };
 
-/// What a mailed link would do, and to which account, for the page that asks before it acts.
+/// The effect of a mailed link and its account, for the page that asks for confirmation.
 struct MailedLink {
     std::string purpose;
     std::string email_hint;
