@@ -1,4 +1,4 @@
-// Which account somebody at a provider has: the part of Service that finds, links and makes accounts.
+// The account of an identity at a provider: the part of Service that finds, links and makes accounts.
 #include "core/base/fold.hpp"
 #include "core/crypto/crypto.hpp"
 #include "features/oidc/errors.hpp"
@@ -20,7 +20,7 @@ template <class T>
 struct Field {
     T value;
 };
-/// What a provider says, by the rules of our own fields; nothing when it breaks them.
+/// A value from a provider, checked by the rules of our own fields; nothing when it breaks them.
 template <class T>
 std::optional<std::string> checked(std::string text) {
     const std::array<std::pair<std::string, std::string>, 1> said{{{"value", std::move(text)}}};
@@ -59,9 +59,9 @@ db::Task<T> Service::settle(std::function<db::Task<T>(db::Transaction&)> body) {
         try {
             co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<T> { co_return co_await body(tx); });
         } catch (const db::ConstraintError&) {
-            continue; // another request was faster: the next look finds what it made
+            continue; // a concurrent request made the same: the next attempt finds it
         } catch (const Error& error) {
-            if (!error.is(users::k_email_taken) && !error.is(users::k_username_taken)) throw; // the same, seen a moment earlier
+            if (!error.is(users::k_email_taken) && !error.is(users::k_username_taken)) throw; // the same, detected earlier
         }
     }
     throw unavailable("oauth: a unique key says no again and again");
@@ -79,7 +79,7 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
         if (const auto found = co_await users_.find_by_email(tx, person.email)) {
             user = co_await users_.find_for_update(tx, found->id);
             if (!user) throw oauth_failed("the account was deleted a moment ago");
-            // Another request of his may have made this account between the two looks.
+            // A concurrent request of this user may have made the account between the two reads.
             known = co_await tx.get(repository::find_identity(name, person.subject));
             if (!known) {
                 auto joined = co_await join(tx, std::move(*user), name, person, origin);
@@ -101,14 +101,14 @@ db::Task<Service::Arrival> Service::account_of(db::Transaction& tx, std::string 
     co_return Arrival{.user = std::move(user)};
 }
 
-/// The account of this address becomes the person's. A verified one is his already; one that nobody ever verified may be
-/// a trap: somebody else's password, sessions and links on his address. Where a password guards a verified account, another
-/// provider's word for the address is not enough.
+/// Links the person to the account of this address. A verified account is already theirs; one that was never verified
+/// may be prepared by an attacker, with the attacker's password, sessions and links. Where a password protects
+/// a verified account, another provider's statement of the address is not enough.
 db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, std::string name, crypto::Person person, Origin origin) {
     if (!user.is_active) throw Error{k_account_inactive};
     const auto linked = co_await tx.get(repository::identities_of(user.id));
     const auto key = fold_case(person.email);
-    // Somebody else at this provider had the address before: providers give addresses to new people.
+    // Another subject of this provider had the address before: providers assign addresses again.
     if (std::ranges::any_of(linked, [&](const auto& one) { return one.provider == name && fold_case(one.email) == key; }))
         throw oauth_failed("the address belonged to another subject of this provider");
     const auto identity = identity_of(user.id, name, person);
@@ -126,8 +126,8 @@ db::Task<Service::Arrival> Service::join(db::Transaction& tx, users::User user, 
     co_return Arrival{.user = std::move(user)};
 }
 
-/// Whether the owner of the account has to enter its password before a provider is linked. Who has just set a new one by a
-/// mailed link has shown as much.
+/// Whether the owner of the account has to enter its password before a provider is linked. A recent password reset by
+/// a mailed link is proof enough.
 db::Task<bool> Service::needs_confirmation(db::Transaction& tx, users::User user) {
     if (!user.is_verified) co_return false;
     const auto credentials = co_await users_.credentials(tx, user.id);
@@ -153,7 +153,7 @@ db::Task<SignedIn> Service::confirm_link(ConfirmLink input, Origin origin) {
             notify<mails::IdentityLinked>(tx, user, made);
             co_return co_await auth_.sign_in(tx, std::move(user), origin);
         });
-    } catch (const db::ConstraintError&) { // linked a moment ago
+    } catch (const db::ConstraintError&) { // linked by a concurrent request
         throw Error{k_identity_taken};
     }
 }
@@ -227,7 +227,7 @@ db::Task<Identity> Service::link(std::string name, crypto::Person person, std::i
             notify<mails::IdentityLinked>(tx, *user, made);
             co_return made;
         });
-    } catch (const db::ConstraintError&) { // linked elsewhere a moment ago
+    } catch (const db::ConstraintError&) { // linked elsewhere by a concurrent request
         throw Error{k_identity_taken};
     }
 }
@@ -238,7 +238,7 @@ db::Task<Identity> Service::link_natively(std::string name, std::string id_token
     co_await auth_.require_fresh(db_, caller);
     auto person = co_await there.recognise(id_token, nonce);
     rules::require_vouched_for(person);
-    if (!nonce.empty()) id_token.clear(); // the app's nonce keeps it from being used again
+    if (!nonce.empty()) id_token.clear(); // the app's nonce prevents a second use
     co_return co_await link(std::move(name), std::move(person), caller.user_id, origin, std::move(id_token));
 }
 
@@ -249,7 +249,7 @@ db::Task<std::vector<Identity>> Service::identities(Caller caller) {
 db::Task<void> Service::unlink(Caller caller, Origin origin, std::int64_t identity_id) {
     co_await auth_.require_fresh(db_, caller);
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
-        const auto user = co_await users_.find_for_update(tx, caller.user_id); // one at a time, or two could remove the last two
+        const auto user = co_await users_.find_for_update(tx, caller.user_id); // locked, else two could remove the last two
         const auto linked = co_await tx.get(repository::identities_of(caller.user_id));
         const auto found = std::ranges::find(linked, identity_id, &Identity::id);
         if (!user || found == linked.end()) throw not_found();

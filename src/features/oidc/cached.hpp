@@ -1,6 +1,6 @@
-// A document of a provider (its discovery document, its keys), fetched when it is needed and kept for a while.
-// Always holds: one fetch at a time however many ask; a fetch that is forced (the document lacked something) happens at
-// most once per pause, so that nobody's nonsense makes us storm the provider; a document that cannot be fetched again is
+// A document of a provider (its discovery document, its keys), fetched when needed and cached for some time.
+// Always holds: one fetch at a time for any number of callers; a forced fetch (the document lacked something) starts
+// at most once per pause, so that invalid tokens don't overload the provider; a document that can't be fetched again is
 // used for a day. Safe from any thread.
 #pragma once
 
@@ -31,18 +31,18 @@ class Cached {
     };
     Cached(std::function<boost::asio::awaitable<T>()> fetch, Times times) : fetch_{std::move(fetch)}, times_{times} {}
 
-    /// The document. `lacking` is one that a caller found to lack something: a newer one, when there may be one, else the
-    /// same again. Throws what the fetch throws.
+    /// The document. `lacking` is one that lacked something for a caller: a newer one, if there may be one, else the same
+    /// again. Throws what the fetch throws.
     boost::asio::awaitable<Document> get(Document lacking = nullptr) {
         for (;;) {
             auto [action, document] = decide(lacking);
             if (action == Action::use) co_return document;
             if (action == Action::fetch) break;
-            // Somebody else fetches: his result is ours too. Waiting across threads by looking again is simple and cheap here.
+            // Another caller fetches; its result is shared. Polling is a simple and cheap way to wait across threads here.
             boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, std::chrono::milliseconds{20}};
             co_await timer.async_wait(boost::asio::use_awaitable);
         }
-        const Fetching fetching{*this}; // also ends with a caller who is given up in between
+        const Fetching fetching{*this}; // also ends when the caller is destroyed meanwhile
         Document fetched;
         std::exception_ptr failure;
         try {

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-/// A document that counts how often it was fetched; a fetch takes ten milliseconds.
+/// A document that counts its fetches; a fetch takes ten milliseconds.
 class CachedDocument : public ::testing::Test {
   protected:
     using Document = Cached<int>::Document;
@@ -96,7 +96,7 @@ TEST_F(CachedDocument, OutlivesFailuresAndCallersWhoGoAway) {
     {
         boost::asio::io_context gone;
         focus::testing::start(gone, cached.get());
-        gone.poll(); // the fetch has begun, and its caller is destroyed in the middle of it
+        gone.poll(); // the fetch has begun; its caller is destroyed during it
     }
     EXPECT_TRUE(get(cached));
 }

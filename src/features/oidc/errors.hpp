@@ -47,7 +47,7 @@ inline constexpr ErrorCode k_last_sign_in_method{
      "C'est le seul moyen de se connecter au compte. Veuillez d'abord définir un mot de passe."},
     "the account has no password and no other identity"};
 
-/// With the token by which the owner of the account can link the identity.
+/// Carries the token by which the owner of the account can link the identity.
 inline ExtendedError link_confirmation_required(std::string link_token) {
     return {Error{k_link_confirmation_required}, "link_token", std::move(link_token)};
 }

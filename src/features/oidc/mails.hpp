@@ -10,7 +10,7 @@ namespace focus::oidc::mails {
 struct IdentityLinked {
     static constexpr mail::Kind k_kind{"identity_linked"};
     std::string action_url;
-    std::string provider; // as users know it: "Google"
+    std::string provider; // its title: "Google"
     std::string identity_email;
     static IdentityLinked sample(Language language);
 };

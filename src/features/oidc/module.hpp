@@ -14,7 +14,7 @@ class Service;
 
 /// /api/auth/google, /api/auth/oidc and /api/auth/identities.
 void add_routes(http::Routes& routes, Service& service);
-/// `expired_flows`: deletes flows, links that wait for a password and ID tokens that have served, once they have expired.
+/// `expired_flows`: deletes expired flows, links that wait for a password and used ID tokens.
 void add_jobs(jobs::Scheduler& scheduler, Service& service);
 
 } // namespace focus::oidc

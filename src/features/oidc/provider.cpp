@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::seconds k_patience{8};
 constexpr std::size_t k_max_answer = 512 * 1024;
 
-// What we read of the provider's documents; everything else in them is ignored.
+// The fields that are read of the provider's documents; all others are ignored.
 struct DiscoveryDocument {
     std::string issuer;
     std::string authorization_endpoint;
@@ -34,7 +34,7 @@ std::string_view without_slash(std::string_view url) {
     return url;
 }
 
-/// Reads a document; nothing when it is not what it should be.
+/// Reads a document; nothing when it is malformed.
 template <class T>
 std::optional<T> read(std::string_view text) {
     try {
@@ -172,7 +172,7 @@ boost::asio::awaitable<crypto::Person> Provider::check(std::string id_token, std
     auto keys = co_await keys_.get();
     auto person = crypto::verify_id_token(*keys, id_token, expected);
     if (!person && person.error() == crypto::IdTokenFault::unknown_key) {
-        keys = co_await keys_.get(keys); // signed with a key that is newer than what we know?
+        keys = co_await keys_.get(keys); // may be signed with a key that is newer than the cached ones
         person = crypto::verify_id_token(*keys, id_token, expected);
     }
     if (!person) throw oauth_failed("ID token: " + std::string{crypto::to_string(person.error())});

@@ -1,6 +1,6 @@
-// One OpenID provider as we talk to it: discovery, keys, code exchange, user info (OpenID Connect Core 1.0, Discovery 1.0).
-// Always holds: nobody is a Person before the signature, issuer, audience, time and nonce of his ID token were checked;
-// endpoints are https (or of the loopback, in development); what the provider gets wrong is for the log, never for a client.
+// Client of one OpenID provider: discovery, keys, code exchange, user info (OpenID Connect Core 1.0, Discovery 1.0).
+// Always holds: a Person is made only after the signature, issuer, audience, time and nonce of the ID token were
+// checked; endpoints are https (or on the loopback, in development); a provider's errors are logged, never sent to a client.
 #pragma once
 
 #include "core/crypto/id_token.hpp"
@@ -14,7 +14,7 @@
 
 namespace focus::oidc {
 
-/// What only the two ends of a flow know.
+/// The secrets of a flow, known to its two ends only.
 struct FlowSecrets {
     std::string nonce;
     std::string verifier; // PKCE (RFC 7636)
@@ -26,11 +26,11 @@ class Provider {
 
     [[nodiscard]] const ProviderSettings& settings() const noexcept { return settings_; }
 
-    /// Where the browser goes. Throws `unavailable` when the provider does not answer.
+    /// The address to which the browser is sent. Throws `unavailable` when the provider does not answer.
     boost::asio::awaitable<std::string> authorization_url(std::string state, FlowSecrets secrets);
-    /// Who has come back with this code. Throws oauth_failed(), `unavailable`.
+    /// The person of an authorization code. Throws oauth_failed(), `unavailable`.
     boost::asio::awaitable<crypto::Person> redeem(std::string code, FlowSecrets secrets);
-    /// Whose ID token this is. Throws oauth_failed(), `unavailable`.
+    /// The person of an ID token. Throws oauth_failed(), `unavailable`.
     boost::asio::awaitable<crypto::Person> recognise(std::string id_token, std::string nonce);
     /// Whether the `iss` parameter of an answer (RFC 9207) names this provider.
     [[nodiscard]] bool is_issuer(std::string_view issuer) const;
@@ -46,7 +46,7 @@ class Provider {
     };
     boost::asio::awaitable<Discovery> fetch_discovery();
     boost::asio::awaitable<crypto::KeySet> fetch_keys();
-    /// Throws out_of_order() when there is no answer, or one of a server that fails.
+    /// Throws out_of_order() when there is no answer, or a server error.
     boost::asio::awaitable<net::Response> ask(net::Request request, std::string_view what);
     boost::asio::awaitable<std::string> document(std::string url, std::string_view what);
     [[nodiscard]] Error out_of_order(std::string cause) const;

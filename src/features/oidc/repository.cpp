@@ -129,10 +129,10 @@ db::Query<std::uint64_t> insert_flow(std::string_view state_hash, std::string_vi
 
 db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash) {
     auto found = co_await tx.get(k_find_flow.first(state_hash));
-    // A stranger's browser leaves the flow to its owner.
+    // A request from another browser must not end the flow.
     if (!found || !crypto::equal_constant_time(found->browser_hash, browser_hash)) co_return std::nullopt;
     const auto gone = co_await tx.get(db::affected(k_delete_flow, state_hash));
-    if (gone == 0) co_return std::nullopt; // another request was faster
+    if (gone == 0) co_return std::nullopt; // a concurrent request took it
     co_return std::move(found->flow);
 }
 

@@ -1,4 +1,4 @@
-// The SQL of `identities`, `oauth_flows`, `pending_links` and `spent_id_tokens`. State, cookie and tokens come here as hashes only.
+// The SQL of `identities`, `oauth_flows`, `pending_links` and `spent_id_tokens`. State, cookie and tokens are hashes.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -26,15 +26,15 @@ struct NewIdentity {
     std::string email;
 };
 
-/// Throws db::ConstraintError when somebody else has this identity.
+/// Throws db::ConstraintError when another account has this identity.
 db::Task<Identity> insert_identity(db::Session& session, NewIdentity identity, EpochMs now);
 db::Query<std::optional<OwnedIdentity>> find_identity(std::string_view provider, std::string_view subject);
 /// The identities of a user, the oldest first.
 db::Query<std::vector<Identity>> identities_of(std::int64_t user_id);
-/// It was signed in with; the provider vouches for this address now.
+/// Records a sign-in with the identity, whose address the provider confirms.
 void use_identity(db::Transaction& tx, std::int64_t id, std::string_view email, EpochMs now);
 void delete_identity(db::Transaction& tx, std::int64_t user_id, std::int64_t id);
-/// All identities of the user, and what he has begun.
+/// Deletes all identities of the user, and the flows and links that they began.
 void delete_identities(db::Transaction& tx, std::int64_t user_id);
 
 /// An identity that waits for the password of the account with its address.
@@ -44,12 +44,12 @@ struct PendingLink {
 };
 void insert_pending_link(db::Transaction& tx, std::string_view token_hash, const PendingLink& link);
 db::Query<std::optional<PendingLink>> find_pending_link(std::string_view token_hash);
-/// Whether this call was the one that took it.
+/// Whether this call took it (false: another request did).
 db::Query<bool> take_pending_link(std::string_view token_hash);
 
-/// Remembers that an ID token has served; false when it had served before.
+/// Records that an ID token was used; false when it was used before.
 db::Query<bool> spend_id_token(std::string_view token_hash, EpochMs expires_at);
-/// Deletes the pending links and ID tokens that expired before `before`; gives how many went.
+/// Deletes the pending links and ID tokens that expired before `before`; gives their number.
 db::Task<std::uint64_t> delete_expired_proofs(db::Database& database, EpochMs before);
 
 struct Flow {
@@ -61,11 +61,11 @@ struct Flow {
     EpochMs expires_at_ms = 0;
 };
 db::Query<std::uint64_t> insert_flow(std::string_view state_hash, std::string_view browser_hash, Flow flow);
-/// The flow of this state and cookie, which exists no longer: it is given once. Nothing for others and strangers.
+/// Takes the flow of this state and cookie and deletes it, so that it is used once. Nothing for other browsers.
 db::Task<std::optional<Flow>> take_flow(db::Transaction& tx, std::string_view state_hash, std::string_view browser_hash);
 db::Task<std::uint64_t> delete_expired_flows(db::Database& database, EpochMs before);
 
-/// The user's identities, for his own export.
+/// The user's identities, for the user's own export.
 [[nodiscard]] personal::Section personal_identities(db::Database& database);
 
 } // namespace focus::oidc::repository

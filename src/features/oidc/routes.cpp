@@ -29,7 +29,7 @@ constexpr auto k_provider_down = k_unavailable.described("the provider does not 
 
 constexpr std::string_view k_cookie_seconds = "600";
 
-/// One per flow, so that two tabs do not disturb each other. The prefix keeps other hosts of the domain from setting it.
+/// One per flow, so that two tabs do not interfere. The prefix prevents other hosts of the domain from setting it.
 std::string cookie_name(const Call& call, std::string_view flow) {
     return (call.is_secure() ? "__Host-focus_oauth_" : "focus_oauth_") + std::string{flow.substr(0, k_flow_id_size)};
 }
@@ -40,7 +40,7 @@ std::string cookie_line(const Call& call, std::string_view flow, std::string_vie
     return call.is_secure() ? line + "; Secure" : line;
 }
 
-/// The browser's secret of a flow; empty when it has none.
+/// The browser's secret of a flow; empty without a cookie.
 std::string cookie_of(const Call& call, std::string_view flow) {
     const auto name = cookie_name(call, flow) + "=";
     auto cookies = call.header("Cookie");
@@ -53,7 +53,7 @@ std::string cookie_of(const Call& call, std::string_view flow) {
     return {};
 }
 
-/// A browser that follows a link, as opposed to a program (or a page's script) that wants JSON.
+/// A browser that follows a link, as opposed to a program (or a page's script) that expects JSON.
 bool is_browser(const Call& call) {
     const auto accept = call.header("Accept");
     return http::accept_weight(accept, "text/html") > http::accept_weight(accept, http::k_json);
@@ -63,8 +63,8 @@ bool is_browser(const Call& call) {
 
 std::string text_of(const auto& optional_text) { return optional_text ? optional_text->value : std::string{}; }
 
-/// What went wrong as a page of ours, for a person who follows a link (only browsers say that they navigate); for everybody
-/// else it is thrown on.
+/// Redirects a browser that follows a link to a page that shows the error (only browsers send that they navigate); for
+/// all other clients the error is thrown on.
 http::Headers page_or_throw(const Call& call, const Service& service, Error failure) {
     const bool is_for_people = failure.is(k_invalid_state) || failure.is(k_unavailable);
     if (!is_for_people || call.header("Sec-Fetch-Mode") != "navigate") throw std::move(failure);
@@ -87,7 +87,7 @@ Task<Reply<AuthorizationStart>> begin(Call& call, Service& service, std::string 
     co_return Reply<AuthorizationStart>{AuthorizationStart{}, std::move(headers), 302};
 }
 
-/// What a callback must bring, all faults at once.
+/// The required parameters of a callback; all faults are reported at once.
 void require_parameters(const CallbackQuery& query) {
     std::vector<Fault> faults;
     const auto miss = [&](std::string name) {
@@ -123,7 +123,7 @@ Task<Reply<SignedIn>> finish(Call& call, Service& service, std::string provider,
         failure = error;
     }
     if (!failure) throw link_confirmation_required(std::move(link_token));
-    auto headers = page_or_throw(call, service, std::move(*failure)); // he has pressed "back", or reloaded
+    auto headers = page_or_throw(call, service, std::move(*failure)); // the user pressed "back", or reloaded
     co_return Reply<SignedIn>{SignedIn{}, std::move(headers), 302};
 }
 

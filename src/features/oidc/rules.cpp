@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t k_max_path = 1024;
 constexpr std::size_t k_min_username = 3;
-constexpr std::size_t k_max_username = 40; // leaves room for what makes it unique
+constexpr std::size_t k_max_username = 40; // leaves space for a suffix that makes it unique
 
-/// U+00C0 … U+017F without their accents, one letter each; '.' for what has none.
+/// U+00C0 … U+017F without their accents, one letter each; '.' where there is none.
 constexpr std::string_view k_plain_letters = "AAAAAAACEEEEIIIIDNOOOOO.OUUUUYTsaaaaaaaceeeeiiiidnooooo.ouuuuyty"
                                              "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
                                              "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
@@ -38,7 +38,7 @@ std::optional<std::string> local_path(std::string_view redirect_to, std::string_
         if (!redirect_to.empty() && redirect_to.front() != '/') return std::nullopt; // https://page.example.evil.org
     }
     if (redirect_to.empty()) return "/";
-    // "//host" and, to browsers, "/\host" name another host; they drop tabs and newlines before they look.
+    // Browsers read "//host" and "/\host" as another host, and drop tabs and newlines first.
     const auto is_plain = [](char c) { return c > ' ' && c <= '~' && c != '\\'; };
     if (redirect_to.front() != '/' || redirect_to.starts_with("//") || redirect_to.size() > k_max_path ||
         !std::ranges::all_of(redirect_to, is_plain))

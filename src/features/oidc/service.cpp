@@ -18,7 +18,7 @@ Error bad_redirect() {
                          {"Must be a path of the web page.", "Doit être un chemin de la page web."});
 }
 
-// PKCE verifier and nonce come from the browser's secret, so that the flow's row holds nothing that lets anybody in.
+// PKCE verifier and nonce derive from the browser's secret, so that the flow's row does not suffice to sign in.
 FlowSecrets secrets_of(std::string_view browser_secret, std::string_view state) {
     const auto derive = [&](std::string_view purpose) {
         return crypto::base64url_encode(crypto::hmac_sha256(browser_secret, std::string{purpose} + ":" + std::string{state}));
@@ -101,7 +101,7 @@ db::Task<Service::Ended> Service::finish(std::string name, Returned returned, Or
 db::Task<Service::Ended> Service::complete(repository::Flow flow, Returned returned, Origin origin, Language language) {
     auto& there = provider(flow.provider);
     if (returned.error == "access_denied" && flow.in_browser) co_return Ended{.location = page("error", "access_denied", flow.redirect_to)};
-    // What the provider said goes into the log as far as it is one of the words of RFC 6749 §4.1.2.1.
+    // Of the provider's error, only the codes of RFC 6749 §4.1.2.1 are logged as sent.
     const bool is_word = std::ranges::all_of(returned.error, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
     if (!returned.error.empty()) throw oauth_failed("the provider said " + (is_word ? returned.error : std::string{"something odd"}));
     if (!returned.issuer.empty() && !there.is_issuer(returned.issuer)) throw oauth_failed("the answer is of another issuer");
@@ -123,7 +123,7 @@ db::Task<Service::Ended> Service::complete(repository::Flow flow, Returned retur
             auto signed_in = co_await auth_.sign_in(tx, std::move(*arrival.user), origin);
             co_return Ended{.signed_in = std::move(signed_in)};
         }
-        // The tokens are made when the page asks for them: the code in its address is worth nothing elsewhere or later.
+        // Tokens are made when the page requests them: the code in its address is useless in another browser or later.
         const auto code = returned.state.substr(0, k_flow_id_size) + crypto::random_token();
         auth_.add_exchange_code(tx, arrival.user->id, code + returned.browser_secret);
         co_return Ended{.location = page("code", code, flow.redirect_to), .awaits_exchange = true};

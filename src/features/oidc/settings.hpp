@@ -1,4 +1,4 @@
-// What the operator says of OpenID providers; app reads it from the settings.
+// The operator's settings of OpenID providers; app reads them.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ inline constexpr std::string_view k_google = "google";
 /// One provider as the operator has configured it.
 struct ProviderSettings {
     std::string name;                    // "google", or <NAME> of OIDC_<NAME>_* in lower case
-    std::string issuer;                  // as its tokens say it
-    std::vector<std::string> client_ids; // the first is the web client's; ID tokens of native apps may be for any
+    std::string issuer;                  // exactly as in its tokens
+    std::vector<std::string> client_ids; // the first is the web client's; ID tokens of apps may be for any
     std::string client_secret;           // empty: a public client
     std::string redirect_uri;
     std::string scopes = "openid email profile";
@@ -21,7 +21,7 @@ struct ProviderSettings {
 
 struct Settings {
     std::vector<ProviderSettings> providers;
-    bool allow_plain_http = false; // issuers on the loopback, in development
+    bool allow_plain_http = false; // of issuers on the loopback, in development
 };
 
 } // namespace focus::oidc

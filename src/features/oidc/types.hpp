@@ -1,5 +1,5 @@
-// What signing in through OpenID providers speaks (docs/api-guide.md).
-// Always holds: no type here carries a client secret, and only answers to their owner carry tokens.
+// The types of sign-in through OpenID providers (docs/api-guide.md).
+// Always holds: no type here contains a client secret, and only answers to their owner contain tokens.
 #pragma once
 
 #include "core/json/json.hpp"
@@ -17,10 +17,10 @@ namespace focus::oidc {
 using auth::Identity;
 using auth::SignedIn;
 
-/// How much of `state` names a flow's cookie, and begins its exchange code.
+/// How many characters of `state` name a flow's cookie and begin its exchange code.
 inline constexpr std::size_t k_flow_id_size = 8;
 
-/// A provider as the sign-in page offers it.
+/// A provider as the sign-in page shows it.
 struct ProviderInfo {
     std::string name;
     std::string title;
@@ -30,7 +30,7 @@ struct ProviderInfo {
                                                 {"url", "Where a sign-in link leads; takes redirect_to as a parameter"}};
 };
 
-/// The way to the provider.
+/// The address at the provider.
 struct AuthorizationStart {
     std::string authorization_url;
     std::string state;
@@ -46,7 +46,7 @@ struct BeginQuery {
     static constexpr json::FieldDoc k_docs[] = {{"redirect_to", "A path of the web page, or an address within it"}};
 };
 
-/// What the provider sends back (RFC 6749 §4.1.2, RFC 9207).
+/// The parameters that the provider sends (RFC 6749 §4.1.2, RFC 9207).
 struct CallbackQuery {
     std::optional<json::Text<1, 2048>> code;
     std::optional<json::Text<1, 512>> state;
