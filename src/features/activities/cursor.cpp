@@ -9,7 +9,7 @@ namespace focus::activities {
 
 namespace {
 
-constexpr std::size_t k_check_bytes = 6; // enough to tell lists apart; nobody gains anything by forging it
+constexpr std::size_t k_check_bytes = 6; // enough to distinguish lists; a forged cursor gains nothing
 constexpr std::size_t k_max_values = 4;
 
 std::string check_of(std::string_view list) { return crypto::sha256(list).substr(0, k_check_bytes); }
@@ -24,7 +24,7 @@ void append(std::string& out, const std::variant<std::int64_t, std::string>& val
     }
 }
 
-/// Takes digits up to `end` off the front.
+/// Removes digits up to `end` from the front.
 std::optional<std::int64_t> take_number(std::string_view& rest, char end) {
     std::int64_t number = 0;
     const auto* last = rest.data() + rest.size();

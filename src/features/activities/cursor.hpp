@@ -1,4 +1,4 @@
-// Where a page of a list ended: the sort key of its last (or first) row, in a text that means nothing to clients.
+// Where a page of a list ended: the sort key of its last (or first) row, as a text that is opaque to clients.
 // It is no secret and gives no rights: the owner is in every WHERE.
 #pragma once
 
@@ -13,14 +13,14 @@
 namespace focus::activities {
 
 struct Cursor {
-    bool backward = false; // the page before this place instead of the one after it
+    bool backward = false; // the page before this place, not the one after it
     /// The row's values in the order of the list's sort columns.
     std::vector<std::variant<std::int64_t, std::string>> place;
 };
 
-/// `list` names the list (filters and sort); a cursor fits no other.
+/// `list` identifies the list (filters and sort); a cursor is valid for no other.
 [[nodiscard]] std::string encode_cursor(const Cursor& cursor, std::string_view list);
-/// Nothing when the text is no cursor of this list.
+/// Nothing when the text is not a cursor of this list.
 [[nodiscard]] std::optional<Cursor> decode_cursor(std::string_view text, std::string_view list);
 
 } // namespace focus::activities

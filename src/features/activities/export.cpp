@@ -61,7 +61,7 @@ void ExportWriter::append(std::string& out, const std::vector<Record>& records) 
         if (format_ == ExportFormat::csv) {
             append_csv_row(out, record);
         } else {
-            out += is_first_ ? "\n" : ",\n"; // a line each: good to look at and to compare
+            out += is_first_ ? "\n" : ",\n"; // one line each: easy to read and to compare
             append_exported(out, record);
         }
         is_first_ = false;

@@ -16,13 +16,13 @@ enum class ExportFormat { csv, json };
 inline constexpr std::array<std::string_view, 13> k_csv_columns{
     "id",       "app_name",    "app_package", "app_category", "duration_minutes", "activity_date", "start_time",
     "end_time", "device_type", "session_id",  "created_at",   "updated_at",       "client_id"};
-/// Older exports have only so many of them.
+/// The columns of older exports.
 inline constexpr std::size_t k_first_csv_columns = 12;
 
-/// An activity as the API gives it, with its client_id.
+/// An activity as in the API, with its client_id.
 void append_exported(std::string& out, const Record& record);
 
-/// The text of a file, piece by piece.
+/// The text of a file in pieces.
 class ExportWriter {
   public:
     explicit ExportWriter(ExportFormat format) : format_{format} {}

@@ -1,5 +1,5 @@
-// Reading files of usage: our own exports (CSV and JSON), other CSV files, and ActivityWatch's export. Without I/O.
-// A file gives its activities one by one; what is wrong in one does not touch the others.
+// Readers of usage files: our own exports (CSV and JSON), other CSV files, and ActivityWatch's export. Without I/O.
+// A file gives its activities one by one; the faults of one do not affect the others.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -21,8 +21,8 @@ struct ImportEntry {
     std::int64_t line = 0; // in CSV the line, in JSON the number of the activity (of the event), from 1
     NewActivity activity;
     std::vector<Fault> faults;              // not empty: it can't be stored
-    std::optional<std::string> client_id{}; // that it was stored under where it comes from
-    // In our own exports, which row it was.
+    std::optional<std::string> client_id{}; // under which its origin stored it
+    // In our own exports, the row that it was.
     std::int64_t id = 0;
     EpochMs created_at_ms = 0;
 };
@@ -41,15 +41,15 @@ class ImportSource {
     [[nodiscard]] virtual double progress() const noexcept = 0;
 };
 
-/// Finds out what kind of file it is. `file` must outlive the source. `zone` is that of times without an offset.
-/// Throws 422 `unknown_format` for a file of another kind, 422 for JSON that is broken.
+/// Detects the format of the file. `file` must outlive the source. `zone` is that of times without an offset.
+/// Throws 422 `unknown_format` for a file of another format, 422 for invalid JSON.
 [[nodiscard]] std::unique_ptr<ImportSource> open_import(std::string_view file, Zone zone);
 
 [[nodiscard]] std::unique_ptr<ImportSource> open_csv(std::string_view file, Zone zone);
 [[nodiscard]] std::unique_ptr<ImportSource> open_json(std::string_view file);
 
-/// A name for the activity made of what it says, so that the same file imported again adds nothing. `number` tells
-/// apart the equal ones of a file.
+/// An id computed from the activity's content, so that a repeated import of the file adds nothing. `number`
+/// distinguishes equal activities of a file.
 [[nodiscard]] std::string content_id(const ImportEntry& entry, int number);
 
 } // namespace focus::activities

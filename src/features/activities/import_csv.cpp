@@ -18,7 +18,7 @@ namespace {
 constexpr Text k_broken{"The quotes of this line don't match.", "Les guillemets de cette ligne ne correspondent pas."};
 constexpr Text k_no_day{"A date or a start time is required.", "Une date ou une heure de début est obligatoire."};
 
-/// What a column holds.
+/// What a column contains.
 enum class Column {
     ignored,
     id,
@@ -95,7 +95,7 @@ std::string simplified(std::string_view header) {
 }
 
 std::optional<double> number_of(std::string text) {
-    std::ranges::replace(text, ',', '.'); // a decimal comma; what separates thousands is refused
+    std::ranges::replace(text, ',', '.'); // a decimal comma; thousands separators are refused
     double number = 0;
     const auto* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
@@ -117,7 +117,7 @@ std::optional<double> clock_minutes(std::string_view text) {
     return std::nullopt;
 }
 
-/// A duration in minutes as text; what is none stays as it is and is refused later, where everything is checked.
+/// A duration in minutes as text; an invalid one is unchanged and refused later, where all fields are checked.
 std::string minutes_of(Column column, const std::string& text) {
     const auto plain = [&](double factor) {
         const auto number = number_of(text);
@@ -136,7 +136,7 @@ std::string minutes_of(Column column, const std::string& text) {
     }
 }
 
-/// "2026-03-29 10:15[:30[.5]]" in the user's zone as RFC 3339; anything else stays as it is.
+/// "2026-03-29 10:15[:30[.5]]" in the user's zone as RFC 3339; other text is unchanged.
 std::string timestamp_of(const std::string& text, Zone zone) {
     if (text.size() < 16 || (text[10] != ' ' && text[10] != 'T') || text.ends_with('Z')) return text;
     const auto day = Day::parse(text.substr(0, 10));
@@ -145,7 +145,7 @@ std::string timestamp_of(const std::string& text, Zone zone) {
     double seconds = 0;
     if (text.size() > 16) {
         const auto number = text[16] == ':' ? number_of(text.substr(17)) : std::nullopt;
-        if (!number || *number < 0 || *number >= 60) { // an offset, or nonsense
+        if (!number || *number < 0 || *number >= 60) { // an offset, or invalid
             auto with_t = text;
             with_t[10] = 'T';
             return with_t;
@@ -253,7 +253,7 @@ class CsvSource final : public ImportSource {
         return params;
     }
 
-    /// The duration follows from start and end where nothing else says it.
+    /// The duration follows from start and end if no column has it.
     static void complete(Params& params) {
         const auto find = [&](std::string_view name) -> std::optional<EpochMs> {
             const auto found = std::ranges::find(params, name, &Params::value_type::first);

@@ -20,7 +20,7 @@ struct OwnRow {
     std::optional<json::Timestamp> created_at;
 };
 
-/// Our own export, or any array of activities as the API takes them.
+/// Our own export, or any array of activities in the API's format.
 class ActivitiesSource final : public ImportSource {
   public:
     ActivitiesSource(std::unique_ptr<json::Document> document, const json::Reader& array)
@@ -42,11 +42,11 @@ class ActivitiesSource final : public ImportSource {
             faults.add(&loc, "missing", {"A date or a start time is required.", "Une date ou une heure de début est obligatoire."});
         }
         ClientId id;
-        if (element->is_object()) json::Codec<ClientId>::read(element->apart(faults), id); // else that was said already
+        if (element->is_object()) json::Codec<ClientId>::read(element->apart(faults), id); // else that fault is known
         if (id.client_id) entry.client_id = std::move(id.client_id->value);
         entry.faults = faults.take();
         OwnRow own;
-        json::Faults ignored; // whose row it was only helps to find it again
+        json::Faults ignored; // the row's id only helps to find it again
         if (element->is_object()) json::Codec<OwnRow>::read(element->apart(ignored), own);
         if (own.id && own.created_at) {
             entry.id = *own.id;
@@ -80,7 +80,7 @@ struct Interval {
     EpochMs end;
 };
 
-/// Overlapping and touching ones become one; ascending.
+/// Overlapping and adjacent intervals are merged; ascending.
 std::vector<Interval> merged(std::vector<Interval> intervals) {
     std::ranges::sort(intervals, {}, &Interval::start);
     std::vector<Interval> merged;
@@ -94,7 +94,7 @@ std::vector<Interval> merged(std::vector<Interval> intervals) {
 }
 
 /// `{"buckets": {id: {"type", "hostname", "client", "events": [{"timestamp", "duration", "data": {"app", …}}]}}}`.
-/// Window events count while the watcher of the same computer saw somebody at it (`afkstatus`, "not-afk"); events of a
+/// Window events count while the watcher of the same computer reports presence (`afkstatus`, "not-afk"); events of a
 /// device without such a watcher (Android) count in full.
 class ActivityWatchSource final : public ImportSource {
   public:
@@ -153,7 +153,7 @@ class ActivityWatchSource final : public ImportSource {
         auto& intervals = present_[host];
         json::Elements elements{events};
         while (const auto element = elements.next()) {
-            json::Faults faults; // an event that can't be read says nothing about anybody's presence
+            json::Faults faults; // an unreadable event says nothing about presence
             Event event;
             json::Codec<Event>::read(element->apart(faults), event);
             if (faults.empty() && event.duration > 0 && event.data.status == "not-afk")
@@ -171,7 +171,7 @@ class ActivityWatchSource final : public ImportSource {
             ready_.push_back({.line = static_cast<std::int64_t>(done_), .activity = {}, .faults = faults.take()});
             return;
         }
-        if (event.end_ms() == event.timestamp.ms) return; // the watcher only saw it change
+        if (event.end_ms() == event.timestamp.ms) return; // the watcher only recorded a change
         const auto present = present_.find(bucket.host);
         if (present == present_.end()) {
             add(event, bucket, {event.timestamp.ms, event.end_ms()});

@@ -175,7 +175,7 @@ TEST(Import, ActivityWatch) {
                               ImportFormat::activitywatch);
     ASSERT_EQ(entries.size(), 5U);
     const auto stretch = [&](std::size_t i) { return std::pair{entries[i].activity.start_time->ms, entries[i].activity.end_time->ms}; };
-    // Android comes first or last by the order of the file; what belongs to the laptop keeps its order.
+    // Android comes first or last by the order of the file; the laptop's activities keep their order.
     EXPECT_EQ(stretch(0), (std::pair{at("2026-03-01T10:01:00Z"), at("2026-03-01T10:02:30Z")}));
     EXPECT_EQ(stretch(1), (std::pair{at("2026-03-01T10:09:00Z"), at("2026-03-01T10:10:00.500Z")}));
     EXPECT_EQ(entries[0].activity.app_name.value, "firefox");

@@ -11,8 +11,8 @@ namespace focus::activities::repository {
 
 namespace {
 
-constexpr std::int64_t k_few_rows = 2000; // so many rows are read and sorted rather than searched for in the list's order
-constexpr std::size_t k_max_keys = 50;    // apps named one by one in a statement; more are found by their names' part
+constexpr std::int64_t k_few_rows = 2000; // up to so many rows are read and sorted, not searched in the list's order
+constexpr std::size_t k_max_keys = 50;    // apps listed in a statement; more are found by the part of their names
 
 enum class Column { created, day, duration, app, id };
 
@@ -67,7 +67,7 @@ std::string_view index_of(SortField field) {
     return "activities_created";
 }
 
-/// SQL with its parameters, out of constant pieces.
+/// SQL with its parameters, composed of constant parts.
 struct Piece {
     std::string sql;
     std::vector<db::Value> params;
@@ -146,20 +146,20 @@ db::Query<std::int64_t> count_apps_of_days(std::int64_t user_id, const Filter& f
     return sum_of("usage_apps.count", std::move(piece));
 }
 
-/// What the roll-ups say about a filter.
+/// What the roll-ups give about a filter.
 struct Facts {
-    std::int64_t total = 0;            // rows that fit
+    std::int64_t total = 0;            // rows that match
     std::int64_t of_days = 0;          // rows of the days, whatever the app
     std::int64_t of_apps = 0;          // rows of the apps, whatever the day
-    std::vector<std::string> app_keys; // the apps that fit; of many only k_max_keys and one more
+    std::vector<std::string> app_keys; // the apps that match; of many only k_max_keys and one more
 };
 
-/// The answers that Facts are made of; those that the filter needs.
+/// The answers from which Facts are made; those that the filter needs.
 struct FactQueries {
     std::optional<db::Answer<std::vector<std::string>>> app_keys;
     std::optional<db::Answer<std::int64_t>> of_apps;
     std::optional<db::Answer<std::int64_t>> of_days;
-    std::optional<db::Answer<std::int64_t>> total; // of the apps on the days, or of everything
+    std::optional<db::Answer<std::int64_t>> total; // of the apps on the days, or of all rows
 
     FactQueries(db::Batch& batch, std::int64_t user_id, const Filter& filter) {
         if (filter.has_app_part()) {
@@ -184,7 +184,7 @@ struct FactQueries {
 /// How the rows are found.
 struct Way {
     std::string_view index;
-    std::vector<std::string> app_keys; // named one by one; empty: by the filter's part of the name
+    std::vector<std::string> app_keys; // listed one by one; empty: by the filter's part of the name
 };
 
 Way choose_way(const PageRequest& request, Facts facts) {
@@ -193,9 +193,9 @@ Way choose_way(const PageRequest& request, Facts facts) {
     const bool newest = request.sort.field == SortField::created_at;
     const bool one_day = request.filter.from && request.filter.from == request.filter.to;
     if (newest && way.app_keys.size() == 1)
-        way.index = "activities_app"; // walks it in the list's order
+        way.index = "activities_app"; // has the list's order
     else if (newest && one_day)
-        way.index = "activities_date"; // so does this
+        way.index = "activities_date"; // so has this
     else if (!way.app_keys.empty() && facts.of_apps <= k_few_rows)
         way.index = "activities_app";
     else if (request.filter.has_days() && facts.of_days <= k_few_rows)
@@ -203,7 +203,7 @@ Way choose_way(const PageRequest& request, Facts facts) {
     return way;
 }
 
-/// SELECT … WHERE with everything that the filter says.
+/// SELECT … WHERE with all conditions of the filter.
 Piece select_rows(db::Dialect dialect, std::int64_t user_id, const Filter& filter, const Way& way) {
     Piece piece;
     piece.add("SELECT ");
@@ -247,8 +247,8 @@ db::Value value_of(const std::variant<std::int64_t, std::string>& value) {
     return std::visit([](const auto& plain) { return db::Value{plain}; }, value);
 }
 
-/// The queries that together give the `limit` rows behind a place, in order: first those that share all columns but
-/// the last with it, then all but the last two, and so on. Each walks its index from where it starts.
+/// The queries that together give the `limit` rows behind a place, in order: first those that share all but the
+/// last column with it, then all but the last two, and so on. Each reads its index from its own start.
 std::vector<db::Query<std::vector<Record>>> behind(const Piece& select, std::span<const Column> columns, const Cursor& cursor,
                                                    bool descending, std::int64_t limit) {
     std::vector<db::Query<std::vector<Record>>> queries;
@@ -267,7 +267,7 @@ std::vector<db::Query<std::vector<Record>>> behind(const Piece& select, std::spa
     return queries;
 }
 
-/// Adds the queries of a page. One row more than asked for tells whether there is another page.
+/// Adds the queries of a page. One row more than requested shows whether there is another page.
 PageAnswers add_rows(db::Batch& batch, db::Dialect dialect, std::int64_t user_id, const PageRequest& request, const Way& way) {
     const auto select = select_rows(dialect, user_id, request.filter, way);
     const auto columns = columns_of(request.sort.field);

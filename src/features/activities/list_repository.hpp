@@ -1,6 +1,6 @@
 // The SQL of lists of activities: filtered, sorted, page by page.
-// Always holds: a page behind a cursor costs what the first one costs, and the count comes from the roll-ups. Statements
-// name the index they walk, so that no planner changes its mind as the history grows.
+// Always holds: a page behind a cursor costs as much as the first one, and the count comes from the roll-ups.
+// Statements name the index that they use, so that the plan does not change as the history grows.
 #pragma once
 
 #include "core/db/query.hpp"
@@ -15,7 +15,7 @@
 namespace focus::activities::repository {
 
 struct Filter {
-    std::optional<std::string> app_name; // part of it, any case
+    std::optional<std::string> app_name; // part of it, in any case
     std::optional<std::string> app_package;
     std::optional<std::string> category;
     std::optional<std::string> device_type;
@@ -40,7 +40,7 @@ struct PageResult {
     bool has_next = false;
     bool has_previous = false;
 };
-/// The cursor's place must fit the sort (see fits()).
+/// The cursor's place must match the sort (see fits()).
 db::Task<PageResult> page(db::Session& session, std::int64_t user_id, PageRequest request);
 
 [[nodiscard]] bool fits(const Cursor& cursor, Sort sort);

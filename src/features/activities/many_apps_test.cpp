@@ -1,5 +1,5 @@
-// Accounts with very many different apps: what one answer is made of stays bounded, sums stay exact, and a day takes no more
-// than its limit.
+// Accounts with very many different apps: the data of one answer stays bounded, sums stay exact, and a day accepts no
+// more apps than its limit.
 #include "features/activities/recording.hpp"
 #include "support/cpp/activities.hpp"
 
@@ -20,7 +20,7 @@ class ManyAppsTest : public testing::ActivitiesTest {
         }
         return batch("{\"activities\":[" + items + "]}");
     }
-    /// Days as they were before there was a limit.
+    /// Days from before the limit existed.
     void fill(int count, std::string_view day) {
         for (int first = 0; first < count; first += 1000) use(first, std::min(1000, count - first), day);
     }

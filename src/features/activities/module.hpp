@@ -20,11 +20,11 @@ class Service;
 /// /api/activities.
 void add_routes(http::Routes& routes, Service& service, cache::Cache& cache);
 
-/// Compares `usage_apps`, `usage_totals`, `usage_days` and `usage_hours` of one user with the activities and repairs what
-/// differs. The server may go on meanwhile: the user's row is locked while that user's sums are compared, and every
+/// Compares `usage_apps`, `usage_totals`, `usage_days` and `usage_hours` of one user with the activities and corrects
+/// differences. The server may run: the user's row is locked while that user's sums are compared, and every
 /// transaction that changes activities holds that row before it commits.
 db::Task<void> recount_user(db::Database& database, std::int64_t user_id, recount::Mode mode, recount::Report& report);
-/// The same inside a transaction that nothing else can disturb (a move of everything).
+/// The same inside a transaction with no concurrent ones (a move of all data).
 db::Task<void> recount_user(db::Transaction& tx, std::int64_t user_id, recount::Mode mode, recount::Report& report);
 
 } // namespace focus::activities

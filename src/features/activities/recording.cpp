@@ -7,7 +7,7 @@ namespace focus::activities {
 
 namespace {
 
-/// Longer stretches between start and end than this say nothing about hours of the day.
+/// Longer intervals between start and end do not give usable hours of the day.
 constexpr EpochMs k_longest_stretch_ms = 7 * k_day_ms;
 
 std::optional<std::string> or_null(const auto& text) {

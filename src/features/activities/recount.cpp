@@ -38,14 +38,14 @@ std::string amount(std::int64_t ms, std::int64_t sessions) { return std::format(
 
 using Apps = std::map<rules::Delta::AppKey, rules::Delta::AppChange>;
 
-/// What has to be added to `stored` so that it is `counted`; a row that holds nothing is as good as none.
+/// What must be added to `stored` so that it equals `counted`; an empty row counts as a missing one.
 Apps compare(std::string_view table, std::int64_t user_id, const Apps& stored, const Apps& counted, recount::Report& report) {
     report.looked_at(table);
     Apps changes;
     for (const auto& [key, is] : counted) changes[key] = is;
     for (const auto& [key, was] : stored) {
         auto& change = changes[key];
-        change.app_name = was.app_name; // the name that was written last: the rows don't tell which one that is
+        change.app_name = was.app_name; // the name written last: it does not follow from the rows
         change.ms -= was.ms;
         change.sessions -= was.sessions;
     }
@@ -91,7 +91,7 @@ std::map<std::pair<Day, int>, std::int64_t> compare_hours(std::int64_t user_id, 
     return changes;
 }
 
-/// What is missing in each roll-up row.
+/// The differences of each roll-up row.
 db::Task<RollUps> missing(db::Session& session, std::int64_t user_id, recount::Report& report) {
     const auto counted = co_await counted_sums(session, user_id);
     const auto stored = co_await repository::stored_roll_ups(session, user_id);
@@ -115,8 +115,8 @@ db::Task<void> recount_user(db::Transaction& tx, std::int64_t user_id, recount::
 }
 
 db::Task<void> recount_user(db::Database& database, std::int64_t user_id, recount::Mode mode, recount::Report& report) {
-    // Without a lock first: nearly always nothing differs, and what an activity changes right now shows as a difference
-    // that is none.
+    // First without a lock: usually nothing differs, but an activity that is being changed shows as a difference that
+    // does not exist.
     recount::Report first_look;
     co_await missing(database, user_id, first_look);
     if (first_look.keys() == 0) {

@@ -43,13 +43,13 @@ constexpr auto k_find_recorded = db::select<RecordedAt>(
 constexpr auto k_day_app_totals =
     db::select<AppTotal>("usage_apps.totals_of_day", "SELECT * FROM usage_apps WHERE user_id = ? AND day = ?");
 constexpr auto k_day_total = db::select<std::int64_t>("usage_days.total", "SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?");
-// SQLite has one writer, so there is nothing to hold.
+// SQLite has one writer, so no lock is needed.
 constexpr db::Statement k_hold_day{"usage_days.hold",
                                    db::Sql{"SELECT total_ms FROM usage_days WHERE user_id = ? AND day = ?",
                                            "INSERT INTO usage_days (user_id, day, total_ms, sessions) VALUES (?, ?, 0, 0) "
                                            "ON DUPLICATE KEY UPDATE total_ms = total_ms"}};
 constexpr db::Statement k_release_day{"usage_days.release", "DELETE FROM usage_days WHERE user_id = ? AND day = ? AND sessions = 0"};
-// In the order of an index, so that each step begins where the one before has ended.
+// In the order of an index, so that each step begins where the previous one ended.
 constexpr auto k_some_after =
     db::select<Place>("activities.some_after", "SELECT * FROM activities WHERE user_id = ? AND created_at_ms >= ? AND "
                                                "(created_at_ms > ? OR id > ?) ORDER BY created_at_ms, id LIMIT ?");
@@ -62,7 +62,7 @@ constexpr auto k_increment = db::select<std::int64_t>("activities.increment", "S
 
 std::int64_t or_zero(std::optional<std::int64_t> value) { return value.value_or(0); }
 
-/// The rows that `select` finds by k_values. MySQL gets the values one by one.
+/// The rows that `select` finds by k_values. MySQL gets one placeholder per value.
 template <class Row, std::size_t N, std::size_t M, class T>
 db::Query<std::vector<Row>> in_list(db::Dialect dialect, const db::Select<Row, N, M>& select, std::int64_t user_id,
                                     const std::vector<T>& values) {
@@ -88,7 +88,7 @@ db::Task<void> insert_all(db::Session& session, std::vector<Record>& records) {
         first_ids.push_back(
             batch.add(db::Query<std::int64_t>{std::move(command), [](const db::Result& result) { return result.last_insert_id; }}));
     }
-    // InnoDB reserves the ids of one INSERT in a row, apart by this much (Galera's nodes each have their own).
+    // InnoDB reserves consecutive ids for one INSERT, with this step (in Galera each node has its own ids).
     std::optional<db::Answer<std::int64_t>> apart;
     if (!one_by_one) apart = batch.add(k_increment.one());
     co_await batch.run(session);
@@ -111,7 +111,7 @@ db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::S
 
 db::Task<bool> use_client_ids(db::Session& session, std::vector<ClientIdUse> uses) {
     if (uses.empty()) co_return true;
-    // In one order, so that two batches with the same ids wait for each other instead of dying.
+    // In one order, so that two batches with the same ids wait for each other instead of deadlocking.
     std::ranges::sort(uses, {}, &ClientIdUse::client_id);
     std::uint64_t used = 0;
     const auto results = co_await session.run(k_use_client_id.rows(session.dialect(), uses));

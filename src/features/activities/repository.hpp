@@ -19,18 +19,18 @@ namespace focus::activities::repository {
 /// Inserts the rows and sets their ids.
 db::Task<void> insert_all(db::Session& session, std::vector<Record>& records);
 
-/// Which of the client ids were used before, with the activity that was stored under each.
+/// Which of the client ids were used before, with the activity that was stored for each.
 db::Task<std::map<std::string, std::int64_t, std::less<>>> find_client_ids(db::Session& session, std::int64_t user_id,
                                                                            std::vector<std::string> client_ids);
-/// A row of `activity_client_ids`: a client id (or content id) and the activity that was stored under it.
+/// A row of `activity_client_ids`: a client id (or content id) and the activity that was stored for it.
 struct ClientIdUse {
     std::int64_t user_id = 0;
     std::string client_id;
     std::int64_t activity_id = 0;
 };
-/// Marks the ids as used; false when another transaction used one of them meanwhile.
+/// Marks the ids as used; false when a concurrent transaction used one of them.
 db::Task<bool> use_client_ids(db::Session& session, std::vector<ClientIdUse> uses);
-/// When those of the rows that the user has were recorded, by id.
+/// When those of the rows that belong to the user were recorded, by id.
 db::Task<std::map<std::int64_t, EpochMs>> find_recorded(db::Session& session, std::int64_t user_id, std::vector<std::int64_t> ids);
 db::Task<std::optional<Record>> find(db::Session& session, std::int64_t user_id, std::int64_t id);
 /// The same, locked until the transaction ends.
@@ -47,15 +47,15 @@ struct DayPage {
 /// A day's, newest first.
 db::Task<DayPage> list_day(db::Session& session, std::int64_t user_id, Day day, std::int64_t skip, std::int64_t limit);
 
-/// For later modules, which run them together with their own.
+/// For later modules, which add them to their batches.
 [[nodiscard]] db::Query<std::vector<AppTotal>> day_apps(std::int64_t user_id, Day day);
 [[nodiscard]] db::Query<std::int64_t> day_total(std::int64_t user_id, Day day);
-/// Queues a lock: transactions that change the day wait until this one ends, also on a day without data; release it
+/// Queues a lock: other transactions that change the day wait for this one, also on a day without data; release it
 /// before the end.
 void hold_day(db::Transaction& tx, std::int64_t user_id, Day day);
 void release_day(db::Transaction& tx, std::int64_t user_id, Day day);
 
-/// Takes what tells devices out of a user's activities after `after`, at most `limit`; nothing when none is left.
+/// Clears the device data of a user's activities after `after`, at most `limit`; nothing when none is left.
 db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit);
 
 } // namespace focus::activities::repository

@@ -44,7 +44,7 @@ struct AppPath {
 std::optional<Day> day_of(const std::optional<json::Date>& date) { return date ? std::optional{date->value} : std::nullopt; }
 
 constexpr std::size_t k_batch_body_limit = 8 << 20;
-constexpr int k_rows_a_request = 50; // so many rows of a batch count as one request more
+constexpr int k_rows_a_request = 50; // so many rows of a batch count as one more request
 
 constexpr auto k_no_activity = k_not_found.described("the caller has no such activity");
 constexpr auto k_no_app = k_not_found.described("the caller never recorded this app");
@@ -84,12 +84,12 @@ void add_reading(http::Routes& routes, Service& service) {
 
 Day today_of(const Call& call) { return call.user().zone.day_of(call.now_ms()); }
 
-/// What a statistic of the caller is remembered under.
+/// The cache key of a statistic of the caller.
 std::string key_of(const Call& call, std::string_view what) { return std::format("{}:{}", topic_of(call.user().user_id), what); }
 
 cache::Cache::Topics topics_of(const Call& call) { return {topic_of(call.user().user_id)}; }
 
-/// The statistics of some days until `end`, by the name of their kind.
+/// The statistics of some days until `end`, by the name of the period.
 Task<Reply<Written<Period>>> last_days(Service& service, cache::Cache& cache, Call& call, int days, std::optional<Day> end) {
     const auto last = end.value_or(today_of(call));
     co_return co_await cache.json(key_of(call, std::format("{}days:{}", days, last.to_string())), topics_of(call),
@@ -105,7 +105,7 @@ void add_statistics(http::Routes& routes, Service& service, cache::Cache& cache)
                 .etag = true},
                [&service, &cache](Call& call, Query<DayQuery> query) -> Task<Reply<Written<Daily>>> {
                    const auto day = day_of(query->date).value_or(today_of(call));
-                   cache::Cache::Topics topics{topic_of(call.user().user_id), users::topic_of(call.user().user_id)}; // shows his limit
+                   cache::Cache::Topics topics{topic_of(call.user().user_id), users::topic_of(call.user().user_id)}; // shows the limit
                    co_return co_await cache.json(key_of(call, "day:" + day.to_string()), std::move(topics),
                                                  [&service, &call, day] { return service.daily(call.user(), day); });
                });

@@ -11,7 +11,7 @@ double round2(double value) { return std::round(value * 100.0) / 100.0; }
 
 using Times = std::map<std::string_view, std::int64_t>; // ms
 
-/// What has most of the time; of equals the first by name.
+/// The entry with most of the time; among equals the first by name.
 std::string_view most(const Times& times) {
     return std::ranges::max_element(times, {}, [](const auto& entry) { return entry.second; })->first;
 }
@@ -68,7 +68,7 @@ std::vector<HourShare> spread(std::int64_t duration_ms, EpochMs start, EpochMs e
         return {{zone.day_of(start), zone.minute_of_day(start) / 60, duration_ms}};
     }
     std::vector<HourShare> shares;
-    const auto length = end - start; // at most a week, the duration at most a day: the products below fit
+    const auto length = end - start; // a week and a day at most: the products below fit
     std::int64_t given = 0;
     for (const auto& slice : zone.split_by_hour(start, end)) {
         // Rounding the running sum instead of each part makes the parts add up.

@@ -1,5 +1,5 @@
 // The arithmetic of activities and their roll-ups, without I/O.
-// Always holds: what add() put into a Delta, add() with the opposite sign takes out again to the millisecond.
+// Always holds: what add() adds to a Delta, add() with the opposite sign subtracts to the millisecond.
 #pragma once
 
 #include "features/activities/types.hpp"
@@ -16,7 +16,7 @@
 
 namespace focus::activities::rules {
 
-/// The changes of the roll-ups that some changes of rows make, added up so that each roll-up row is written once.
+/// The changes of roll-ups caused by changes of rows, summed so that each roll-up row is written once.
 class Delta {
   public:
     struct AppKey {
@@ -36,14 +36,14 @@ class Delta {
         std::int64_t ms = 0;
         std::int64_t sessions = 0;
     };
-    /// Over all days; `day` of the key means nothing.
+    /// Over all days; `day` of the key is not used.
     [[nodiscard]] std::map<AppKey, AppChange> totals() const;
 
     [[nodiscard]] static AppKey key_of(const Record& record);
-    /// The days to which activities come.
+    /// The days that receive activities.
     [[nodiscard]] std::set<Day> grown_days() const;
 
-    /// Counts the row in (+1) or out (-1).
+    /// Adds (+1) or subtracts (-1) the row.
     void add(const Record& record, int sign);
 
     [[nodiscard]] const std::map<AppKey, AppChange>& apps() const noexcept { return apps_; }
@@ -56,8 +56,8 @@ class Delta {
     std::map<std::pair<Day, int>, std::int64_t> hours_;
 };
 
-/// How a duration spreads over the hours of [start, end): evenly over the time, each part rounded so that they add up
-/// exactly. A zero-length interval puts everything into its hour.
+/// Distributes a duration over the hours of [start, end): evenly over the time, each part rounded so that they add up
+/// exactly. An interval of length zero adds all to its hour.
 struct HourShare {
     Day day;
     int hour;
@@ -70,10 +70,10 @@ struct HourShare {
 /// The change from `before` to `now` in percent, rounded to two decimals; nothing when `before` is 0.
 [[nodiscard]] std::optional<double> change_percent(std::int64_t now, std::int64_t before);
 
-/// `ms` in minutes, shared out over `parts`, rounded to two decimals; 0 for no parts.
+/// `ms` in minutes, divided by `parts`, rounded to two decimals; 0 for no parts.
 [[nodiscard]] double average_minutes(std::int64_t ms, std::int64_t parts);
 
-/// One roll-up row as it is stored, or several of one app, package and category added up.
+/// One roll-up row as it is stored, or the sum of several of one app, package and category.
 struct UsageRow {
     std::string app_key;
     std::string app_name;
@@ -82,17 +82,17 @@ struct UsageRow {
     std::int64_t total_ms = 0;
     std::int64_t sessions = 0;
 };
-/// What a user made of an app: its name and category for him.
+/// What a user set for an app: its displayed name and category.
 struct AppSetting {
     std::optional<std::string> display_name;
     std::optional<std::string> app_category;
 };
 using AppSettings = std::map<std::string, AppSetting, std::less<>>; // by folded name
-/// Gives the rows the names and categories that the user has set.
+/// Replaces names and categories of the rows by those that the user has set.
 void customise(std::vector<UsageRow>& rows, const AppSettings& settings);
 
 /// Per app (by folded name), most used first, then by name. Name, package and category are those with most of the time.
-/// Percentages are of `whole_ms`, without it of the rows' sum.
+/// Percentages are of `whole_ms`, or of the rows' sum without it.
 [[nodiscard]] std::vector<AppUsage> by_app(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms = {});
 /// Per category, most used first, then by name.
 [[nodiscard]] std::vector<CategoryUsage> by_category(const std::vector<UsageRow>& rows, std::optional<std::int64_t> whole_ms = {});

@@ -46,7 +46,7 @@ repository::Filter filter_of(const ListQuery& query) {
     return filter;
 }
 
-/// What makes a list another one.
+/// The parameters that identify a list.
 std::string name_of(const repository::PageRequest& request) {
     const auto day = [](const std::optional<Day>& field) { return field ? std::optional{field->to_string()} : std::nullopt; };
     const auto& filter = request.filter;
@@ -55,9 +55,9 @@ std::string name_of(const repository::PageRequest& request) {
            json::write(request.sort);
 }
 
-/// Looks at the days that hold too many apps, as they are after the changes: those that bring the apps beyond the limit are
-/// refused, the earlier changes first to be taken. Exact, because whoever changes a day holds its row (see
-/// repository::apply). Days that had more before there was a limit still take what they have.
+/// Checks the days that hold too many apps, as they are after the changes: those that bring the apps beyond the limit are
+/// refused; earlier changes have priority. Exact, because a transaction that changes a day locks its row (see
+/// repository::apply). Days that had more before the limit existed keep what they have.
 db::Task<void> refuse_new_apps(db::Transaction& tx, const Recorded& recorded, const rules::Delta& delta,
                                std::map<Day, std::int64_t> crowded) {
     if (crowded.empty()) co_return;
@@ -143,7 +143,7 @@ db::Task<Activity> Service::update(Caller caller, Origin origin, std::int64_t id
         auto before = *record;
         apply_change(*record, change, caller, clock_.now_ms());
         require_times(*record, {"body"});
-        // Who has moved to a zone where it is the day before still owns what he recorded.
+        // In another zone it may still be the day before; an unchanged date stays valid.
         if (record->activity_date != before.activity_date) require_past(*record, caller, record->updated_at.ms);
         repository::update(tx, *record);
         audit::record(tx, origin, entry_of(caller, "activity_updated", "Activity changed", id), record->updated_at.ms);

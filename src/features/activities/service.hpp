@@ -1,8 +1,8 @@
-// Recording usage: what is accepted, which day it belongs to, and that every total follows in the same transaction; and
-// the statistics that those totals give.
-// Always holds: a client_id is stored once, for ever; what a user's zone was when something was recorded stays its zone.
-// Later rooms (limits, challenges) hook into that transaction through on_recorded. Each raises the version of what may be
-// remembered of the user's statistics (topic_of).
+// Recording of usage: what is accepted, which day it belongs to, and the update of all totals in the same transaction;
+// and the statistics that those totals give.
+// Always holds: a client_id is stored at most once; a record keeps the zone that the user had when it was recorded.
+// Later modules (limits, challenges) join that transaction through on_recorded. Each raises the version of cached
+// statistics of the user (topic_of).
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -26,24 +26,24 @@
 
 namespace focus::activities {
 
-/// What answers that show a user's activities were made of, for the cache.
+/// The topic of cached answers that show a user's activities.
 [[nodiscard]] inline std::string topic_of(std::int64_t user_id) { return "activity:" + std::to_string(user_id); }
 
-/// One row that came, changed or went.
+/// One row that was added, changed or deleted.
 struct Change {
     std::optional<Record> before;
     std::optional<Record> after;
 };
 
-/// What a transaction did to one user's activities; of a batch all of it at once.
+/// The changes of one transaction to a user's activities; of a batch all at once.
 struct Recorded {
     Caller caller;
     Origin origin;
-    EpochMs now_ms = 0; // when
+    EpochMs now_ms = 0; // time of the transaction
     std::vector<Change> changes;
 };
 
-/// What a follower does once its queries are answered; empty when there is nothing to do.
+/// What a follower does after its queries are answered; empty when there is nothing to do.
 using Reaction = std::function<db::Task<void>(db::Transaction&)>;
 /// What a later module does inside every transaction that changes activities: adds its queries to the batch and gives
 /// the reaction to their answers. The queries of all followers and the write itself share one round trip, after the
@@ -94,9 +94,9 @@ class Service {
         : db_{core.database}, clock_{core.clock}, users_{users},
           created_{core.metrics, "focus_api_activities_created_total", "Activities recorded, by app.", "app_name"} {}
 
-    /// Throws 422 for times that contradict each other and `too_many_apps`, 400 `date_in_future`.
+    /// Throws 422 for contradictory times and `too_many_apps`, 400 `date_in_future`.
     db::Task<Activity> create(Caller caller, Origin origin, NewActivity input);
-    /// Stores what is right and says of each item what became of it, in one transaction.
+    /// Stores the valid items and reports the result of each item, in one transaction.
     db::Task<BatchResult> create_batch(Caller caller, Origin origin, NewBatch batch);
     /// Throws 404.
     db::Task<Activity> get(Caller caller, std::int64_t id);
@@ -109,22 +109,22 @@ class Service {
     /// Newest first.
     db::Task<TodayList> today(Caller caller, std::int64_t skip, std::int64_t limit);
 
-    /// The whole history as a file, oldest first. Each call of the source gives the next piece, from constant memory.
+    /// The whole history as a file, oldest first. Each call of the source gives the next piece, in constant memory.
     ExportSource export_all(const Caller& caller, ExportFormat format);
-    /// Stores the activities of a file (our own exports, CSV, ActivityWatch) in transactions of 1,000. What was imported
-    /// before, or is still there, is a duplicate, so that the same file again adds nothing. `file` must outlive the call;
-    /// `progress` is told the part that is done, 0 to 1. Throws 422 `unknown_format` before anything is stored.
+    /// Stores the activities of a file (our own exports, CSV, ActivityWatch) in transactions of 1,000. One that was
+    /// imported before, or still exists, is a duplicate, so that a repeat adds nothing. `file` must outlive the call;
+    /// `progress` receives the completed part, 0 to 1. Throws 422 `unknown_format` before anything is stored.
     db::Task<ImportResult> import_file(Caller caller, Origin origin, std::string_view file, ImportProgress progress = {});
 
-    /// The statistics of a day; of today without one.
+    /// The statistics of a day; without one, of today.
     db::Task<Daily> daily(Caller caller, std::optional<Day> day);
-    /// Of the `days` that end with `last` (today without one).
+    /// Of the `days` that end with `last` (without it, today).
     db::Task<Period> last_days(Caller caller, int days, std::optional<Day> last);
-    /// Throws 422 when the range is turned round or longer than 366 days.
+    /// Throws 422 when the range is reversed or longer than 366 days.
     db::Task<Period> range(Caller caller, Day first, Day last);
-    /// By the app's name, recorded or given by the user, in any case. Throws 404.
+    /// By the app's name, recorded or set by the user, in any case. Throws 404.
     db::Task<AppStats> app(Caller caller, std::string name);
-    /// Of all apps that were ever recorded, most used first.
+    /// Of all recorded apps, most used first.
     db::Task<AppList> apps(Caller caller, std::int64_t skip, std::int64_t limit);
     /// Throws 404.
     db::Task<KnownApp> set_app(Caller caller, Origin origin, std::string name, UpdateApp change);
@@ -132,56 +132,56 @@ class Service {
     /// Time used on each of the latest 5,000 days with data, ascending.
     db::Task<std::vector<DayTotal>> days_with_data(Caller caller);
 
-    /// What the user has used on the day.
+    /// The user's usage of the day.
     [[nodiscard]] static db::Query<std::vector<AppTotal>> day_apps(std::int64_t user_id, Day day);
     /// Milliseconds of all apps.
     [[nodiscard]] static db::Query<std::int64_t> day_total(std::int64_t user_id, Day day);
     /// Queues a lock: from the next query of the transaction to its commit no other one changes the day. release_day()
-    /// belongs before the commit.
+    /// must be called before the commit.
     static void hold_day(db::Transaction& tx, std::int64_t user_id, Day day);
     static void release_day(db::Transaction& tx, std::int64_t user_id, Day day);
 
-    /// What these users have recorded on the days from `first` to `last`, for rooms that count for many at once: the time
+    /// What these users have recorded on the days from `first` to `last`, for modules that process many users: the time
     /// of the apps whose folded name or package is among `keys`.
     static db::Task<std::vector<TargetDay>> target_days_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
                                                            std::vector<std::string> keys);
-    /// Per app, over all of the days: of each user the apps used most.
+    /// Per app, over all of the days: the most used apps of each user.
     db::Task<std::vector<AppTime>> app_times_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
                                                 std::int64_t per_user);
-    /// The same of these users' apps; those that were not used are not there.
+    /// The same of these users' apps; unused ones are omitted.
     db::Task<std::vector<AppTime>> times_of_apps(db::Session& session, const std::vector<AppTime>& apps, Day first, Day last);
     /// Their days with data, ascending per user.
     db::Task<std::vector<UserDay>> day_totals_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last);
-    /// Those of the users who have recorded something since that day.
+    /// Those of the users who have recorded activities since that day.
     db::Task<std::vector<std::int64_t>> active_since(db::Session& session, std::vector<std::int64_t> user_ids, Day first);
 
     /// Followers run in the order in which they were added; app adds them before the server starts.
     void on_recorded(Follower follower) { followers_.push_back(std::move(follower)); }
-    /// The activities and what the user made of his apps, for his own export.
+    /// The activities and the user's settings of apps, for the user's own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
-    /// Deletes some of a user's activities as if he did, without a word in the audit trail (his account is being erased);
-    /// gives how many.
+    /// Deletes some of a user's activities like the user, but without audit entries (the account is being erased);
+    /// gives their number.
     db::Task<std::size_t> remove_some(std::int64_t user_id, int limit);
-    /// Drops what the user made of his apps, and the sums per device (the account goes; activities stay, nameless).
+    /// Deletes the user's settings of apps, and the sums per device (account erased; anonymous activities stay).
     static void forget_user(db::Transaction& tx, std::int64_t user_id);
-    /// Takes device_type, session_id and client_id out of such activities after `after`, at most `limit`; gives where the
-    /// next call goes on, nothing when all are done.
+    /// Clears device_type, session_id and client_id of such activities after `after`, at most `limit`; gives where the
+    /// next call continues, nothing when all are done.
     static db::Task<std::optional<Place>> forget_devices(db::Transaction& tx, std::int64_t user_id, Place after, int limit);
-    /// The apps that have series of their own among the metrics.
+    /// The apps with metric series of their own.
     void name_in_metrics(const std::vector<metrics::Name>& apps) { created_.prefer(apps); }
 
   private:
-    /// What became of a row that was to be stored.
+    /// The result of storing a row.
     struct Stored {
         bool created = false; // else a duplicate
         std::int64_t id = 0;
-        bool refused = false; // its day holds too many apps
+        bool refused = false; // its day would hold too many apps
     };
-    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and lets the followers react. Throws
-    /// TooManyApps, before anybody has reacted.
+    /// Changes the totals, runs `insert` (of the one new row, which gets its id) and then the reactions. Throws
+    /// TooManyApps, before any reaction.
     db::Task<void> apply(db::Transaction& tx, Recorded& recorded, std::optional<db::Query<std::int64_t>> insert = {});
     db::Task<std::vector<Stored>> store(db::Transaction& tx, Caller caller, Origin origin, const std::vector<NewRecord>& records);
-    /// In a transaction of their own; `then` runs at its end. What gives a day too many apps is left out.
+    /// In a separate transaction; `then` runs at its end. Records that give a day too many apps are left out.
     db::Task<std::vector<Stored>> store_records(Caller caller, Origin origin, std::vector<NewRecord> records,
                                                 std::function<void(db::Transaction&, const std::vector<Stored>&)> then = {});
     struct ImportPage;

@@ -12,11 +12,11 @@ namespace focus::activities {
 
 namespace {
 
-/// Another transaction used one of our client ids between our look and our write.
+/// A concurrent transaction used one of our client ids after the check and before the write.
 struct ClientIdTaken {};
 constexpr int k_max_attempts = 5;
 
-/// A batch's valid rows, and where each stood in it.
+/// The valid rows of a batch, and the index of each in it.
 struct Sorted {
     std::vector<NewRecord> records;
     std::vector<std::size_t> places;
@@ -59,7 +59,7 @@ audit::Entry entry_of(const Caller& caller, std::size_t created, std::size_t dup
             .details = std::format(R"({{"created":{},"duplicates":{}}})", created, duplicates)};
 }
 
-/// What a row is known by.
+/// The ids of a row.
 std::vector<std::string_view> ids_of(const NewRecord& stored) {
     std::vector<std::string_view> ids;
     for (const auto* id : {&stored.record.client_id, &stored.content_id}) {
@@ -81,8 +81,8 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
     std::vector<Record> fresh;
     std::vector<std::size_t> places;
     std::map<std::string_view, std::size_t> first_of;           // within this batch
-    std::vector<std::pair<std::size_t, std::size_t>> repeated;  // and what they repeat
-    std::vector<std::pair<std::string_view, std::size_t>> uses; // ids, and which of the fresh ones they stand for
+    std::vector<std::pair<std::size_t, std::size_t>> repeated;  // and the rows that they repeat
+    std::vector<std::pair<std::string_view, std::size_t>> uses; // ids, and the new rows that they belong to
     for (std::size_t i = 0; i < records.size(); ++i) {
         const auto own = ids_of(records[i]);
         if (const auto id = std::ranges::find_if(own, [&](auto one) { return known.contains(one); }); id != own.end()) {
@@ -112,7 +112,7 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
         for (auto& record : fresh) recorded.changes.push_back({std::nullopt, std::move(record)});
         try {
             co_await apply(tx, recorded);
-        } catch (TooManyApps& refused) { // by their places among all of them
+        } catch (TooManyApps& refused) { // by their places in the whole batch
             for (auto& place : refused.places) place = places[place];
             throw;
         }
@@ -124,7 +124,7 @@ db::Task<std::vector<Service::Stored>> Service::store(db::Transaction& tx, Calle
 db::Task<std::vector<Service::Stored>> Service::store_records(Caller caller, Origin origin, std::vector<NewRecord> records,
                                                               std::function<void(db::Transaction&, const std::vector<Stored>&)> then) {
     std::vector<Stored> all(records.size());
-    std::vector<std::size_t> places(records.size()); // of what is left to store, among all of them
+    std::vector<std::size_t> places(records.size()); // places in the whole batch of the rows left to store
     std::iota(places.begin(), places.end(), std::size_t{0});
     for (int attempt = 1;;) {
         try {

@@ -1,4 +1,4 @@
-// The Service's reads for many users at once.
+// Reads of the Service for many users at once.
 #include "core/base/fold.hpp"
 #include "core/db/bulk.hpp"
 #include "features/activities/service.hpp"
@@ -19,7 +19,7 @@ std::vector<db::Value> params_of(const std::vector<std::int64_t>& user_ids) { re
 db::Task<std::vector<TargetDay>> Service::target_days_of(db::Session& session, std::vector<std::int64_t> user_ids, Day first, Day last,
                                                          std::vector<std::string> keys) {
     if (user_ids.empty()) co_return std::vector<TargetDay>{};
-    // The database folds the case of ASCII only (SQLite): packages with other letters are looked at here.
+    // SQLite folds the case of ASCII only: packages with other letters are compared here.
     const auto user_marks = db::places(user_ids.size());
     auto params = params_of(user_ids);
     params.emplace_back(first.to_string());

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int k_max_range_days = 366;
 constexpr int k_app_days = 30;
-constexpr std::int64_t k_export_apps = 500; // a page
+constexpr std::int64_t k_export_apps = 500; // per page
 
 std::vector<AppUsage> named(repository::Usage usage, std::int64_t whole_ms) {
     rules::customise(usage.rows, usage.settings);
@@ -35,7 +35,7 @@ Period period_of(repository::PeriodParts parts, Day first, Day last) {
     return period;
 }
 
-/// The apps as recorded but with the categories that the user has set.
+/// The apps as recorded, with the categories that the user has set.
 std::vector<KnownApp> known_apps(const repository::AppsPage& page) {
     auto rows = page.usage.rows;
     rules::AppSettings categories = page.usage.settings;
@@ -63,7 +63,7 @@ std::vector<KnownApp> known_apps(const repository::AppsPage& page) {
     return apps;
 }
 
-/// The app that is recorded under this name or called so by the user, with its folded name. Throws 404.
+/// The app that is recorded under this name or has it from the user, with its folded name. Throws 404.
 db::Task<std::pair<std::string, repository::AppsPage>> find_app(db::Session& session, std::int64_t user_id, std::string name) {
     auto key = fold_case(name);
     auto page = co_await repository::app(session, user_id, key);
@@ -94,7 +94,7 @@ db::Task<Daily> Service::daily(Caller caller, std::optional<Day> day) {
     daily.previous_day_total = {parts.previous_ms};
     daily.change_percent = rules::change_percent(daily.total_time.ms, parts.previous_ms);
     daily.daily_limit_minutes = user.daily_limit_minutes;
-    if (const auto limit = user.daily_limit_minutes) // one of no time at all is used up from the start
+    if (const auto limit = user.daily_limit_minutes) // a limit of zero is reached from the start
         daily.limit_used_percent = limit->ms == 0 ? 100.0 : rules::percent(daily.total_time.ms, limit->ms);
     co_return daily;
 }

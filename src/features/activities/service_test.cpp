@@ -14,7 +14,7 @@ class ActivitiesServiceTest : public testing::ActivitiesTest {
         for (const auto& item : listed.items) ids.push_back(item.id);
         return ids;
     }
-    /// Every page from the first to the last; each next page's cursor must lead back to the one before.
+    /// Every page from the first to the last; each next page's cursor must lead back to the previous one.
     std::vector<Activity> walk(ListQuery query) {
         std::vector<Activity> all;
         std::vector<std::int64_t> before;
@@ -158,7 +158,7 @@ TEST_P(ActivitiesServiceTest, HooksSeeAWholeBatchAtOnceAndCanUndoIt) {
 
 TEST_P(ActivitiesServiceTest, PagesInEveryOrder) {
     std::mt19937 random{5};
-    for (int i = 0; i < 4; ++i) { // ties in everything but the id
+    for (int i = 0; i < 4; ++i) { // equal in all columns except the id
         set_now(std::format("2026-06-15T12:00:0{}Z", i / 2));
         std::string items;
         for (int k = 0; k < 30; ++k) {

@@ -15,7 +15,7 @@ constexpr std::int64_t k_export_page = 500;
 constexpr std::size_t k_import_page = 1000;
 constexpr std::size_t k_max_reported = 1000;
 
-/// An export on its way: what it holds does not grow with the history.
+/// A running export: its memory does not grow with the history.
 struct Exporting {
     db::Database& database;
     std::int64_t user_id;
@@ -40,11 +40,11 @@ db::Task<std::optional<std::string>> next_piece(std::shared_ptr<Exporting> expor
     co_return piece;
 }
 
-/// Counts equal activities of a file that have no start time to tell them apart. Only their hashes are kept.
+/// Counts equal activities of a file that have no start time to distinguish them. Only their hashes are kept.
 class Numbering {
   public:
     int of(const ImportEntry& entry) {
-        if (entry.id != 0 || entry.activity.start_time) return 0; // the same moment twice is the same thing
+        if (entry.id != 0 || entry.activity.start_time) return 0; // the same start means the same activity
         return counts_[content_id(entry, 0)]++;
     }
 
@@ -63,21 +63,21 @@ ExportSource Service::export_all(const Caller& caller, ExportFormat format) {
     return [exporting] { return next_piece(exporting); };
 }
 
-/// A page of a file: what can be stored.
+/// A page of a file: the activities that can be stored.
 struct Service::ImportPage {
     struct Row {
-        NewRecord stored; // its client_id is made of what it says
+        NewRecord stored; // its client_id is computed from its content
         std::int64_t line = 0;
-        std::optional<std::string> client_id; // that it had where it was exported
-        // Which row of our own exports it was; id 0: not ours.
+        std::optional<std::string> client_id; // from its export
+        // The row of our own exports; id 0: none.
         std::int64_t id = 0;
         EpochMs created_at_ms = 0;
     };
     std::vector<Row> rows;
 };
 
-/// Takes out what is still there. The others keep the client_id that they had, so that a phone that sends them again does
-/// not count twice; where its activity was deleted, the client_id stays used and they come back under their content.
+/// Removes activities that still exist. The others keep their former client_id, so that a phone that sends them again
+/// adds no duplicate; if the activity was deleted, its client_id stays used and they are stored by content id.
 db::Task<std::size_t> Service::drop_known(std::int64_t user_id, ImportPage& page) {
     std::vector<std::string> client_ids;
     std::vector<std::int64_t> ids;
@@ -147,7 +147,7 @@ db::Task<ImportResult> Service::import_file(Caller caller, Origin origin, std::s
             if (progress) progress(source->progress());
         }
     }
-    // Its pages are harmless to repeat, each for itself; the answer is kept once all are in.
+    // Each page can be repeated safely; the answer is stored once all pages are stored.
     if (origin.request_key) {
         co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
             idempotency::keep(tx, origin, result, clock_.now_ms(), 200);

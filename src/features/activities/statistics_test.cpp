@@ -1,5 +1,5 @@
-// Every statistic against a recomputation from the rows that knows nothing of roll-ups: 90 days with changes of the
-// clock, with updates and deletions, and for one user with a move to another zone.
+// Every statistic against a recomputation from the rows that uses no roll-ups: 90 days with changes of the clock,
+// with updates and deletions, and for one user with a move to another zone.
 #include "core/base/fold.hpp"
 #include "support/cpp/activities.hpp"
 
@@ -18,10 +18,10 @@ struct Journey {
     std::string name;
     std::string zone;
     std::string first_day;
-    std::string later_zone; // from day 45 on; empty: he stays
+    std::string later_zone; // from day 45 on; empty: no move
 };
 
-/// An activity as the test remembers it.
+/// The test's own copy of an activity.
 struct Remembered {
     std::string app;
     std::string package;
@@ -43,7 +43,7 @@ std::pair<std::string, int> local(const std::string& zone, EpochMs at) {
     return {std::format("{:%F}", day), static_cast<int>(std::chrono::floor<std::chrono::hours>(time - day).count())};
 }
 
-/// Sums over some remembered activities.
+/// Sums over some of the test's activities.
 struct Sums {
     std::int64_t ms = 0;
     std::int64_t sessions = 0;
@@ -94,7 +94,7 @@ class StatisticsTest : public testing::ActivitiesTest {
     }
     std::string random_activity(Day day, std::mt19937& random, Remembered& one);
 
-    /// What a day's hours should be, and of how many activities' parts: each may be rounded.
+    /// The expected hours of a day, and the number of activities' parts in each: each part may be rounded.
     struct Hours {
         std::array<double, 24> ms{};
         int parts = 0;
@@ -105,7 +105,7 @@ class StatisticsTest : public testing::ActivitiesTest {
 };
 FOCUS_TEST_ON_EACH_DATABASE(StatisticsTest);
 
-/// A body, and what it should become. Durations are odd milliseconds, so that no two sums are equal by accident.
+/// A body and the expected row. Durations are odd milliseconds, so that no two sums are equal by accident.
 std::string StatisticsTest::random_activity(Day day, std::mt19937& random, Remembered& one) {
     static const std::vector<std::string> apps{"Reddit", "YouTube", "Ünïcode ✨", "Mail", "chess"};
     static const std::vector<std::string> categories{"social", "video", "work"};
@@ -166,7 +166,7 @@ void StatisticsTest::spend_a_day(Day day, std::mt19937& random) {
         break;
     case 2:
         changed.day = day.plus(-static_cast<int>(random() % 20)).to_string();
-        changed.zone = zone_; // its time is said anew
+        changed.zone = zone_; // its zone is set again
         change(id, std::format(R"({{"activity_date":"{}"}})", changed.day));
         break;
     default:
@@ -224,7 +224,7 @@ void StatisticsTest::check_day(Day day) {
     for (std::size_t hour = 0; hour < 24; ++hour) EXPECT_NEAR(static_cast<double>(stats.hourly[hour].ms), hours[hour], parts + 1) << hour;
 }
 
-/// Minute by minute, what no statistic of ours does.
+/// Minute by minute, unlike our statistics.
 void StatisticsTest::spread() {
     hours_.clear();
     for (const auto& [id, one] : rows_) {
@@ -336,7 +336,7 @@ void StatisticsTest::live(const Journey& journey) {
     for (const auto* name : {"Reddit", "YouTube", "Ünïcode ✨", "Mail", "chess"}) check_app(name, caller_.zone.day_of(clock_.now_ms()));
     check_apps();
     check_list();
-    while (!rows_.empty()) { // and out again: nothing is left in any roll-up
+    while (!rows_.empty()) { // delete all: nothing may be left in any roll-up
         remove(rows_.begin()->first);
         rows_.erase(rows_.begin());
     }

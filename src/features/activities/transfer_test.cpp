@@ -20,7 +20,7 @@ class TransferTest : public testing::ActivitiesTest {
     ImportResult import_file(std::string_view file, ImportProgress progress = {}) {
         return run([&]() -> db::Task<ImportResult> { co_return co_await service_->import_file(caller_, {}, file, progress); });
     }
-    /// As exports were before.
+    /// The format of older exports.
     static std::string without_client_ids(std::string_view csv) {
         std::string file;
         for (std::size_t at = 0; at < csv.size();) {
@@ -68,7 +68,7 @@ TEST_P(TransferTest, AnExportBringsEverythingIntoAnotherAccountOnce) {
     EXPECT_EQ(progress.size(), 2U);
     EXPECT_EQ(progress.back(), 1.0);
     EXPECT_EQ(import_file(csv).duplicates, 1234);
-    EXPECT_EQ(import_file(json).duplicates, 1234); // the same rows, whatever the format
+    EXPECT_EQ(import_file(json).duplicates, 1234); // the same rows in the other format
     EXPECT_EQ(list({}).total, 1234);
     EXPECT_EQ(daily("2026-06-03").total_time, total);
 }

@@ -12,10 +12,10 @@ constexpr std::array<std::string_view, 8> k_sorts{"created_at",       "-created_
 constexpr std::size_t k_most_items = 1000; // of a NewBatch
 constexpr focus::Text k_item_not_json{"This item is not valid JSON.", "Cet élément n'est pas du JSON valide."};
 
-/// Items that could not be read say so, instead of that they are no objects.
+/// Reports unreadable items as invalid JSON, not as values that are no objects.
 void mark_bad(focus::activities::NewBatch& batch, const std::vector<std::size_t>& bad, std::string_view where) {
     for (const auto index : bad) {
-        if (index >= batch.activities.items.size() || batch.activities.items[index].faults.empty()) continue; // of a list named twice
+        if (index >= batch.activities.items.size() || batch.activities.items[index].faults.empty()) continue; // of a repeated list
         const focus::json::Loc body{nullptr, where};
         const focus::json::Loc list{&body, "activities"};
         const focus::json::Loc item{&list, {}, static_cast<std::int64_t>(index)};
@@ -51,7 +51,7 @@ void focus::json::Codec<focus::activities::BatchItem>::read(const Reader& in, ac
     const auto reader = in.apart(faults);
     activities::ClientId id;
     Codec<activities::NewActivity>::read(reader, out.activity);
-    if (in.is_object()) Codec<activities::ClientId>::read(reader, id); // else that was said already
+    if (in.is_object()) Codec<activities::ClientId>::read(reader, id); // else the fault was reported above
     if (id.client_id) out.client_id = std::move(id.client_id->value);
     out.faults = faults.take();
 }

@@ -1,4 +1,4 @@
-// What the activities room speaks: recorded usage in and out, one by one and in batches, and its statistics.
+// The types of the activities module: recorded usage, single and in batches, and its statistics.
 // Durations are minutes on the wire and milliseconds inside.
 #pragma once
 
@@ -17,7 +17,7 @@ inline constexpr std::string_view k_default_category = "other";
 /// Different apps (by name, package, category and device) that a user may record for one day.
 inline constexpr std::int64_t k_max_apps_a_day = 5000;
 
-/// One stretch of use of one app.
+/// One interval of use of one app.
 struct Activity {
     std::int64_t id = 0;
     std::int64_t user_id = 0;
@@ -72,7 +72,7 @@ struct UpdateActivity {
     json::Patch<json::Text<0, 100>> session_id;
 };
 
-/// What a batch's item has beside the fields of a NewActivity.
+/// The fields of a batch's item beside those of a NewActivity.
 struct ClientId {
     std::optional<json::Text<1, 100>> client_id;
 
@@ -81,7 +81,7 @@ struct ClientId {
     };
 };
 
-/// One item of a batch, read for itself: its faults don't spoil the others.
+/// One item of a batch, read separately: its faults don't affect the other items.
 struct BatchItem {
     std::optional<std::string> client_id;
     NewActivity activity;
@@ -92,7 +92,7 @@ struct NewBatch {
     json::List<BatchItem, 1, 1000> activities;
 };
 
-/// A step of a fault's way: a name or an index.
+/// A step of a fault's path: a name or an index.
 struct LocStep {
     Fault::Step value;
 };
@@ -101,7 +101,7 @@ struct ItemFault {
     std::string msg;
     std::string type;
 };
-/// Why an item was not stored; the parts of a problem that are about it.
+/// Why an item was not stored: the parts of a problem that concern it.
 struct ItemError {
     std::string code;
     std::string detail;
@@ -128,7 +128,7 @@ struct BatchResult {
     std::vector<ItemResult> results;
 };
 
-/// What a file can be.
+/// The format of a file.
 enum class ImportFormat { focus_csv, focus_json, csv, activitywatch };
 struct ImportFault {
     std::int64_t line = 0;
@@ -158,7 +158,7 @@ struct Sort {
     bool descending = true;
 };
 
-/// How far a walk over a user's activities has come.
+/// How far a step-by-step read of a user's activities has come.
 struct Place {
     json::Timestamp created_at{INT64_MIN};
     std::int64_t id = 0;
@@ -184,13 +184,13 @@ struct Record {
     json::Timestamp updated_at;
 };
 
-/// An activity that is to be stored.
+/// An activity to be stored.
 struct NewRecord {
     Record record;
-    std::optional<std::string> content_id{}; // of an import that came with a client_id: counts as used like that one
+    std::optional<std::string> content_id{}; // of an import that has a client_id: counts as used, like that one
 };
 
-/// What a user's day holds of one app, by folded name and package (empty: not given).
+/// The usage of one app on a user's day, by folded name and package (empty: not given).
 struct AppTotal {
     std::string app_key;
     std::string app_package;
@@ -268,7 +268,7 @@ struct DayTotal {
     json::Minutes total_time;
 };
 
-/// The statistics of some days in a row: a week, a month, any range.
+/// The statistics of consecutive days: a week, a month, any range.
 struct Period {
     json::Date start_date;
     json::Date end_date;
@@ -291,7 +291,7 @@ struct Period {
     };
 };
 
-/// Everything about one app.
+/// The statistics of one app.
 struct AppStats {
     std::string app_name;
     std::optional<std::string> app_package;
@@ -309,7 +309,7 @@ struct AppStats {
     };
 };
 
-/// An app that the user has recorded, with what he made of it.
+/// An app that the user has recorded, with the user's settings of it.
 struct KnownApp {
     std::string app_name;
     std::optional<std::string> display_name;
@@ -329,13 +329,13 @@ struct KnownApp {
     };
 };
 
-/// null goes back to what is recorded.
+/// null restores what is recorded.
 struct UpdateApp {
     json::Patch<json::Text<1, 100>> display_name;
     json::Patch<json::Text<1, 50>> app_category;
 };
 
-/// Everything ever recorded, in short.
+/// A summary of all recorded activities.
 struct Totals {
     json::Minutes total_time;
     std::int64_t activities = 0;
@@ -352,7 +352,7 @@ struct focus::json::Codec<focus::activities::BatchItem> {
     static Schema schema(Schemas& all);
 };
 
-/// A batch whose text does not parse because of some items is read with those as faults of their own.
+/// A batch whose text does not parse because of some items is read with a fault of its own for each of them.
 template <>
 focus::activities::NewBatch focus::json::parse<focus::activities::NewBatch>(std::string_view text, std::string_view where);
 

@@ -47,7 +47,7 @@ struct HourRow {
     std::int64_t total_ms = 0;
 };
 
-// A roll-up's name is the one that was written last, so a change that moves no time may change it; taking rows out does not.
+// A roll-up's name is the one written last, so a change without time may change it; the removal of rows does not.
 constexpr auto k_add_app = db::insert<AppRow>("usage_apps.add", "usage_apps", {},
                                               " ON CONFLICT (user_id, day, app_key, app_package, app_category, device_type) DO UPDATE SET "
                                               "app_name = CASE WHEN excluded.sessions >= 0 THEN excluded.app_name ELSE app_name END, "
@@ -95,10 +95,10 @@ struct TopAppDays {
     std::optional<Day> last_day;
 };
 
-/// The apps used most out of `chosen` (a table and a condition; after its parameters come LIMIT and OFFSET), each with its
-/// `parts` and with what the user has set for it. `days` are further columns. What an app has beyond the ten parts with most
-/// of its time is added to the first of them: sums stay exact, and an app that is recorded under thousands of packages costs
-/// no more than others. Parts are read by a CROSS JOIN: SQLite then begins with what is chosen.
+/// The most used apps of `chosen` (a table and a condition; after its parameters come LIMIT and OFFSET), each with its
+/// `parts` and with the user's settings. `days` are further columns. What an app has beyond the ten parts with most of
+/// its time is added to the first of them: sums stay exact, and an app that is recorded under thousands of packages costs
+/// no more than others. Parts are read by a CROSS JOIN: SQLite then begins with the chosen apps.
 template <std::size_t A, std::size_t B, std::size_t C>
 consteval auto top_apps_sql(const db::SqlText<A>& chosen, const db::SqlText<B>& parts, const db::SqlText<C>& days) {
     return "WITH chosen AS (SELECT app_key, SUM(total_ms) AS app_ms FROM " + chosen +
@@ -121,7 +121,7 @@ constexpr db::SqlText k_no_days{""};
 constexpr db::SqlText k_used_days{
     ", (SELECT MIN(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key) AS first_day"
     ", (SELECT MAX(u.day) FROM usage_apps u WHERE u.user_id = p.user_id AND u.app_key = p.app_key) AS last_day"};
-/// Out of the totals that fit `which`.
+/// Of the totals that match `which`.
 template <std::size_t N>
 consteval auto top_totals_sql(const char (&which)[N]) {
     return top_apps_sql("usage_totals WHERE user_id = ?" + db::SqlText<N>{which}, parts_of("usage_totals"), k_used_days);
@@ -140,7 +140,7 @@ consteval auto top_categories_sql(const char (&days)[N]) {
            db::SqlText<N>{days} + " GROUP BY category ORDER BY category_ms DESC, category LIMIT ?";
 }
 
-constexpr std::int64_t k_all = 1'000'000'000; // of what is bounded otherwise
+constexpr std::int64_t k_all = 1'000'000'000; // where the size is bounded otherwise
 
 struct HourTime {
     int hour = 0;
@@ -154,7 +154,7 @@ constexpr auto k_day_sums =
 constexpr auto k_day_categories = db::select<TopCategory>("usage_apps.categories_of_day", top_categories_sql("u.day = ?"));
 constexpr auto k_day_hours = db::select<HourTime>("usage_hours.of_day", "SELECT * FROM usage_hours WHERE user_id = ? AND day = ?");
 constexpr auto k_period_apps = db::select<TopApp>(
-    "usage_apps.of_period", // the day in front of the name makes MAX find the newest; days have 10 characters
+    "usage_apps.of_period", // the day as prefix makes MAX find the newest name; days have 10 characters
     top_apps_sql(
         db::SqlText{"usage_apps WHERE user_id = ? AND day >= ? AND day <= ?"},
         db::SqlText{
@@ -189,7 +189,7 @@ constexpr auto k_app_days = db::select<rules::DayUsage>(
                        "app_key = ? AND day >= ? GROUP BY day ORDER BY day");
 constexpr auto k_app_called =
     db::select<std::string>("app_settings.called", "SELECT app_key FROM app_settings WHERE user_id = ? AND display_key = ? LIMIT 1");
-// A row holds what this change gave it and nothing else: it was not there before.
+// A row is new when it holds only what this change gave it.
 constexpr auto k_is_new = db::select<int>("usage_apps.is_new", "SELECT 1 FROM usage_apps WHERE user_id = ? AND day = ? AND app_key = ? AND "
                                                                "app_package = ? AND app_category = ? AND device_type = ? AND sessions = ?");
 
@@ -274,7 +274,7 @@ std::vector<rules::UsageRow> usage_rows_of(const std::vector<TopCategory>& categ
     return rows;
 }
 
-/// Queues the statements that add to roll-up rows, then those that drop the rows that nothing is left of.
+/// Queues the statements that add to roll-up rows, then those that delete rows that became empty.
 void defer_all(db::Transaction& tx, std::vector<db::Command> added, std::vector<db::Command> dropped) {
     for (auto& command : added) tx.defer(std::move(command));
     for (auto& command : dropped) tx.defer(std::move(command));
@@ -323,7 +323,7 @@ void apply_totals(db::Transaction& tx, std::int64_t user_id, const std::map<rule
 void apply_days(db::Transaction& tx, std::int64_t user_id, const std::map<Day, rules::Delta::DayChange>& changes) {
     std::vector<DayRow> rows;
     std::vector<db::Command> dropped;
-    for (const auto& [day, change] : changes) { // those that keep their sums, too: a transaction that changes a day holds its row
+    for (const auto& [day, change] : changes) { // also those with unchanged sums: a transaction that changes a day locks its row
         rows.push_back({.user_id = user_id, .day = day, .total_ms = change.ms, .sessions = change.sessions});
         if (change.sessions < 0) dropped.push_back(db::Command::of(k_drop_day, user_id, day.to_string()));
     }

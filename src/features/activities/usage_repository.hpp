@@ -1,6 +1,6 @@
-// The SQL of the roll-ups `usage_apps`, `usage_totals`, `usage_days`, `usage_hours` and of `app_settings`. What it costs
-// to read them depends on days and apps, never on how many activities there are; and the rows that come back are bounded:
-// what sums up many runs in the database, off the threads that serve requests.
+// The SQL of the roll-ups `usage_apps`, `usage_totals`, `usage_days`, `usage_hours` and of `app_settings`. The cost of
+// reading them depends on days and apps, not on the number of activities; and the result rows are bounded: sums over
+// many rows run in the database, not in the threads that serve requests.
 #pragma once
 
 #include "core/db/query.hpp"
@@ -16,13 +16,13 @@
 
 namespace focus::activities::repository {
 
-/// Queues the changes of the roll-ups. Rows that fall to nothing are deleted.
+/// Queues the changes of the roll-ups. Rows that become empty are deleted.
 void apply(db::Transaction& tx, std::int64_t user_id, const rules::Delta& delta);
 
-/// All roll-up rows of a user, or what is missing in each of them: here each table stands for itself.
+/// All roll-up rows of a user, or the difference of each: here each table is independent of the others.
 struct RollUps {
     std::map<rules::Delta::AppKey, rules::Delta::AppChange> apps;
-    std::map<rules::Delta::AppKey, rules::Delta::AppChange> totals; // `day` of the key means nothing
+    std::map<rules::Delta::AppKey, rules::Delta::AppChange> totals; // `day` of the key is not used
     std::map<Day, rules::Delta::DayChange> days;
     std::map<std::pair<Day, int>, std::int64_t> hours;
 };
@@ -31,34 +31,34 @@ db::Task<RollUps> stored_roll_ups(db::Session& session, std::int64_t user_id);
 /// Queues the changes as the other apply() does.
 void apply(db::Transaction& tx, std::int64_t user_id, const RollUps& changes);
 
-inline constexpr std::int64_t k_max_day_apps = 500;   // that a day's statistics name
-inline constexpr std::int64_t k_max_period_apps = 10; // that the statistics of some days name
-inline constexpr std::int64_t k_max_categories = 100; // that statistics name
-inline constexpr std::int64_t k_max_days = 5000;      // that streaks are made of
+inline constexpr std::int64_t k_max_day_apps = 500;   // in the statistics of a day
+inline constexpr std::int64_t k_max_period_apps = 10; // in the statistics of some days
+inline constexpr std::int64_t k_max_categories = 100; // in any statistics
+inline constexpr std::int64_t k_max_days = 5000;      // from which streaks are computed
 
-/// The apps with most of the time, and what the user has set for them.
+/// The apps with most of the time, and the user's settings for them.
 struct Usage {
     std::vector<rules::UsageRow> rows;
     rules::AppSettings settings;
 };
-/// What holds of all, also of what is not named.
+/// Sums over all apps, including those that are not listed.
 struct Sums {
     std::int64_t apps = 0;
     std::int64_t total_ms = 0;
     std::int64_t sessions = 0;
 };
 
-/// What one day's statistics are made of.
+/// The data of one day's statistics.
 struct DayParts {
     Usage apps;
     Sums sums;
-    std::vector<rules::UsageRow> categories;           // as the user counts them; only category and time
+    std::vector<rules::UsageRow> categories;           // by the user's settings; only category and time
     std::vector<std::pair<int, std::int64_t>> hours{}; // hour, ms
     std::int64_t previous_ms = 0;
 };
 db::Task<DayParts> day_parts(db::Session& session, std::int64_t user_id, Day day);
 
-/// What the statistics of the days from `first` to `last` are made of.
+/// The data of the statistics of the days from `first` to `last`.
 struct PeriodParts {
     Usage apps;
     std::int64_t apps_used = 0;
@@ -69,22 +69,22 @@ db::Task<PeriodParts> period_parts(db::Session& session, std::int64_t user_id, D
 
 /// One app's days from `since` on.
 db::Task<std::vector<rules::DayUsage>> app_days(db::Session& session, std::int64_t user_id, std::string_view app_key, Day since);
-/// The folded name of the app that the user calls so.
+/// The folded name of the app to which the user gave this name.
 db::Task<std::optional<std::string>> app_called(db::Session& session, std::int64_t user_id, std::string_view display_key);
 
-/// Some of the apps that were ever recorded.
+/// Some of the recorded apps.
 struct AppsPage {
     Usage usage;
     std::map<std::string, std::pair<Day, Day>, std::less<>> used; // first and last day, by folded name
     std::int64_t whole_ms = 0;                                    // of all apps
     Sums sums{};                                                  // of all apps (of top_apps)
-    std::optional<std::string> next{};                            // what `after` is for the next page (of apps_after)
+    std::optional<std::string> next{};                            // `after` for the next page (of apps_after)
 };
 /// One app; without rows: never recorded.
 db::Task<AppsPage> app(db::Session& session, std::int64_t user_id, std::string_view app_key);
 /// Most used first.
 db::Task<AppsPage> top_apps(db::Session& session, std::int64_t user_id, std::int64_t skip, std::int64_t limit);
-/// By folded name; a page costs the same wherever it is.
+/// By folded name; each page costs the same.
 db::Task<AppsPage> apps_after(db::Session& session, std::int64_t user_id, std::string_view after, std::int64_t limit);
 void save_setting(db::Transaction& tx, std::int64_t user_id, std::string_view app_key, const rules::AppSetting& setting, EpochMs now);
 void forget_settings(db::Transaction& tx, std::int64_t user_id);
@@ -96,7 +96,7 @@ db::Task<std::vector<rules::DayUsage>> latest_days(db::Session& session, std::in
 
 /// Which of the days hold more than k_max_apps_a_day apps, and how many. Runs after apply().
 [[nodiscard]] db::Query<std::map<Day, std::int64_t>> crowded_days(db::Dialect dialect, std::int64_t user_id, const std::set<Day>& days);
-/// The apps of these days that came with the delta (after apply()).
+/// The apps of these days that the delta added (after apply()).
 db::Task<std::set<rules::Delta::AppKey>> new_apps(db::Session& session, std::int64_t user_id, const rules::Delta& delta,
                                                   std::map<Day, std::int64_t> days);
 
