@@ -19,7 +19,7 @@ namespace {
 /// Bus topic: "<user> <session> <kept>", as auth::Service::Ended.
 constexpr std::string_view k_ended_topic = "sessions.ended";
 constexpr std::chrono::microseconds k_between_looks{500};
-/// While nothing is heard of other instances.
+/// While nothing is received from other instances.
 constexpr std::chrono::milliseconds k_between_questions{500};
 
 } // namespace
@@ -98,8 +98,8 @@ void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& ex
     async::spawn(executor, "search for ended sessions", watch_sessions(executor));
 }
 
-/// Asks twice a second for as long as there are sockets: whether the bus carries the news depends on the instance that
-/// ends a session, too, and a socket must close within a second in any case.
+/// Queries twice a second while there are sockets. Whether the bus carries the end of a session also depends on the
+/// instance that ends it, and a socket must close within a second in any case.
 db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
     struct Watching {
         std::atomic<bool>& flag;
@@ -111,7 +111,7 @@ db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
         bool any = true;
         try {
             any = co_await close_ended();
-        } catch (const Error&) { // the database is away
+        } catch (const Error&) { // the database is unavailable
         }
         if (!any) co_return;
         pause.expires_after(k_between_questions);
@@ -119,7 +119,7 @@ db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
     }
 }
 
-/// One question for all sockets of this instance; gives whether there is any.
+/// One query for all sockets of this instance; returns whether there are any sockets.
 db::Task<bool> Hub::close_ended() {
     const auto all = all_clients();
     if (all.empty()) co_return false;
@@ -142,7 +142,7 @@ Hub::Clients Hub::all_clients() {
     return all;
 }
 
-/// After pushes or ended sessions may have been missed. One after the other: all at once would be too much for the database.
+/// Pushes or ended sessions may have been missed. One socket after the other: all at once would overload the database.
 void Hub::look_again() {
     auto at = std::chrono::steady_clock::now();
     for (const auto& client : all_clients()) {

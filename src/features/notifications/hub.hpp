@@ -1,7 +1,7 @@
-// Hub: every open notification socket of this instance, and what reaches them: pushes of the bus, ended sessions.
-// Always holds: a push is handed to each socket of its user on that socket's own thread. What happens on other instances
-// comes by the bus; that a session has ended is also asked of the database: with each heartbeat, and twice a second while
-// the bus hears no other instance.
+// Hub: owns the open notification sockets of this instance and passes on to them pushes and the ends of sessions.
+// Always holds: a push is handed to each socket of its user on that socket's own thread. Events of other instances
+// arrive by the bus. Ended sessions are also read from the database: with each heartbeat, and twice a second while
+// the bus receives nothing from other instances.
 #pragma once
 
 #include "core/http/websocket.hpp"
@@ -26,14 +26,14 @@ class LiveClient;
 class Hub {
   public:
     struct Settings {
-        std::chrono::seconds heartbeat{30};            // between heartbeats; who is silent for two of them is let go
+        std::chrono::seconds heartbeat{30};            // between heartbeats; silence for two closes a socket
         std::optional<std::size_t> max_per_user = 100; // sockets of one user on this instance
     };
     Hub(const Core& core, Service& service, auth::SessionGuard& guard, Settings settings);
     ~Hub();
 
-    /// A listener for a new connection of the caller, which is told what it has missed after `after_id` (nothing: from
-    /// now on). Throws 429 `too_many_connections`.
+    /// A listener for a new connection of the caller; it first sends what was missed after `after_id` (nothing: starts
+    /// now). Throws 429 `too_many_connections`.
     [[nodiscard]] std::shared_ptr<http::SocketListener> welcome(const Caller& caller, std::optional<std::int64_t> after_id);
     [[nodiscard]] Presence::Totals totals(std::int64_t user_id) { return presence_.totals(user_id, std::chrono::steady_clock::now()); }
 
@@ -70,7 +70,7 @@ class Hub {
     metrics::Gauge users_;
     std::mutex mutex_;
     std::unordered_map<std::int64_t, Clients> clients_; // by user
-    std::atomic<bool> watching_{false};                 // one coroutine asks at a time
+    std::atomic<bool> watching_{false};                 // one coroutine queries at a time
 };
 
 } // namespace focus::notifications

@@ -101,7 +101,7 @@ void LiveClient::on_tick(http::Socket::Instant now) {
         start_catching_up(Reason::gap);
     }
     if (now < next_heartbeat_ || !is_greeted_) return;
-    next_heartbeat_ = std::max(next_heartbeat_ + hub_.settings().heartbeat, now); // late once is not late for ever
+    next_heartbeat_ = std::max(next_heartbeat_ + hub_.settings().heartbeat, now); // one delay does not add up
     reply(json::write(Plain{"heartbeat", {hub_.clock().now_ms()}}));
 }
 
@@ -124,7 +124,7 @@ void LiveClient::deliver(const std::shared_ptr<const Push>& push) {
         has_more_ = true;
         return;
     }
-    if (push->id <= last_id_) return; // seen among the rows
+    if (push->id <= last_id_) return; // already sent from the rows
     if (push->previous_id != last_id_) return start_catching_up(Reason::missed_push);
     last_id_ = push->id;
     if (!push->is_silent) show(push->type, {push, &push->frame});
@@ -142,7 +142,7 @@ void LiveClient::start_catching_up(Reason reason) {
         } catch (const std::exception& error) {
             if (self->socket_ == nullptr) co_return;
             log::warning("a socket's notifications could not be read", {{"cause", std::string_view{error.what()}}});
-            self->socket_->close(codes::internal_error, "please connect again"); // with after_id: nothing is lost
+            self->socket_->close(codes::internal_error, "please connect again"); // with after_id nothing is lost
         }
     };
     async::spawn(executor_, "notifications of a socket", run(shared_from_this(), reason));
@@ -150,7 +150,7 @@ void LiveClient::start_catching_up(Reason reason) {
 
 db::Task<void> LiveClient::catch_up(Reason reason) {
     auto& service = hub_.service();
-    if (reason != Reason::missed_push) { // it may have ended unnoticed, during the handshake for example
+    if (reason != Reason::missed_push) { // it may have ended unnoticed, for example during the handshake
         const bool stands = co_await hub_.guard().stands(user_id_, session_id_);
         if (!stands && socket_ != nullptr) socket_->close(codes::session_over, "the session has ended");
     }
@@ -178,7 +178,7 @@ db::Task<void> LiveClient::catch_up(Reason reason) {
         if (socket_ == nullptr) co_return;
         more = has_more_ || page.size() == static_cast<std::size_t>(k_page);
     }
-    catching_up_ = false; // at once: from here on pushes are shown as they come
+    catching_up_ = false; // before anything else: from here on pushes are sent as they arrive
 }
 
 db::Task<void> LiveClient::wait_until_drained() {
@@ -191,7 +191,7 @@ db::Task<void> LiveClient::wait_until_drained() {
     }
 }
 
-// --- what the client says ----------------------------------------------------------------------------------------------
+// --- messages of the client --------------------------------------------------------------------------------------------
 
 void LiveClient::on_message(std::string_view text) {
     try {
@@ -253,7 +253,7 @@ void LiveClient::subscribe(const SocketMessage& message, bool on) {
             return fail("unknown_event", k_unknown_event);
         }
     }
-    if (on && !is_narrowed_) types_.reset(); // the first one narrows
+    if (on && !is_narrowed_) types_.reset(); // the first subscription narrows
     is_narrowed_ = true;
     types_ = on ? types_ | named : types_ & ~named;
     reply(json::write(Subscribed{on ? "subscribed" : "unsubscribed", events, {hub_.clock().now_ms()}}));
@@ -261,7 +261,7 @@ void LiveClient::subscribe(const SocketMessage& message, bool on) {
 
 template <class F>
 void LiveClient::reply_later(F make_reply) {
-    // The lambda lives in the coroutine's frame for as long as what it makes.
+    // The coroutine's frame keeps the lambda alive as long as the coroutine that it creates.
     const auto run = [](std::shared_ptr<LiveClient> self, F make) -> db::Task<void> {
         try {
             auto frame = co_await make();

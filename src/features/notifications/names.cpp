@@ -19,7 +19,7 @@ std::int64_t number_of(std::string_view text) {
     return id;
 }
 
-/// Calls `plain` with what stands between the marks and `marked` with their ids, in order.
+/// Calls `plain` with the text between the marks and `marked` with their ids, in order.
 template <class Plain, class Marked>
 void split(std::string_view text, const Plain& plain, const Marked& marked) {
     const auto edge_at = [&] {

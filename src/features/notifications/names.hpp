@@ -1,5 +1,5 @@
-// Names of others in stored notifications: a mark with the account's id, read as the name that the account has then, so that
-// a deleted account has none. No text of a person can hold a mark: control characters are refused.
+// Names of others in stored notifications: a mark holds the account's id and is replaced by its current name when read, so
+// a deleted account has no name. User text cannot contain a mark: control characters are refused.
 #pragma once
 
 #include "core/base/text.hpp"
@@ -12,7 +12,7 @@
 
 namespace focus::notifications::names {
 
-/// Names by id; whoever is missing is a deleted account.
+/// Names by id; an id that is missing belongs to a deleted account.
 using Known = std::map<std::int64_t, std::string>;
 
 /// Adds the ids of the marks (mark_of) in a text, or in JSON.

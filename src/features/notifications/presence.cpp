@@ -130,13 +130,13 @@ void Presence::receive_news(const std::string& from, std::string_view news) {
         const std::scoped_lock lock{mutex_};
         auto& other = others_[from];
         other.heard_at = std::chrono::steady_clock::now();
-        if (other.changes < 0 && *changes == 1) other.changes = 0; // its very first: nothing came before
+        if (other.changes < 0 && *changes == 1) other.changes = 0; // its first: none can be missing
         const bool is_next = user_id && count && other.changes >= 0 && *changes == other.changes + 1;
         if (is_next) {
             other.changes = *changes;
             set_count(other, *user_id, *count);
         }
-        const bool is_beat = !user_id; // with a beat the question is asked again: it may have got lost
+        const bool is_beat = !user_id; // a heartbeat repeats the question: it may have been lost
         ask = *changes > other.changes && (is_beat || !other.asked);
         other.asked = other.asked || ask;
     }
@@ -157,7 +157,7 @@ void Presence::receive_table(const std::string& from, std::string_view table) {
     const std::scoped_lock lock{mutex_};
     auto& other = others_[from];
     other.heard_at = std::chrono::steady_clock::now();
-    if (*changes < other.changes) return; // older than what is known
+    if (*changes < other.changes) return; // older than the known state
     other.changes = *changes;
     set_counts(other, counts);
     other.asked = false;

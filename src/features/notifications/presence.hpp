@@ -1,6 +1,6 @@
-// Presence: who has sockets open, over all instances. Each instance tells the others by the bus (topic
-// "sockets.presence") what changes with it; a listener that notices a gap asks for the whole table.
-// Always holds: an instance that has not been heard of for k_forget_after counts nothing any more. Safe from any thread.
+// Presence: which users have open sockets, over all instances. Each instance publishes its changes on the bus
+// (topic "sockets.presence"); a listener that notices a gap requests the whole table.
+// Always holds: an instance that has sent nothing for k_forget_after is not counted. Safe from any thread.
 #pragma once
 
 #include "core/bus/bus.hpp"
@@ -25,7 +25,7 @@ class Presence {
 
     /// This instance's sockets of the user: one more (+1) or one less (-1).
     void change(std::int64_t user_id, int by);
-    /// Says from time to time that this instance lives and where its count of changes stands.
+    /// Publishes at intervals that this instance is alive, and its count of changes.
     void beat(Instant now);
 
     struct Totals {
@@ -42,13 +42,13 @@ class Presence {
         Counts counts;
         std::int64_t changes = -1; // how many of its changes are in `counts`; -1: none known
         Instant heard_at;
-        bool asked = false; // for its whole table
+        bool asked = false; // its whole table was requested
     };
     void receive(std::string_view payload);
     void receive_news(const std::string& from, std::string_view news);
     void receive_table(const std::string& from, std::string_view table);
     void publish_table();
-    /// Keeps the sums right while one instance's count changes.
+    /// Keeps the sums correct while one instance's count changes.
     void set_count(Instance& instance, std::int64_t user_id, std::int64_t count);
     void set_counts(Instance& instance, const Counts& counts);
     void forget_silent(Instant now);

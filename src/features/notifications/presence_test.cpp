@@ -32,7 +32,7 @@ class PresenceTest : public ::testing::Test {
     void say(std::string text) { bus->publish(k_topic, std::move(text)); }
 
     std::unique_ptr<bus::Bus> bus = bus::make_local_bus();
-    std::vector<std::string> questions; // whose tables were asked for
+    std::vector<std::string> questions; // whose tables were requested
 };
 
 TEST_F(PresenceTest, CountsOverAllInstances) {
@@ -72,7 +72,7 @@ TEST_F(PresenceTest, ALaterInstanceLearnsWhatIsThereWithTheNextBeat) {
 
 TEST_F(PresenceTest, AGapIsNoticedAndFilled) {
     Presence here{*bus};
-    say("peer +3 7 1"); // what came before is not known
+    say("peer +3 7 1"); // earlier changes are not known
     EXPECT_THAT(questions, ElementsAre("peer"));
     EXPECT_EQ(totals(here), "0 0 0");
     say("peer *3 7:1 8:2");

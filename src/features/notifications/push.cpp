@@ -16,7 +16,7 @@ struct Frame {
     json::Timestamp timestamp;
 };
 
-/// Takes a number and the separator behind it off the front.
+/// Removes a number and the separator behind it from the front.
 template <class T>
 bool take(std::string_view& text, T& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -112,7 +112,7 @@ db::Task<std::map<std::int64_t, std::int64_t>> take_turns(db::Transaction& tx, s
 db::Task<std::vector<std::int64_t>> insert(db::Transaction& tx, std::vector<Fresh> rows, const Draft& draft, EpochMs now) {
     std::vector<std::int64_t> user_ids;
     for (const auto& row : rows) user_ids.push_back(row.user_id);
-    // Each user's newest row is the one just made: the transaction holds the user's turn.
+    // Each user's newest row is the one just inserted: the transaction holds the user's turn.
     const auto [count, last] = co_await tx.all(insert_all(rows, draft, now), last_ids(user_ids));
     std::map<std::int64_t, std::int64_t> ids;
     for (const auto& row : last) ids[row.user_id] = row.id;

@@ -26,10 +26,10 @@ struct Fresh {
     bool is_silent = false;
 };
 
-/// The users' last ids (0: none); until the transaction ends nobody else adds notifications of these users. Users who
+/// The users' last ids (0: none). Until the transaction ends no other adds notifications of these users. Users who
 /// have one with `dedup_key` (if there is a key) are left out.
 db::Task<std::map<std::int64_t, std::int64_t>> take_turns(db::Transaction& tx, std::vector<std::int64_t> user_ids, std::string dedup_key);
-/// Stores one row per user, whose turns the transaction holds; gives their ids in the order of `rows`.
+/// Stores one row per user, whose turns the transaction holds; returns their ids in the order of `rows`.
 db::Task<std::vector<std::int64_t>> insert(db::Transaction& tx, std::vector<Fresh> rows, const Draft& draft, EpochMs now);
 
 db::Query<std::int64_t> last_id(std::int64_t user_id);
@@ -39,10 +39,10 @@ db::Task<Listed> list(db::Session& session, std::int64_t user_id, ListQuery quer
 
 /// Nothing when the user has no such notification.
 db::Task<std::optional<Notification>> mark_read(db::Session& session, std::int64_t user_id, std::int64_t id);
-/// Gives how many were unread.
+/// Returns how many were unread.
 db::Query<std::uint64_t> mark_all_read(std::int64_t user_id);
 
-/// Something that everybody is being told, and up to whom that is done.
+/// An announcement to all users, and up to which user it is delivered.
 struct AnnouncementProgress {
     std::int64_t id = 0;
     std::string title;
@@ -57,7 +57,7 @@ db::Query<std::optional<AnnouncementProgress>> announcement_for_update(std::int6
 db::Query<std::vector<std::int64_t>> open_announcements();
 void set_progress(db::Transaction& tx, const AnnouncementProgress& announcement);
 
-/// Deletes the rows older than `before`; gives how many went.
+/// Deletes the rows older than `before`; returns how many were deleted.
 db::Task<std::uint64_t> delete_old(db::Database& database, EpochMs before);
 void delete_of_user(db::Transaction& tx, std::int64_t user_id);
 /// For the user's own export.

@@ -52,7 +52,7 @@ void add_socket(http::Routes& routes, Hub& hub) {
                {.id = "socketStats",
                 .summary = "Open sockets and the people behind them, over all instances",
                 .tag = "admin",
-                .access = Access::signed_in, // routes below /ws don't ask for a verified address
+                .access = Access::signed_in, // routes below /ws don't require a verified address
                 .problems = {k_forbidden.described("the user is no administrator")}},
                [&hub](Call& call) -> Task<Reply<SocketStats>> {
                    if (call.user().role != Role::admin) throw Error{k_forbidden};

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t k_step = 500; // users per statement
 constexpr std::chrono::milliseconds k_patience{1000};
 
-/// A text that somebody wrote.
+/// A text that a user wrote.
 Draft draft_of(std::string title, std::string message) {
     return {.type = Type::custom,
             .title = k_as_written_title,
@@ -39,7 +39,7 @@ struct Rendered {
     std::string message;
 };
 
-/// With the name instead of its mark: what is pushed is not kept.
+/// With the name instead of its mark: a pushed text is not stored.
 std::string shown(std::string_view text, const Draft& draft, Language language) {
     if (draft.about.id == 0) return std::string{text};
     return names::fill(text, {{draft.about.id, draft.about.name}}, language);
@@ -64,7 +64,7 @@ db::Task<bool> Service::add(db::Transaction& tx, users::Addressee to, Draft draf
 }
 
 db::Task<std::int64_t> Service::add_many(db::Transaction& tx, std::vector<std::int64_t> user_ids, Draft draft) {
-    std::ranges::sort(user_ids); // everybody takes turns in the same order
+    std::ranges::sort(user_ids); // all transactions lock the turns in the same order
     user_ids.erase(std::ranges::unique(user_ids).begin(), user_ids.end());
     std::int64_t added = 0;
     for (std::size_t at = 0; at < user_ids.size(); at += k_step) {
@@ -149,7 +149,7 @@ db::Task<std::pair<std::map<std::int64_t, std::string>, Language>> Service::know
     std::map<std::int64_t, std::string> known;
     for (const auto& [id, user] : users) known.emplace(id, user.username);
     auto language = Language::en;
-    if (known.size() < ids.size()) { // somebody is a deleted account, in the reader's language
+    if (known.size() < ids.size()) { // one is a deleted account; its name is in the reader's language
         std::vector<std::int64_t> own{user_id};
         const auto reader = co_await users_.addressees(db_, std::move(own));
         if (!reader.empty()) language = reader.front().language;
@@ -213,12 +213,12 @@ db::Task<Announced> Service::announce_to(Caller caller, Origin origin, Language 
     });
 }
 
-/// Tells the next ones, in a transaction of its own: nobody waits behind a long one, and the first are told at once.
+/// Notifies the next users in a transaction of its own: none waits long, and the first are notified at once.
 db::Task<Service::Progress> Service::tell_next(std::int64_t announcement_id) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Progress> {
         auto open = co_await tx.get(repository::announcement_for_update(announcement_id));
         if (!open) co_return Progress{};
-        if (open->done_at_ms) co_return Progress{.told = open->told}; // another instance was at it as well
+        if (open->done_at_ms) co_return Progress{.told = open->told}; // another instance has done it
         auto step = co_await users_.addressees_after(tx, open->after_user_id, k_step);
         const bool is_last = step.size() < k_step;
         if (!step.empty()) {

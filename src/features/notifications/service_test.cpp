@@ -168,9 +168,9 @@ TEST_P(NotificationsTest, ListsPagesFiltersAndReads) {
 }
 
 TEST_P(NotificationsTest, TellsManyEachInHisLanguage) {
-    std::vector<std::int64_t> ids{99'999}; // nobody
+    std::vector<std::int64_t> ids{99'999}; // no such user
     for (int i = 0; i < 7; ++i) ids.push_back(make_user({.language = i % 2 == 0 ? Language::en : Language::fr}).user_id);
-    ids.push_back(ids.back()); // twice the same
+    ids.push_back(ids.back()); // a duplicate
     const auto told = run([&]() -> db::Task<std::int64_t> {
         co_return co_await database().transaction(
             [&](db::Transaction& tx) -> db::Task<std::int64_t> { return service().add_many(tx, ids, draft("all", "once")); });
@@ -242,8 +242,8 @@ TEST_P(NotificationsTest, GoesWithTheAccount) {
     EXPECT_THAT(list(user).items, IsEmpty());
 }
 
-/// Many writers on two instances at once: whoever reads at any moment and goes on from the last id he saw misses nothing
-/// and sees nothing twice.
+/// Many writers on two instances at once: a reader that reads at any moment and goes on from the last id misses nothing
+/// and reads nothing twice.
 TEST_P(NotificationsTest, ReadersMissNothingWhileManyWrite) {
     constexpr int k_writers = 8;
     constexpr int k_each = 12;

@@ -1,4 +1,4 @@
-// What a client says over its notification socket.
+// A message of a client on its notification socket.
 #pragma once
 
 #include "core/json/json.hpp"
@@ -10,7 +10,7 @@
 
 namespace focus::notifications {
 
-/// Everything but the action depends on it.
+/// The action decides which other members are used.
 struct SocketMessage {
     std::optional<std::string> action;
     std::optional<std::vector<std::string>> events;

@@ -1,4 +1,4 @@
-// What the notifications room speaks: what other rooms want told, and what clients see of it.
+// The types of the notifications module: drafts of other modules, and the notifications that clients see.
 #pragma once
 
 #include "core/base/text.hpp"
@@ -11,34 +11,34 @@
 
 namespace focus::notifications {
 
-/// The kinds that clients tell apart (and subscribe to).
+/// The kinds that clients distinguish (and subscribe to).
 enum class Type { limit_warning, app_blocked, challenge_update, activity_update, policy_update, custom };
 
 inline constexpr std::size_t k_max_title = 200;    // characters
 inline constexpr std::size_t k_max_message = 2000; // characters
 inline constexpr EpochMs k_kept_ms = 30 * k_day_ms;
 
-/// Somebody whom a text names.
+/// A user whom a text names.
 struct Person {
     std::int64_t id = 0;
     std::string name;
 };
 
-/// What stands for the name in stored texts and data (see names.hpp).
+/// The mark that replaces the name in stored texts and data (see names.hpp).
 [[nodiscard]] std::string mark_of(std::int64_t user_id);
 
-/// What a room wants told. The texts are rendered in the language of whoever is told.
+/// A notification to send. The texts are rendered in the language of the recipient.
 struct Draft {
     Type type = Type::custom;
     Text title;
     Text message;
     TextArgs args = {};
     std::string data = "{}";    // a JSON object for programs
-    Person about = {};          // whose mark stands in args and data: stored as it is, pushed as the name
+    Person about = {};          // whose mark is in args and data: stored as it is, pushed as the name
     std::string dedup_key = {}; // empty: none; else the same key is stored once per user (ASCII, at most 190)
 };
 
-/// A text that somebody wrote: the same in every language.
+/// A text that a user wrote: the same in every language.
 inline constexpr Text k_as_written_title{"{title}", "{title}"};
 inline constexpr Text k_as_written_message{"{message}", "{message}"};
 
@@ -76,7 +76,7 @@ struct Listed {
     std::int64_t total = 0;
 };
 
-/// What administrators send to people.
+/// A notification that administrators send to users.
 struct Announcement {
     json::Text<1, k_max_title> title;
     json::Lines<1, k_max_message> message;
