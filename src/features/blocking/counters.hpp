@@ -1,4 +1,4 @@
-// What the metrics say about limits that were reached and apps that were blocked.
+// The metrics of limits that were reached and apps that were blocked.
 #pragma once
 
 #include "core/metrics/name_counters.hpp"

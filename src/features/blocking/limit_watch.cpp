@@ -14,7 +14,7 @@ constexpr int k_total_notify_at = 80;
 constexpr std::size_t k_max_remembered = 50'000;
 constexpr std::size_t k_max_live_ids = 100;
 
-/// The apps whose counters of today the changes touch.
+/// The apps whose counters of today the changes affect.
 repository::Apps apps_of(const std::vector<activities::Change>& changes, Day today) {
     repository::Apps apps;
     for (const auto& change : changes) {

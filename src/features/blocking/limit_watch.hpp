@@ -1,7 +1,7 @@
-// LimitWatch: notices, inside the transaction that changes activities or a limit, that a counter has reached a threshold,
-// and tells the user: notification, mail, audit entry.
-// Always holds: each threshold is told at most once per entry (0: the overall limit), day and reset, however many
-// transactions on however many instances come at once; whoever evaluates an entry holds its row, so none is missed.
+// LimitWatch: detects, inside the transaction that changes activities or a limit, that a counter has reached a threshold,
+// and notifies the user: notification, mail, audit entry.
+// Always holds: each threshold is sent at most once per entry (0: the overall limit), day and reset, also with
+// concurrent transactions on several instances; an evaluation locks the entry's row, so that none is missed.
 #pragma once
 
 #include "core/core.hpp"
@@ -27,7 +27,7 @@ class LimitWatch {
     /// Activities have changed: the reaction evaluates the limits that they count for and pushes the live counters.
     [[nodiscard]] activities::Reaction prepare(const activities::Recorded& recorded, db::Batch& batch);
 
-    /// What an evaluation is about.
+    /// What an evaluation depends on.
     struct Scene {
         std::int64_t user_id = 0;
         Zone zone;
@@ -35,13 +35,13 @@ class LimitWatch {
         EpochMs now = 0;
         Origin origin;
     };
-    /// Tells what the entry's counter has reached and nobody was told yet; the entry is locked by `tx`. True when the
-    /// entry has changed (last_blocked_at): the caller writes it.
+    /// Notifies the user of each threshold that the entry's counter has reached, once; `tx` has locked the entry. True
+    /// when the entry has changed (last_blocked_at): the caller writes it.
     db::Task<bool> evaluate(db::Transaction& tx, const Scene& scene, Entry& entry, std::int64_t usage_ms,
                             const std::vector<repository::Event>& told);
 
   private:
-    /// Which thresholds of the overall limit were told, of the users seen last: saves the question. Once told is told.
+    /// The thresholds of the overall limit that were sent, for recent users. It saves a query: a sent one stays sent.
     class Memory {
       public:
         rules::Reached told(std::int64_t user_id, Day day);
@@ -56,7 +56,7 @@ class LimitWatch {
         std::unordered_map<std::int64_t, Known> known_;
     };
 
-    /// What prepare() asks for.
+    /// What prepare() queries.
     struct Answers {
         db::Answer<users::AlertSettings> settings;
         db::Answer<std::int64_t> total_ms;

@@ -125,7 +125,7 @@ TEST_P(LimitWatchTest, RespectsWhatTheUserWantsToHear) {
     EXPECT_TRUE(pushed[0].is_silent && pushed[1].is_silent);
 }
 
-// --- many at once ----------------------------------------------------------------------------------------------------
+// --- concurrency -----------------------------------------------------------------------------------------------------
 
 /// 50 posts at once through two instances, together over both thresholds.
 TEST_P(LimitWatchTest, FiftyPostsAtOnceWarnOnceAndBlockOnce) {
@@ -153,7 +153,7 @@ TEST_P(LimitWatchTest, FiftyPostsAtOnceWarnOnceAndBlockOnce) {
     EXPECT_EQ(std::ranges::count(pushed, notifications::Type::app_blocked, &notifications::Push::type), 1);
 }
 
-/// Limits that come and go while activities arrive: no dead end, and nothing told twice.
+/// Limits that are set and deleted while activities arrive: no deadlock, and nothing is sent twice.
 TEST_P(LimitWatchTest, ChangesAndPostsAtOnce) {
     const auto user = make_user();
     const auto id = create(user, R"({"app_name":"Instagram","daily_limit_minutes":20})").id;
@@ -171,7 +171,7 @@ TEST_P(LimitWatchTest, ChangesAndPostsAtOnce) {
     EXPECT_EQ(policy(user).version, 21);
 }
 
-/// A limit that is set while the day's first use is on its way: one of the two sees the other.
+/// A limit that is set while the day's first use is being written: one of the two sees the other.
 TEST_P(LimitWatchTest, AFirstLimitAndAFirstUseAtOnce) {
     const auto set_limit = [&](Caller caller) -> db::Task<void> {
         co_await service().create(caller, {}, json::parse<NewBlockedApp>(R"({"app_name":"Instagram","daily_limit_minutes":10})"));
@@ -188,7 +188,7 @@ TEST_P(LimitWatchTest, AFirstLimitAndAFirstUseAtOnce) {
     EXPECT_THAT(rows("SELECT user_id FROM usage_days WHERE sessions = 0"), IsEmpty());
 }
 
-/// The same where nothing was used: setting a limit leaves no trace of a day.
+/// The same when nothing was used: setting a limit stores nothing about a day.
 TEST_P(LimitWatchTest, ALimitIsNoUse) {
     create(make_user(), R"({"app_name":"Instagram","daily_limit_minutes":10})");
     EXPECT_THAT(rows("SELECT user_id FROM usage_days"), IsEmpty());

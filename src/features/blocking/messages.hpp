@@ -1,4 +1,4 @@
-// What people are told about their limits: notifications and the mail, in both languages.
+// Messages to users about their limits: notifications and the mail, in both languages.
 #pragma once
 
 #include "core/mail/outbox.hpp"
@@ -13,18 +13,18 @@
 
 namespace focus::blocking {
 
-/// Usage has come near the limit of an app.
+/// Usage is close to the limit of an app.
 [[nodiscard]] notifications::Draft warning_of(const Entry& entry, const rules::State& state);
-/// An app was blocked, by its limit or a schedule; the wall clock of `zone` tells until when.
+/// An app was blocked, by its limit or a schedule; the local time of `zone` shows until when.
 [[nodiscard]] notifications::Draft block_of(const Entry& entry, const rules::State& state, Reason reason, Zone zone);
-/// A schedule is over and nothing else blocks the app.
+/// A schedule has ended and nothing else blocks the app.
 [[nodiscard]] notifications::Draft release_of(const Entry& entry, const rules::State& state);
-/// The overall daily limit: nearly reached, or reached.
+/// The overall daily limit is nearly reached, or reached.
 [[nodiscard]] notifications::Draft total_warning_of(std::int64_t used_ms, std::int64_t limit_ms, bool reached);
 /// The rules have changed: devices read them again.
 [[nodiscard]] notifications::Draft policy_update_of(std::int64_t version);
 
-/// What an activity changed, for screens that count along.
+/// What an activity changed, for clients that show live counters.
 struct LiveCounter {
     std::int64_t blocked_app_id = 0;
     std::string app_name;
@@ -41,7 +41,7 @@ struct LiveUpdate {
 };
 [[nodiscard]] notifications::Draft activity_update_of(const LiveUpdate& update);
 
-/// What the mail says; `app_name` is empty for the overall limit.
+/// The values of the mail; `app_name` is empty for the overall limit.
 struct Usage {
     std::string app_name;
     std::int64_t used_ms = 0;

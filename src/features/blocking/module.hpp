@@ -20,8 +20,8 @@ void add_routes(http::Routes& routes, Service& service);
 /// `old_limit_events`: deletes the records of limits that were reached days ago.
 void add_jobs(jobs::Scheduler& scheduler, Service& service);
 
-/// The number of all limits counted again. What a limit's counter shows is computed from the roll-ups whenever it is asked
-/// for, so nothing else of this module is a sum.
+/// The number of all limits, counted again. A limit's counter is computed from the roll-ups on each request, so nothing
+/// else of this module is a roll-up.
 [[nodiscard]] recount::Part recount_part(EpochMs now);
 
 } // namespace focus::blocking

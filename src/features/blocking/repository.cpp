@@ -6,7 +6,7 @@ namespace focus::blocking::repository {
 
 namespace {
 
-// Without a reset, which a new entry has none of.
+// Without a reset: a new entry has none.
 constexpr auto k_insert =
     db::insert<Entry>("blocked_apps.insert", "blocked_apps", {"reset_no", "reset_day", "reset_base_ms", "last_reset_at"});
 constexpr auto k_update =

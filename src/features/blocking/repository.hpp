@@ -19,12 +19,12 @@ namespace focus::blocking::repository {
 /// The name of the sum over all users (core/counters).
 inline constexpr std::string_view k_counter = "blocked_apps";
 
-/// What an entry is listed by: one per user.
+/// The key of an entry: one per user.
 [[nodiscard]] std::string identity_of(std::string_view app_key, std::string_view app_package);
 
-/// Gives the new row's id. The entry has no reset yet.
+/// Returns the new row's id. The entry has no reset yet.
 db::Task<std::int64_t> insert(db::Transaction& tx, Entry entry);
-/// Writes all that may change.
+/// Writes all columns that may change.
 void update(db::Transaction& tx, Entry entry);
 void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id, EpochMs now);
 
@@ -34,8 +34,8 @@ void remove(db::Transaction& tx, std::int64_t user_id, std::int64_t id, EpochMs 
 [[nodiscard]] db::Query<std::vector<Entry>> list_locked(std::int64_t user_id);
 /// Folded names and packages.
 using Apps = std::set<std::pair<std::string, std::string>>;
-/// Whether an entry may count one of the apps: most activities count for none, and a row asked for in full costs its
-/// description even where there is none.
+/// Whether an entry may count one of the apps. Most activities count for none, and a query for full rows costs
+/// their column descriptions even when there is none.
 [[nodiscard]] db::Query<bool> matches(std::int64_t user_id, const Apps& apps);
 /// Those entries, locked.
 [[nodiscard]] db::Query<std::vector<Entry>> matching(std::int64_t user_id, const Apps& apps);
@@ -50,10 +50,10 @@ struct Event {
 [[nodiscard]] db::Query<std::vector<Event>> events(std::int64_t user_id, Day day);
 /// Whether this call was the first to record it.
 db::Task<bool> record_event(db::Transaction& tx, std::int64_t user_id, Day day, Event event, EpochMs now);
-/// Deletes the events from before `before`; gives how many went.
+/// Deletes the events from before `before`; returns how many were deleted.
 db::Task<std::uint64_t> delete_events(db::Database& database, EpochMs before);
 
-/// Queues that the user's state is locked (and made when it isn't there) and its version raised by one.
+/// Queues: lock the user's state (create it when it doesn't exist) and raise its version by one.
 void raise_version(db::Transaction& tx, std::int64_t user_id, std::string_view timezone);
 [[nodiscard]] db::Query<std::int64_t> version(std::int64_t user_id);
 struct LimitState {
@@ -71,7 +71,7 @@ db::Task<std::vector<std::int64_t>> due(db::Session& session, EpochMs now, int l
 /// The active limits of these users, per user by name.
 db::Task<std::vector<AppLimit>> limits_of(db::Session& session, std::vector<std::int64_t> user_ids);
 
-/// The entries of everybody, and those that block now because of a schedule, a limit of 0 or a limit reached today.
+/// All users' entries, and those that block now because of a schedule, a limit of 0 or a limit reached today.
 db::Task<std::int64_t> count_all(db::Session& session);
 db::Task<std::int64_t> count_blocked(db::Session& session, EpochMs now);
 

@@ -18,7 +18,7 @@ bool is_on(const Schedule& schedule, int weekday) {
     return std::ranges::any_of(schedule.days.items, [weekday](Weekday day) { return static_cast<int>(day) == weekday; });
 }
 
-/// The windows around `at`, from yesterday's on, those that touch put together, ascending.
+/// The windows around `at`, from yesterday's on, merged where they touch, ascending.
 std::vector<Span> windows_around(std::span<const Schedule> schedules, Zone zone, EpochMs at) {
     std::vector<Span> windows;
     const auto today = zone.day_of(at);
@@ -43,7 +43,7 @@ std::vector<Span> windows_around(std::span<const Schedule> schedules, Zone zone,
     return merged;
 }
 
-/// Windows are made up to k_days_ahead: one that lasts nearly as long has no end.
+/// Windows are computed up to k_days_ahead: one that lasts nearly as long has no end.
 bool is_endless(const Span& window, EpochMs at) { return window.to - at >= 7 * k_day_ms; }
 
 } // namespace

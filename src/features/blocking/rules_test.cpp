@@ -169,7 +169,7 @@ TEST(Windows, InNightsThatAreLongerOrShorter) {
     EXPECT_EQ(ends(sunday, "America/Santiago", "2026-09-06T04:00:00Z"), "2026-09-06T11:00:00.000Z");
 }
 
-/// What a window is, said again without cleverness.
+/// The definition of a window, in the simplest form.
 bool is_inside(const std::vector<Schedule>& schedules, Zone where, EpochMs when) {
     for (int offset = -2; offset <= 1; ++offset) {
         const auto start_day = where.day_of(when).plus(offset);
@@ -193,7 +193,7 @@ std::vector<Schedule> random_schedules(std::mt19937& random) {
             if (random() % 3 != 0) one.days.items.push_back(static_cast<Weekday>(weekday));
         }
         if (one.days.items.empty()) one.days.items.push_back(Weekday::wed);
-        // Mostly near midnight and the small hours, where days and clocks change.
+        // Mostly near midnight and in the early hours, where days and clocks change.
         const auto minute = [&] { return static_cast<int>(random() % 2 != 0 ? random() % 288 * 5 : (random() % 72 * 5 + 1320) % 1440); };
         one.start_time.minute_of_day = minute();
         one.end_time.minute_of_day = minute();
@@ -230,7 +230,7 @@ TEST(Windows, AgreeWithTheDefinitionEverywhere) {
             constexpr int k_steps = 4 * 288; // four days in steps of 5 minutes
             std::vector<bool> inside;
             for (int step = 0; step <= k_steps; ++step) inside.push_back(is_inside(schedules, where, from + step * 5 * k_minute_ms));
-            std::optional<EpochMs> edge; // the next one, known from behind
+            std::optional<EpochMs> edge; // the next one, known from the step before (steps run backwards)
             for (int step = k_steps - 1; step >= 0; --step) {
                 const auto now = from + step * 5 * k_minute_ms;
                 const auto index = static_cast<std::size_t>(step);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view k_topic = "blocking.next_change";
 constexpr EpochMs k_never = std::numeric_limits<EpochMs>::max();
 constexpr std::chrono::milliseconds k_tick{500}; // at most this late for what another clock (a test's) has made due
-constexpr std::chrono::minutes k_look_again{1};  // should a message of another instance have been lost
+constexpr std::chrono::minutes k_look_again{1};  // in case a message of another instance was lost
 constexpr std::chrono::seconds k_after_failure{5};
 constexpr int k_users_per_read = 100;
 
@@ -37,11 +37,11 @@ void ScheduleWatch::start(boost::asio::any_io_executor executor) {
         .start(tasks_);
 }
 
-/// The next look is soon, because the clock may be set at any time.
+/// Runs often, because the clock may be set at any time.
 db::Task<std::chrono::milliseconds> ScheduleWatch::look() {
     if (clock_.now_ms() >= earliest_ || std::chrono::steady_clock::now() >= look_again_at_) {
         look_again_at_ = {};
-        earliest_ = k_never; // what is planned meanwhile comes by the bus
+        earliest_ = k_never; // what is planned meanwhile arrives by the bus
         bring_forward((co_await announce_due()).value_or(k_never));
         look_again_at_ = std::chrono::steady_clock::now() + k_look_again;
     }
@@ -105,7 +105,7 @@ db::Task<void> ScheduleWatch::announce_user(std::int64_t user_id) {
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         const auto now = clock_.now_ms();
         const auto state = co_await tx.get(repository::lock_state(user_id));
-        if (!state || !state->next_change_ms || *state->next_change_ms > now) co_return; // another instance was here
+        if (!state || !state->next_change_ms || *state->next_change_ms > now) co_return; // another instance did it
         const auto user = co_await users_.find(tx, user_id);
         if (!user) {
             repository::set_next_change(tx, user_id, state->timezone, std::nullopt);
@@ -128,7 +128,7 @@ db::Task<void> ScheduleWatch::follow_zone(db::Transaction& tx, users::User user)
     if (!state || zone.name() == state->timezone) co_return;
     repository::raise_version(tx, user.id, zone.name());
     const auto version = co_await tx.get(repository::version(user.id));
-    // Due at once: whoever announces it sees where the schedules stand in the new zone.
+    // Due at once: the announcement then computes the state of the schedules in the new zone.
     const auto now = clock_.now_ms();
     repository::set_next_change(tx, user.id, zone.name(), now);
     tx.after_commit(

@@ -1,7 +1,7 @@
-// ScheduleWatch: tells users when a schedule of theirs begins or ends to block an app. Each user's next such instant is
-// a column with an index; one timer waits for the earliest, and nobody else is looked at.
-// Always holds: each beginning and end is told once, also with several instances and after a crash: the entry remembers
-// what was announced, and whoever announces holds the user's row. Blocking itself never waits for this.
+// ScheduleWatch: notifies users when one of their schedules begins or ends to block an app. Each user's next such
+// instant is a column with an index; one timer waits for the earliest, and no other user is read.
+// Always holds: each beginning and end is sent once, also with several instances and after a crash: the entry stores
+// what was announced, and an announcement locks the user's row. Blocking itself never waits for this.
 #pragma once
 
 #include "core/async/task_group.hpp"
@@ -27,19 +27,19 @@ class ScheduleWatch {
     /// Announces what becomes due, on `executor`, until stop(). Once per instance.
     void start(boost::asio::any_io_executor executor);
     void stop() noexcept { tasks_.stop(); }
-    /// Waits for the announcement that is under way.
+    /// Waits for the announcement that is running.
     db::Task<void> stopped() { return tasks_.wait(); }
 
     /// Stores the user's next instant and makes every instance wait for it.
     void plan(db::Transaction& tx, std::int64_t user_id, const std::vector<Entry>& entries, Zone zone, EpochMs now);
-    /// Tells the user when a schedule has begun or ended to block the entry since the last time; true when the entry has
+    /// Notifies the user when a schedule has begun or ended to block the entry since last time; true when the entry has
     /// changed: the caller writes it.
     db::Task<bool> announce(db::Transaction& tx, const users::User& user, Entry& entry, std::int64_t usage_ms, Zone zone, EpochMs now);
 
-    /// An account was saved: when its zone has changed, so have the instants of its schedules, with the same commit.
+    /// An account was saved: when its zone has changed, the instants of its schedules change in the same commit.
     db::Task<void> follow_zone(db::Transaction& tx, users::User user);
 
-    /// Announces everything that is due; gives the next instant of anybody.
+    /// Announces everything that is due; returns the next instant of all users.
     db::Task<std::optional<EpochMs>> announce_due();
 
   private:
@@ -54,7 +54,7 @@ class ScheduleWatch {
     notifications::Service& notifications_;
     Counters& counters_;
     std::atomic<EpochMs> earliest_;
-    std::chrono::steady_clock::time_point look_again_at_; // whatever `earliest_` says
+    std::chrono::steady_clock::time_point look_again_at_; // independent of `earliest_`
     async::TaskGroup tasks_;
 };
 

@@ -41,7 +41,7 @@ Entry to_entry(const Caller& caller, const NewBlockedApp& input, EpochMs now) {
     return entry;
 }
 
-/// Says whether the entry is about another app now.
+/// Returns whether the entry is about another app now.
 bool apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
     const auto identity = repository::identity_of(entry.app_key, entry.app_package);
     if (change.app_name.value) {
@@ -56,7 +56,7 @@ bool apply(Entry& entry, const UpdateBlockedApp& change, EpochMs now) {
     if (change.schedules.present) entry.schedules = change.schedules.value ? change.schedules.value->items : std::vector<Schedule>{};
     entry.updated_at = {now};
     if (identity == repository::identity_of(entry.app_key, entry.app_package)) return false;
-    entry.reset_day.reset(); // another app: its day starts with what was used of it
+    entry.reset_day.reset(); // another app: its day starts with the usage of that app
     entry.reset_base_ms = 0;
     ++entry.reset_no;
     return true;
@@ -99,7 +99,7 @@ PolicyApp to_policy(const Entry& entry, const rules::State& state, Zone zone, Ep
             .next_change_at = {rules::next_change(entry, zone, now)}};
 }
 
-/// A user's entries with the usage of his day.
+/// A user's entries with the usage of the user's day.
 struct Counted {
     std::vector<Entry> entries;
     rules::DayUsage usage;
@@ -112,7 +112,7 @@ db::Task<Counted> read_counted(db::Session& session, std::int64_t user_id, Day t
 
 } // namespace
 
-/// One transaction that changes a user's rules: everything that it looks at, locked in the order that everybody keeps.
+/// One transaction that changes a user's rules: everything that it reads, locked in the common order.
 struct Service::Scene {
     LimitWatch::Scene about;
     users::Addressee owner;
@@ -162,7 +162,7 @@ db::Task<Service::Scene> Service::open_scene(db::Transaction& tx, Caller caller,
     co_return scene;
 }
 
-/// A changed entry may have reached its limit or stand in a schedule at once: that is told like any other block. True
+/// A changed entry may have reached its limit or be in a schedule at once: the user is notified as of any block. True
 /// when that changed the entry.
 db::Task<bool> Service::settle(db::Transaction& tx, Scene& scene, Entry& entry) {
     const auto& about = scene.about;
@@ -175,7 +175,7 @@ db::Task<bool> Service::settle(db::Transaction& tx, Scene& scene, Entry& entry) 
     co_return reached || announced;
 }
 
-/// What every change of a rule ends with.
+/// The last step of every change of a rule.
 void Service::finish(db::Transaction& tx, const Scene& scene, std::string_view action, std::string message, std::int64_t entry_id) {
     const auto& about = scene.about;
     audit::record(tx, about.origin,

@@ -1,6 +1,6 @@
-// Limits per app: what is listed, its counter and state now, and the rules as devices need them.
-// Always holds: state is computed from the day's usage and the clock when somebody asks; every change of a rule raises
-// the user's policy version in the same transaction and tells his devices after it.
+// Limits per app: the list, each counter and state at this moment, and the rules as devices need them.
+// Always holds: state is computed from the day's usage and the clock on each request; every change of a rule raises
+// the user's policy version in the same transaction and notifies the user's devices after it.
 #pragma once
 
 #include "core/personal/personal.hpp"
@@ -38,21 +38,21 @@ class Service {
 
     /// Over all users.
     db::Task<std::int64_t> count_all() { return repository::count_all(db_); }
-    /// Entries that block their app at this moment. Looks at every limit that was reached in the last two days.
+    /// Entries that block their app at this moment. Reads every limit that was reached in the last two days.
     db::Task<std::int64_t> count_blocked() { return repository::count_blocked(db_, clock_.now_ms()); }
 
-    /// Deletes what was told days ago in small steps; gives how many rows went.
+    /// Deletes old records of notifications in small steps; returns how many rows were deleted.
     db::Task<std::uint64_t> delete_old_events();
 
     /// The apps that have series of their own among the metrics.
     void name_in_metrics(const std::vector<metrics::Name>& apps);
 
-    /// Whoever runs the instance runs this too.
+    /// For app, which starts and stops it with the instance.
     [[nodiscard]] ScheduleWatch& schedules() noexcept { return schedules_; }
 
     /// Evaluates the limits that changed activities count for.
     [[nodiscard]] activities::Follower follower();
-    /// Deletes the user's limits (the account goes).
+    /// Deletes the user's limits when the account is deleted.
     void erase_user(db::Transaction& tx, std::int64_t user_id);
     /// For the user's own export.
     [[nodiscard]] personal::Section personal_data();

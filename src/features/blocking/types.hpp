@@ -1,5 +1,5 @@
-// What the blocking room speaks: limits per app with their schedules, in and out.
-// Durations are minutes on the wire and milliseconds inside.
+// The types of the blocking module: limits per app with their schedules, in requests and answers.
+// Durations are minutes on the wire and milliseconds in code.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -14,7 +14,7 @@ namespace focus::blocking {
 
 enum class Weekday { mon, tue, wed, thu, fri, sat, sun };
 
-/// A window that comes back every week, by the user's wall clock. One that ends before it starts crosses midnight (and
+/// A window that repeats every week, by the user's wall clock. One that ends before it starts crosses midnight (and
 /// belongs to the day on which it starts); one that ends when it starts lasts a whole day.
 struct Schedule {
     json::List<Weekday, 1, 7> days;
@@ -95,7 +95,7 @@ struct StatusQuery {
     std::optional<json::Text<1, 255>> app_package;
 };
 
-/// May this app run now?
+/// Whether this app may run now.
 struct Status {
     std::string app_name;
     bool is_blocked = false;
@@ -155,13 +155,13 @@ struct Entry {
     std::string app_name;
     std::string app_key;     // the name, folded
     std::string app_package; // empty: not given
-    std::string identity;    // what it is listed by, one per user; repository::insert() and update() set it
+    std::string identity;    // its key, one per user; repository::insert() and update() set it
     std::optional<std::string> app_category;
     std::int64_t limit_ms = 0;
     bool is_active = true;
     int notify_at = 80;
     std::vector<Schedule> schedules;
-    bool schedule_announced = false; // the block by schedule that is on was announced
+    bool schedule_announced = false; // the current block by schedule was announced
     std::int64_t reset_no = 0;
     std::optional<Day> reset_day;   // the day whose counter starts at reset_base_ms
     std::int64_t reset_base_ms = 0; // of that day's usage: what was recorded before the reset
