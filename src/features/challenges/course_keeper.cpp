@@ -29,7 +29,7 @@ CourseKeeper::CourseKeeper(const Core& core, users::Service& users, notification
       frontend_url_{core.frontend_url} {}
 
 db::Task<void> CourseKeeper::run(const jobs::Run& run) {
-    std::set<std::int64_t> failed; // one that fails does not keep the others waiting
+    std::set<std::int64_t> failed; // a failure does not delay the other challenges
     std::string cause;
     while (!run.should_stop()) {
         auto due = co_await db_.get(repository::due(clock_.now_ms(), k_challenges_at_once + static_cast<int>(failed.size())));

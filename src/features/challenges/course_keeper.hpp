@@ -1,5 +1,5 @@
-// CourseKeeper: what happens to challenges by the clock: they start, their results are frozen, everybody is told, deleted
-// ones go. Works in small transactions, each of which leaves a state that any instance can go on from.
+// CourseKeeper: changes challenges by the clock: they start, their results are frozen, participants are notified, deleted
+// challenges are removed. Works in small transactions; after each, any instance can continue.
 // Always holds: each step happens exactly once, however often and wherever it is tried.
 #pragma once
 
@@ -23,7 +23,7 @@ class CourseKeeper {
     /// Does everything that is due.
     db::Task<void> run(const jobs::Run& run);
 
-    /// Begins telling the participants; the next steps do it.
+    /// Starts to notify the participants; the next steps continue.
     void begin_news(Row& row, News news) const;
 
   private:

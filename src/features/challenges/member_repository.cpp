@@ -67,7 +67,7 @@ constexpr db::Statement k_delete_period{"challenge_scores.delete_period",
 constexpr db::Statement k_delete_periods{"challenge_scores.delete", "DELETE FROM challenge_scores WHERE challenge_id = ? AND user_id = ?"};
 constexpr db::Statement k_delete_all_periods{"challenge_scores.delete_all", "DELETE FROM challenge_scores WHERE challenge_id = ?"};
 
-// The inner query runs over the index alone, however far down the page is.
+// The inner query reads only the index, on any page.
 constexpr auto k_ranking = db::select<Member>(
     "challenge_members.ranking", "SELECT m.* FROM (SELECT b.user_id FROM challenge_members b WHERE " + k_ranked +
                                      " ORDER BY b.score_ms DESC, b.total_ms, b.joined_at_ms, b.user_id LIMIT ? OFFSET ?) p JOIN "
@@ -75,7 +75,7 @@ constexpr auto k_ranking = db::select<Member>(
                                      "AND m.user_id = p.user_id ORDER BY m.score_ms DESC, m.total_ms, m.joined_at_ms, m.user_id");
 constexpr auto k_rank = db::select<std::int64_t>("challenge_members.rank",
                                                  "SELECT 1 + COUNT(*) FROM challenge_members b WHERE " + k_ranked + " AND b.score_ms > ?");
-// Those with the same score that stand before a member.
+// Those with the same score that are ranked before a member.
 constexpr auto k_tied_before_sql = "(SELECT COUNT(*) FROM challenge_members b WHERE " + k_ranked +
                                    " AND b.score_ms = ? AND b.total_ms < ?) + (SELECT COUNT(*) FROM challenge_members b WHERE " + k_ranked +
                                    " AND b.score_ms = ? AND b.total_ms = ? AND b.joined_at_ms < ?) + "
@@ -259,7 +259,7 @@ db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t 
                                               EpochMs since, EpochMs now) {
     std::vector<std::int64_t> taken;
     if (user_ids.empty()) co_return taken;
-    std::ranges::sort(user_ids); // everybody takes them in the same order
+    std::ranges::sort(user_ids); // all transactions lock them in the same order
     db::Batch batch;
     std::vector<db::Answer<std::uint64_t>> counts;
     for (const auto user_id : user_ids) counts.push_back(batch.add(db::affected(k_take_news, now, challenge_id, user_id, since)));

@@ -13,20 +13,20 @@
 
 namespace focus::challenges {
 
-/// Somebody's part in a challenge, as it is stored.
+/// A user's membership in a challenge, as it is stored.
 struct Member {
     std::int64_t challenge_id = 0;
     std::int64_t user_id = 0;
     Day start_date; // of the challenge when the periods were counted
     Day end_date;
     bool is_open = true;   // activities count
-    bool is_ranked = true; // takes part, or did until the results stood
+    bool is_ranked = true; // takes part, or did until the results were final
     rules::Standing standing;
     EpochMs joined_at_ms = 0;
     std::optional<EpochMs> left_at_ms;
 };
 
-/// A challenge in which somebody's activities may count.
+/// A challenge in which a user's activities may count.
 struct OpenChallenge {
     std::int64_t id = 0;
     std::string name;
@@ -46,7 +46,7 @@ namespace member_repository {
 db::Query<std::optional<Member>> find(std::int64_t challenge_id, std::int64_t user_id);
 /// The same, locked until the transaction ends.
 db::Query<std::optional<Member>> find_for_update(std::int64_t challenge_id, std::int64_t user_id);
-/// All who are counted (or may come back), locked.
+/// All who are counted (or may return), locked.
 db::Query<std::vector<Member>> lock_open(std::int64_t challenge_id);
 /// The same without the locks.
 db::Query<std::vector<Member>> list_open(std::int64_t challenge_id);
@@ -54,7 +54,7 @@ db::Query<std::vector<Member>> list_open(std::int64_t challenge_id);
 db::Query<std::int64_t> count_ranked(std::int64_t challenge_id);
 void insert(db::Transaction& tx, const Member& member);
 void update(db::Transaction& tx, const Member& member);
-/// Nothing counts in this challenge any more.
+/// From now on nothing counts in this challenge.
 void close_all(db::Transaction& tx, std::int64_t challenge_id);
 /// Deletes the members up to this user with their periods.
 db::Query<std::uint64_t> remove_up_to(std::int64_t challenge_id, std::int64_t user_id);
@@ -62,8 +62,8 @@ db::Query<std::uint64_t> remove_up_to(std::int64_t challenge_id, std::int64_t us
 /// How many challenges the user's activities count in.
 db::Query<std::int64_t> count_open(std::int64_t user_id);
 db::Query<std::vector<std::int64_t>> open_challenges(std::int64_t user_id);
-/// Those that may count activities of the days from `first` to `last`. Until it has started a challenge's dates may be
-/// changing right now: it is always among them.
+/// Those that may count activities of the days from `first` to `last`. Until a challenge has started, its dates may be
+/// changing at the same time: it is always among them.
 db::Query<std::vector<OpenChallenge>> counting(std::int64_t user_id, EpochMs now, Day first, Day last);
 
 db::Query<rules::Periods> periods(std::int64_t challenge_id, std::int64_t user_id, int first, int last);
@@ -78,27 +78,27 @@ struct Page {
     std::int64_t first_rank = 1;
 };
 db::Task<Page> ranking(db::Session& session, std::int64_t challenge_id, std::int64_t skip, std::int64_t limit);
-/// How many stand before this one in the ranking's order.
+/// How many are before this one in the ranking's order.
 db::Query<std::int64_t> position(const Member& member);
 db::Query<std::int64_t> rank(std::int64_t challenge_id, std::int64_t score_ms);
-/// Who is first.
+/// The first of the ranking.
 db::Query<std::optional<Member>> first(std::int64_t challenge_id);
 /// Scores that occur, best first.
 db::Query<std::vector<ScoreCount>> scores(std::int64_t challenge_id);
-/// Everybody who is ranked (or, with `all`, ever took part), by user, after `after_user_id`.
+/// All who are ranked (or, with `all`, ever took part), by user, after `after_user_id`.
 db::Query<std::vector<Member>> next_by_user(std::int64_t challenge_id, std::int64_t after_user_id, bool all, int limit);
-/// The ranked participants but one, by user.
+/// The ranked participants except one, by user.
 db::Query<std::vector<std::int64_t>> others(std::int64_t challenge_id, std::int64_t except_user_id, int limit);
-/// Where these users stand in challenges that run.
+/// The ranks of these users in running challenges.
 db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids, EpochMs now);
 
-/// Makes sure that may_tell() finds a row for this user.
+/// Makes sure that take_news() finds a row for this user.
 void insert_news(db::Transaction& tx, std::int64_t challenge_id, std::int64_t user_id);
-/// Those of `user_ids` who were told nothing since `since`; they count as told now.
+/// Those of `user_ids` who were not notified since `since`; they count as notified now.
 db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t challenge_id, std::vector<std::int64_t> user_ids,
                                               EpochMs since, EpochMs now);
 
-/// For the user's own export: the challenges that he made, and those that he takes or took part in.
+/// For the user's own export: the challenges that the user created, takes part in or took part in.
 [[nodiscard]] std::vector<personal::Section> personal_data(db::Database& database);
 
 } // namespace member_repository

@@ -9,8 +9,8 @@ namespace focus::challenges {
 
 namespace {
 
-constexpr std::int64_t k_most_open = 100; // challenges that somebody's activities count in
-constexpr int k_circle = 50;              // participants among whom everybody hears of everybody who joins
+constexpr std::int64_t k_most_open = 100; // challenges that a user's activities count in
+constexpr int k_circle = 50;              // up to so many participants, all are notified of each join
 
 void require_open(const Row& row, EpochMs now) {
     if (row.course.cancelled_at_ms || row.course.frozen_at_ms || now >= row.course.times.ends_at_ms) throw Error{k_challenge_ended};
@@ -20,7 +20,7 @@ void require_open(const Row& row, EpochMs now) {
 
 db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, std::string invitation_code) {
     co_return co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Joined> {
-        const auto user = co_await users_.find_for_update(tx, caller.user_id); // waits for his activities that are being written
+        const auto user = co_await users_.find_for_update(tx, caller.user_id); // waits for activities that are being written
         const auto row = co_await tx.get(repository::find_for_update(id));
         if (!user || !row) throw not_found();
         const bool is_invited = row->is_public || row->creator_id == caller.user_id ||
@@ -29,7 +29,7 @@ db::Task<Joined> Service::join(Caller caller, Origin origin, std::int64_t id, st
             const auto member = co_await tx.get(member_repository::find(id, user->id));
             if (!member || member->left_at_ms) throw Error{k_invalid_invitation_code};
         }
-        co_return co_await enter(tx, *user, origin, *row); // who is in it is told so
+        co_return co_await enter(tx, *user, origin, *row); // a participant gets `already_member`
     });
 }
 
@@ -102,7 +102,7 @@ db::Task<void> Service::leave(Caller caller, Origin origin, std::int64_t id) {
 
 db::Task<void> Service::drop_member(db::Transaction& tx, Row row, Member member) {
     member.left_at_ms = clock_.now_ms();
-    if (!row.course.frozen_at_ms) { // results that stand are not changed by who goes
+    if (!row.course.frozen_at_ms) { // final results do not change when a participant leaves
         member.is_open = false;
         member.is_ranked = false;
         member.standing = {};
@@ -120,7 +120,7 @@ db::Task<void> Service::erase_user(db::Transaction& tx, std::int64_t user_id) {
         auto member = co_await tx.get(member_repository::find_for_update(id, user_id));
         if (row && member && !member->left_at_ms) co_await drop_member(tx, std::move(*row), *member);
     }
-    // His challenges go on for the others; those without anybody end.
+    // The user's challenges continue for the others; those without participants end.
     const auto made = co_await tx.get(repository::open_by_creator(user_id));
     for (const auto id : made) {
         auto row = co_await tx.get(repository::find_for_update(id));

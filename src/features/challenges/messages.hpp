@@ -1,4 +1,4 @@
-// What participants are told of a challenge: notifications, and the mail with the results.
+// Messages to participants of a challenge: notifications, and the mail with the results.
 #pragma once
 
 #include "core/mail/outbox.hpp"
@@ -19,9 +19,9 @@ using notifications::Person;
 [[nodiscard]] Draft you_lead(std::int64_t challenge_id, const std::string& challenge_name);
 [[nodiscard]] Draft overtaken(std::int64_t challenge_id, const std::string& challenge_name, const Person& leader);
 
-/// News that everybody is told once. `winner` only matters for the end; without an id nobody has won.
+/// News for all participants, sent once. `winner` only matters for the end; id 0: there is no winner.
 [[nodiscard]] Draft news(News news, const Row& challenge, const Person& winner);
-/// The end, for who has won.
+/// The end, for the winner.
 [[nodiscard]] Draft you_won(const Row& challenge);
 
 /// One line of the results in a mail.
@@ -32,7 +32,7 @@ struct Line {
     std::int64_t score_ms = 0;
 };
 struct Results {
-    std::string winner; // empty: nobody has won
+    std::string winner; // empty: there is none
     std::vector<Line> best;
     std::map<std::int64_t, std::int64_t> ranks; // by score
 };
@@ -46,7 +46,7 @@ struct ChallengeResults {
     static constexpr mail::Kind k_kind{.name = "challenge_results", .bulk = true};
     std::string challenge_name;
     bool won = false;
-    std::string winner; // empty: the recipient, or nobody
+    std::string winner; // empty: the recipient, or none
     std::int64_t rank = 0;
     std::int64_t participants = 0;
     std::string score;

@@ -25,7 +25,7 @@ void add_routes(http::Routes& routes, Service& service, attempts::Guard& guard);
 void add_jobs(jobs::Scheduler& scheduler, Service& service);
 
 /// The scores of one challenge whose results are not final yet, and its number of participants, counted again. The server
-/// may go on meanwhile: participants' rows are locked while their scores are repaired, as they are by every transaction
+/// may run meanwhile: participants' rows are locked while their scores are repaired, as in every transaction
 /// that changes a score.
 [[nodiscard]] recount::Part recount_part(std::int64_t challenge_id);
 

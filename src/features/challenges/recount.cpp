@@ -16,14 +16,14 @@ namespace {
 
 constexpr std::size_t k_members_at_once = 100;
 
-/// What is stored for one participant and what it should be.
+/// What is stored for one participant and what is correct.
 struct Line {
     Member& member;
     rules::Periods stored;
     rules::Periods counted;
 };
 
-/// The periods to write: those that differ, and those without data any more.
+/// The periods to write: those that differ, and those that have no data any more.
 rules::Periods changed_periods(const Line& line) {
     rules::Periods changed;
     for (const auto& [number, period] : line.counted) {

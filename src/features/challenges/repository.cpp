@@ -20,7 +20,7 @@ struct StatusCount {
     std::int64_t count = 0;
 };
 
-// Behind the columns of Row. The viewer's place is one more than those with more points. Every participant is in the index of ranks.
+// Follows the columns of Row. The viewer's rank is one more than those with more points. Every participant is in the index of ranks.
 constexpr db::SqlText k_view_end{
     ", CASE WHEN m.user_id IS NOT NULL AND m.left_at_ms IS NULL THEN 1 ELSE 0 END AS is_member, CASE WHEN m.is_ranked = 1 "
     "THEN 1 + (SELECT COUNT(*) FROM challenge_members b WHERE b.challenge_id = c.id AND b.is_ranked = 1 AND "
@@ -74,7 +74,7 @@ constexpr auto k_count_by_status = db::select<StatusCount>(
     "SELECT CASE WHEN cancelled_at_ms IS NOT NULL THEN 3 WHEN frozen_at_ms IS NOT NULL THEN 2 WHEN starts_at_ms <= ? THEN 1 ELSE 0 END AS "
     "status, COUNT(*) AS count FROM challenges WHERE deleted_at_ms IS NULL GROUP BY status");
 
-/// The WHERE of a list, out of constant pieces; values are parameters.
+/// The WHERE of a list, built of constant pieces; values are parameters.
 struct Where {
     std::string sql = " WHERE c.deleted_at_ms IS NULL";
     std::vector<db::Value> params;
@@ -84,7 +84,7 @@ struct Where {
         sql += piece;
         params.push_back(std::move(value));
     }
-    /// As rules::status_at says.
+    /// The same as rules::status_at.
     void add_status(std::optional<Status> status, EpochMs now) {
         if (!status) return;
         if (*status == Status::cancelled) return add(" AND c.cancelled_at_ms IS NOT NULL");

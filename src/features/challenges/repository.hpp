@@ -1,4 +1,4 @@
-// The SQL of `challenges`. Deleted ones are found by the job's functions only.
+// The SQL of `challenges`. Only the job's functions find deleted ones.
 #pragma once
 
 #include "core/db/column.hpp"
@@ -18,7 +18,7 @@ inline constexpr std::optional<focus::challenges::Type> focus::db::k_when_unknow
 
 namespace focus::challenges {
 
-/// What the participants are being told, step by step.
+/// The news that is being sent to the participants, step by step.
 enum class News { started, ended, cancelled, deleted };
 
 /// A row as it is stored.
@@ -48,7 +48,7 @@ struct Row {
     EpochMs updated_at_ms = 0;
 };
 
-/// A challenge, and what it is to the user who looks at it.
+/// A challenge, and its relation to the user who reads it.
 struct ViewedRow {
     Row row;
     bool is_member = false;
@@ -56,25 +56,25 @@ struct ViewedRow {
 };
 
 [[nodiscard]] rules::Terms terms_of(const Row& row);
-/// When the job has something to do next; nothing: never.
+/// When the job has a next step; nothing: never.
 [[nodiscard]] std::optional<EpochMs> next_step_at(const Row& row);
 
 namespace repository {
 
-/// Changes with every change of a challenge itself; scores and the number of participants are not part of it.
+/// Changes with every change of a challenge itself, but not with scores and the number of participants.
 inline constexpr std::string_view k_topic = "challenges";
 /// Changes when the user joins a challenge.
 [[nodiscard]] inline std::string member_topic(std::int64_t user_id) { return "challenges:" + std::to_string(user_id); }
 
-/// Gives the new row's id.
+/// Returns the new row's id.
 db::Query<std::int64_t> insert(const Row& row);
-/// Writes all that may change but the number of participants and the leader.
+/// Writes all columns that may change, except the number of participants and the leader.
 void update(db::Transaction& tx, const Row& row);
 void remove(db::Transaction& tx, std::int64_t id);
 void add_participants(db::Transaction& tx, std::int64_t id, int change);
-/// Counts a user out of every challenge that he has a rank in.
+/// Removes a user from the count of every challenge in which the user has a rank.
 void uncount_ranked(db::Transaction& tx, std::int64_t user_id);
-/// Deletes those that the user made, or in which he took part and whose creator is gone, when nobody else is ranked.
+/// Deletes those without other ranked users that the user created, or took part in and whose creator is deleted.
 void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 /// Whether the leader was `before` until now.
 db::Query<bool> replace_leader(std::int64_t id, std::optional<std::int64_t> before, std::int64_t after);
@@ -94,9 +94,9 @@ struct Filter {
 db::Query<std::vector<ViewedRow>> list(const Filter& filter, Sort sort, std::int64_t viewer_id, EpochMs now, std::int64_t skip,
                                        std::int64_t limit);
 db::Query<std::int64_t> count(const Filter& filter, EpochMs now);
-/// All of them, private ones too, by Status.
+/// All of them, also private ones, by Status.
 db::Query<std::array<std::int64_t, 4>> count_by_status(EpochMs now);
-/// What the user takes or took part in: running ones first, then those to come, the completed, the cancelled.
+/// Those that the user takes or took part in: running first, then upcoming, completed, cancelled ones.
 db::Query<std::vector<ViewedRow>> list_of_user(std::int64_t user_id, std::optional<Status> status, EpochMs now, std::int64_t skip,
                                                std::int64_t limit);
 db::Query<std::int64_t> count_of_user(std::int64_t user_id, std::optional<Status> status, EpochMs now);
@@ -107,7 +107,7 @@ db::Query<Counts> counts(EpochMs now);
 db::Query<std::vector<std::int64_t>> due(EpochMs now, int limit);
 /// Challenges with ids above `after_id`, ascending.
 db::Query<std::vector<std::int64_t>> ids_after(std::int64_t after_id, int limit);
-/// Of the challenges that a user made, those that are neither over nor cancelled.
+/// The challenges of a creator that are neither over nor cancelled.
 db::Query<std::vector<std::int64_t>> open_by_creator(std::int64_t creator_id);
 
 } // namespace repository

@@ -115,10 +115,10 @@ void add_writing(http::Routes& routes, Service& service) {
                });
 }
 
-/// Of wrong invitation codes: after ten each try has to wait, up to an hour.
+/// For wrong invitation codes: after ten, each attempt has to wait, up to an hour.
 constexpr attempts::Patience k_codes{.free = 10, .first_wait_ms = 30 * k_second_ms, .longest_wait_ms = k_hour_ms, .memory_ms = k_day_ms};
 
-/// Joins by a code, and counts it when it is wrong.
+/// Joins by a code, and counts a wrong one.
 Task<Joined> join_counted(attempts::Guard& guard, std::int64_t user_id, Task<Joined> join) {
     attempts::Limit limit{"invitation " + std::to_string(user_id), k_codes};
     auto attempt = co_await guard.begin(std::move(limit));

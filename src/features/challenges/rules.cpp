@@ -13,7 +13,7 @@ namespace {
 
 constexpr int k_week = 7;
 
-/// Weeks cut short by the end have their share of the target.
+/// Weeks that the end shortens have a proportional target.
 std::int64_t target_of(const Terms& terms, int period) {
     if (terms.type != Type::weekly_goal) return terms.target_ms;
     const int days = std::min(k_week, terms.end.since(terms.start) + 1 - period * k_week);

@@ -1,5 +1,5 @@
-// The rules of challenges: what counts, what it is worth, when a challenge is what, which dates make sense. No I/O.
-// Always holds: points depend on the recorded data only, never on the clock; a period without data is worth nothing.
+// The rules of challenges: what counts and for how many points, the status by time, valid dates. No I/O.
+// Always holds: points depend on the recorded data only, never on the clock; a period without data has no points.
 #pragma once
 
 #include "features/activities/types.hpp"
@@ -14,12 +14,12 @@
 
 namespace focus::challenges::rules {
 
-inline constexpr EpochMs k_grace_ms = 12 * k_hour_ms; // for late uploads, before the results stand
+inline constexpr EpochMs k_grace_ms = 12 * k_hour_ms; // for late uploads, before the results are final
 inline constexpr int k_longest_days = 366;
-inline constexpr std::int64_t k_point_ms = k_minute_ms; // what a point is stored as
+inline constexpr std::int64_t k_point_ms = k_minute_ms; // the unit in which a point is stored
 inline constexpr EpochMs k_news_pause_ms = k_minute_ms; // between two pieces of news for one user of one challenge
 
-/// What a participant's activities are measured by.
+/// How a participant's activities are measured.
 struct Terms {
     Type type = Type::minimize_time;
     std::int64_t target_ms = 0;
@@ -44,22 +44,22 @@ struct Period {
 };
 using Periods = std::map<int, Period>;
 
-/// Records that came (+1) or went (-1).
+/// Records that were added (+1) or removed (-1).
 using Signed = std::vector<std::pair<const activities::Record*, int>>;
-/// By how much these change their periods; periods that stay as they are don't appear.
+/// By how much these change their periods; periods without a change are left out.
 [[nodiscard]] Periods changes_of(const Terms& terms, const Signed& records);
 /// The periods of what was recorded per day.
 [[nodiscard]] Periods periods_of(const Terms& terms, const std::vector<activities::TargetDay>& days);
 
-/// Where a participant stands.
+/// A participant's totals.
 struct Standing {
     std::int64_t score_ms = 0;
     std::int64_t total_ms = 0;
     std::int64_t scored = 0; // periods with data
-    std::int64_t missed = 0; // of these, those beyond the target
+    std::int64_t missed = 0; // of these, those over the target
     bool operator==(const Standing&) const = default;
 };
-/// Replaces what a period was by what it is.
+/// Replaces the old value of a period by the new one.
 void replace(Standing& standing, const Terms& terms, int period, const Period& was, const Period& is);
 [[nodiscard]] Standing standing_of(const Terms& terms, const Periods& periods);
 /// There is data, and all of it is within the target.
@@ -75,21 +75,21 @@ struct Times {
 /// Throws 400 `invalid_dates` unless the dates ascend, the last one is not over and they are not too long.
 void require_dates(Day start, Day end, Day today);
 
-/// What has happened to a challenge.
+/// The instants that decide a challenge's status.
 struct Course {
     Times times;
     std::optional<EpochMs> frozen_at_ms;
     std::optional<EpochMs> cancelled_at_ms;
 };
 [[nodiscard]] Status status_at(const Course& course, EpochMs now);
-/// Whether passing news (somebody joined, somebody leads) may be told now. Not right before the start and the results:
-/// these are always told, and nobody is told twice within the pause.
+/// Whether optional news (a new participant, a new leader) may be sent now. Not right before the start and the
+/// results, whose news is always sent, and at most once per user within the pause.
 [[nodiscard]] bool may_tell(const Times& times, EpochMs now);
 
 /// The challenge's days so far, at least 1.
 [[nodiscard]] int days_so_far(Day start, Day end, Day today);
 
-/// An invitation code as people type it: any case, with spaces or dashes.
+/// An invitation code as users type it: any case, with spaces or dashes.
 [[nodiscard]] std::string tidy_code(std::string_view typed);
 
 } // namespace focus::challenges::rules

@@ -38,7 +38,7 @@ Standing after(const Terms& terms, const std::vector<Record>& records) {
     return standing_of(terms, changes_of(terms, all));
 }
 
-/// The rules of the API's description, told plainly: a loop over days (or weeks) and over all records in each.
+/// The rules of the API's description, in the simplest form: a loop over days (or weeks) and all records in each.
 Standing told_plainly(const Terms& terms, const std::vector<Record>& records) {
     Standing standing;
     const int step = terms.type == Type::weekly_goal ? 7 : 1;

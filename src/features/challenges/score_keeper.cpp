@@ -39,8 +39,8 @@ activities::Reaction ScoreKeeper::prepare(const activities::Recorded& recorded, 
     if (records.empty()) return {};
     const auto [first, last] = std::ranges::minmax(records, {}, [](const auto& record) { return record.first->activity_date; });
     const auto user_id = recorded.caller.user_id;
-    // Nobody may join a challenge between this read and the commit. Where an activity was inserted its foreign key holds the
-    // user already (InnoDB locks the row that is referred to, shared).
+    // No user may join a challenge between this read and the commit. An inserted activity's foreign key locks the user's row
+    // already (InnoDB locks the row that is referred to, shared).
     const bool is_held = std::ranges::any_of(recorded.changes, [](const auto& change) { return !change.before; });
     if (!is_held) std::ignore = batch.add(users::Service::hold(user_id));
     const auto open =
@@ -125,7 +125,7 @@ db::Task<void> ScoreKeeper::refresh_leaders(db::Transaction& tx, std::vector<Ope
         if (!first || first->user_id == moved[i].leader_id || first->standing.score_ms == 0) continue;
         const bool leader_is_ranked = leader && leader->is_ranked;
         if (leader_is_ranked && leader->standing.score_ms == first->standing.score_ms) continue; // they share the first place
-        if (!co_await tx.get(repository::replace_leader(moved[i].id, moved[i].leader_id, first->user_id))) continue; // somebody was faster
+        if (!co_await tx.get(repository::replace_leader(moved[i].id, moved[i].leader_id, first->user_id))) continue; // another was faster
         if (leader_is_ranked) co_await announce_leader(tx, moved[i], leader->user_id, first->user_id);
     }
 }

@@ -1,7 +1,7 @@
-// ScoreKeeper: keeps the scores of challenges right inside the transactions that change activities, and tells who has
-// taken the lead.
-// Always holds: a participant's row is locked while his periods change, and whoever joins waits for his own activities
-// that are being written (and they for him): nothing is counted twice or missed. Somebody in no challenge costs one read.
+// ScoreKeeper: updates the scores of challenges inside the transactions that change activities, and sends news of a new
+// leader.
+// Always holds: a participant's row is locked while its periods change, and a join waits for the user's activities that
+// are being written (and they for it): nothing is counted twice or missed. A user in no challenge costs one read.
 #pragma once
 
 #include "core/core.hpp"
@@ -24,7 +24,7 @@ class ScoreKeeper {
     /// locked. Sets their standing; new members get only periods.
     db::Task<void> recount(db::Transaction& tx, rules::Terms terms, std::vector<Member*> members);
 
-    /// Of `user_ids`, those who may be told passing news of the challenge now; they count as told.
+    /// Of `user_ids`, those who may get optional news of the challenge now; they count as notified.
     db::Task<std::vector<std::int64_t>> take_news(db::Transaction& tx, std::int64_t challenge_id, rules::Times times,
                                                   std::vector<std::int64_t> user_ids);
 

@@ -40,7 +40,7 @@ Row row_of(const Caller& caller, const NewChallenge& input, EpochMs now) {
     row.is_public = input.is_public.value;
     if (!row.is_public) row.invitation_code = crypto::random_code(k_code_characters);
     row.max_participants = input.max_participants.value.value;
-    row.is_start_told = now >= row.course.times.starts_at_ms; // nobody is there yet to be told
+    row.is_start_told = now >= row.course.times.starts_at_ms; // no participant to notify yet
     row.created_at_ms = now;
     row.updated_at_ms = now;
     return row;
@@ -191,7 +191,7 @@ db::Task<void> Service::move_dates(db::Transaction& tx, Row& row, Day start, Day
     row.start_date = start;
     row.end_date = end;
     row.course.times = rules::times_of(start, end, row.timezone);
-    // Some may have data already: where their calendars are ahead, and when the start moves to today.
+    // Some may have data already: where the local date is ahead, and when the start moves to today.
     auto members = co_await tx.get(member_repository::lock_open(row.id));
     member_repository::delete_all_periods(tx, row.id);
     std::vector<Member*> pointers;

@@ -1,6 +1,6 @@
-// Challenges: making, finding, joining and leaving them, and their ranking.
-// Always holds: the number of participants never exceeds the maximum, however many join at once; after the results were
-// frozen no score and no place changes any more.
+// Challenges: create, find, join and leave them, and their ranking.
+// Always holds: the number of participants never exceeds the maximum, also with concurrent joins; after the results were
+// frozen no score and no rank changes any more.
 #pragma once
 
 #include "core/audit/audit.hpp"
@@ -24,8 +24,8 @@
 
 namespace focus::challenges {
 
-/// What answers that show a user's record in challenges were made of, for the cache: whether he takes part, and what
-/// becomes of challenges.
+/// The cache topics of answers with a user's record in challenges: the user's memberships, and changes of
+/// challenges.
 [[nodiscard]] inline std::vector<std::string> topics_of(std::int64_t user_id) {
     return {repository::member_topic(user_id), std::string{repository::k_topic}};
 }
@@ -36,13 +36,13 @@ class Service {
 
     /// The caller takes part at once. Throws 400 `invalid_dates`, 400 `too_many_challenges`.
     db::Task<Challenge> create(Caller caller, Origin origin, NewChallenge input);
-    /// Throws 404, 403 `not_a_participant` for a private one that the caller neither takes part in nor made.
+    /// Throws 404, 403 `not_a_participant` for a private one that the caller neither joined nor created.
     db::Task<Challenge> get(Caller caller, std::int64_t id);
     /// Public ones.
     db::Task<Listed> list(Caller caller, ListQuery query);
-    /// Private ones too, for administrators.
+    /// Also private ones, for administrators.
     db::Task<Listed> list_all(Caller caller, ListQuery query);
-    /// What the caller takes or took part in.
+    /// Those that the caller takes or took part in.
     db::Task<Listed> list_mine(Caller caller, MineQuery query);
     /// Throws as get does, 403 `not_the_creator`, 400 `invalid_dates`, `already_started`.
     db::Task<Challenge> update(Caller caller, Origin origin, std::int64_t id, UpdateChallenge change);
@@ -58,14 +58,14 @@ class Service {
     db::Task<Joined> join_by_code(Caller caller, Origin origin, std::string invitation_code);
     /// Throws 404, 400 `not_a_member`.
     db::Task<void> leave(Caller caller, Origin origin, std::int64_t id);
-    /// Throws as get does, and 400 `not_a_member` when somebody who takes no part asks for the lines around himself.
+    /// Throws as get does, and 400 `not_a_member` when the lines around a caller who takes no part are requested.
     db::Task<Ranking> leaderboard(Caller caller, std::int64_t id, LeaderboardQuery query);
 
-    /// What a user has done in challenges.
+    /// A user's record in challenges.
     [[nodiscard]] static db::Query<Record> record(std::int64_t user_id) { return repository::record(user_id); }
     /// How many challenges there are.
     [[nodiscard]] static db::Query<Counts> counts(EpochMs now) { return repository::counts(now); }
-    /// Where these users stand in the challenges that run.
+    /// The ranks of these users in running challenges.
     db::Task<std::vector<Place>> places(db::Session& session, std::vector<std::int64_t> user_ids);
 
     /// How many there are in each status, by Status.
@@ -74,16 +74,16 @@ class Service {
     /// Starts and ends challenges.
     [[nodiscard]] CourseKeeper& course() noexcept { return course_; }
 
-    /// Scores changed activities in the challenges that they count for.
+    /// Updates scores in the challenges that changed activities count for.
     [[nodiscard]] activities::Follower follower();
-    /// Takes the user out of the challenges that run (the account goes); challenges of theirs without participants end.
+    /// The account is deleted: takes the user out of running challenges; the user's challenges without participants end.
     db::Task<void> erase_user(db::Transaction& tx, std::int64_t user_id);
     /// For the user's own export.
     [[nodiscard]] std::vector<personal::Section> personal_data();
 
-    /// Before every row of a user goes: counts him out of the results that stand; the ranks behind him close up.
+    /// Before all rows of a user are deleted: removes the user from final results; the ranks behind move up.
     static void forget_results(db::Transaction& tx, std::int64_t user_id);
-    /// Deletes the challenges of such an account in which nobody else takes part.
+    /// Deletes the challenges of such an account that have no other participant.
     static void remove_lonely(db::Transaction& tx, std::int64_t user_id);
 
   private:

@@ -1,4 +1,4 @@
-// Challenges on both engines: scores against a plain recomputation, joining at once, the end, who is told.
+// Challenges on both engines: scores against a plain recomputation, joins at once, the end, notifications.
 #include "features/challenges/service.hpp"
 
 #include "core/base/fold.hpp"
@@ -77,11 +77,11 @@ class ChallengesTest : public focus::testing::ModulesTest {
         co_return (co_await challenges_->leaderboard(caller, id, query)).items;
     }
     db::Task<void> run_job() {
-        co_await scheduler_->clock_guard().trust(clock().now_ms()); // tests leap on purpose
+        co_await scheduler_->clock_guard().trust(clock().now_ms()); // tests move the clock on purpose
         const auto outcome = co_await scheduler_->run_now("challenges");
         EXPECT_EQ(outcome.error, std::nullopt);
     }
-    /// What was told: "user: title".
+    /// The notifications: "user: title".
     db::Task<std::multiset<std::string>> told() {
         std::multiset<std::string> all;
         notifications::names::Known known;
@@ -115,7 +115,7 @@ class ChallengesTest : public focus::testing::ModulesTest {
 };
 FOCUS_TEST_ON_EACH_DATABASE(ChallengesTest);
 
-/// Compares the ranking with one that is told plainly from the stored activities.
+/// Compares the ranking with one that is computed in a simple way from the stored activities.
 db::Task<void> ChallengesTest::expect_plain_ranking(Caller viewer, std::int64_t id, std::vector<Caller> members) {
     const auto challenge = co_await challenges_->get(viewer, id);
     struct Sum {
@@ -203,7 +203,7 @@ TEST_P(ChallengesTest, ScoresEqualAPlainRecomputationWhateverHappens) {
                 co_await challenges_->join(people[who], {}, ids[which], "");
                 members[which].insert(who);
             }
-            if (i == 20) { // where it is a day later already, there is data
+            if (i == 20) { // where the local date is one day ahead, there is data
                 UpdateChallenge change;
                 change.start_date.value = json::Date{day("2026-03-03")};
                 co_await challenges_->update(people[0], {}, ids[3], change);
@@ -401,14 +401,14 @@ TEST_P(ChallengesTest, TheEndIsFrozenAndToldOnce) {
         set_clock("2026-03-04T12:00:00Z");
         co_await record(anna, "Instagram", 30);
         co_await record(ben, "Instagram", 40);
-        set_clock("2026-03-05T10:59:00Z"); // within the grace
+        set_clock("2026-03-05T10:59:00Z"); // within the grace period
         co_await run_job();
         EXPECT_EQ((co_await challenges_->get(anna, id)).status, Status::active);
         co_await record(ben, "Instagram", 0, day("2026-03-03")); // late, and worth 60
         EXPECT_EQ((co_await challenges_->get(ben, id)).my_rank, 1);
         set_clock("2026-03-05T11:00:00Z");
         co_await record(anna, "Instagram", 0, day("2026-03-03")); // too late, though the job has not run
-        std::vector<std::function<db::Task<void>()>> works;       // as two instances would
+        std::vector<std::function<db::Task<void>()>> works;       // as on two instances
         jobs::Scheduler other{database(), clock(), metrics(), {}};
         other.add({.name = "twin", .schedule = jobs::Schedule::every(std::chrono::minutes{1}), .body = [&](const jobs::Run& run) {
                        return challenges_->course().run(run);
@@ -451,16 +451,16 @@ TEST_P(ChallengesTest, LeadersAreToldAtMostOnceAMinute) {
         const auto anna = co_await new_user("anna");
         const auto ben = co_await new_user("ben");
         const auto id = (co_await challenges_->create(anna, {}, fresh(Type::minimize_time, "2026-03-01", "2026-03-10"))).id;
-        co_await challenges_->join(ben, {}, id, ""); // anna is told
+        co_await challenges_->join(ben, {}, id, ""); // anna is notified
         const auto a = std::to_string(anna.user_id);
         const auto b = std::to_string(ben.user_id);
         std::multiset<std::string> expected{a + ": No scroll: ben takes part"};
-        co_await record(anna, "Instagram", 30); // the first to lead: nobody was overtaken
+        co_await record(anna, "Instagram", 30); // the first leader: no user was overtaken
         EXPECT_EQ(co_await told(), expected);
-        co_await record(ben, "Instagram", 20); // anna was told of ben a moment ago
+        co_await record(ben, "Instagram", 20); // anna was notified of ben a moment ago
         expected.insert(b + ": No scroll: you lead!");
         EXPECT_EQ(co_await told(), expected);
-        co_await record(ben, "Instagram", 10); // both have 30: they share the place
+        co_await record(ben, "Instagram", 10); // both have 30: they share the first place
         EXPECT_EQ(co_await told(), expected);
         advance(k_minute_ms);
         co_await record(ben, "Instagram", 1);

@@ -53,7 +53,7 @@ void focus::json::Codec<focus::challenges::TargetApps>::read(const Reader& in, c
         std::vector<Text<1, challenges::k_longest_target_app>> items;
         detail::read_array(in, 1, challenges::k_max_target_apps, items);
         for (auto& item : items) names.push_back(std::move(item.value));
-        if (names.empty()) return; // a fault, and noted
+        if (names.empty()) return; // a validation error was recorded
     }
     drop_repeated(names);
     if (names.empty() || names.size() > challenges::k_max_target_apps) {

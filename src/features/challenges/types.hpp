@@ -1,5 +1,5 @@
-// What the challenges room speaks: challenges, those who take part, and the ranking.
-// Durations and points are minutes on the wire and milliseconds inside.
+// The types of the challenges module: challenges, participants, and the ranking.
+// Durations and points are minutes on the wire and milliseconds in code.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -23,8 +23,8 @@ enum class Status { upcoming, active, completed, cancelled };
 /// minimize_time for a name that this version doesn't know.
 [[nodiscard]] Type type_of(std::string_view name) noexcept;
 
-/// The apps that a challenge is about, by name or package. On the wire an array, or one text with commas; no two are the
-/// same but for case.
+/// The target apps of a challenge, by name or package. On the wire an array, or one text with commas; no two differ
+/// only in case.
 struct TargetApps {
     std::vector<std::string> names;
 };
@@ -101,7 +101,7 @@ struct RequiredInvitation {
     json::Text<1, 40> invitation_code;
 };
 
-/// One who takes part, as he joined.
+/// A participant, as of the join.
 struct Participant {
     std::int64_t challenge_id = 0;
     std::int64_t user_id = 0;
@@ -139,7 +139,7 @@ struct LeaderboardEntry {
     };
 };
 
-/// How public challenges are ordered; a leading - is descending.
+/// The order of public challenges; a leading - is descending.
 enum class SortField { created_at, start_date, end_date, participants_count };
 struct Sort {
     SortField field = SortField::created_at;
@@ -181,20 +181,20 @@ struct Ranking {
     std::int64_t skip = 0;
 };
 
-/// How many there are, private ones too; deleted ones don't count.
+/// How many there are, also private ones, without deleted ones.
 struct Counts {
     std::int64_t total = 0;
     std::int64_t active = 0;
     std::int64_t completed = 0;
 };
 
-/// What a person has done in challenges.
+/// A user's record in challenges.
 struct Record {
     std::int64_t participated = 0;
     std::int64_t won = 0;
 };
 
-/// A running challenge of somebody, for his weekly summary.
+/// A user's running challenge, for the weekly summary.
 struct Place {
     std::int64_t user_id = 0;
     std::string challenge_name;
@@ -202,7 +202,7 @@ struct Place {
     std::int64_t participants = 0;
 };
 
-/// How somebody who has deleted his account is shown.
+/// The name that is shown for a deleted account.
 using users::k_deleted_user;
 
 } // namespace focus::challenges
