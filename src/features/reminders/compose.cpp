@@ -1,4 +1,4 @@
-// The Service's mails: what stands in them.
+// The contents of the mails that the Service sends.
 #include "core/base/duration.hpp"
 #include "features/reminders/mails.hpp"
 #include "features/reminders/service.hpp"
@@ -123,7 +123,7 @@ db::Task<std::map<std::int64_t, int>> Service::streaks(const std::vector<users::
         lengths[user.id] = 0;
         open.push_back(&user);
     }
-    while (!open.empty()) { // only those whose row goes on are read further back
+    while (!open.empty()) { // only users whose streak may be longer are read further back
         const auto from = last.plus(1 - k_streak_step);
         std::vector<std::int64_t> ids;
         for (const auto* user : open) ids.push_back(user->id);

@@ -1,4 +1,4 @@
-// The mails that users get at their time: yesterday each morning, the week on Mondays.
+// The automatic mails to users: about yesterday each morning, about the week on Mondays.
 #pragma once
 
 #include "core/mail/content.hpp"
@@ -20,9 +20,9 @@ struct DailyReminder {
     };
     static constexpr mail::Kind k_kind{.name = "daily_reminder", .is_optional = true, .bulk = true};
     std::string total;
-    std::string change;      // against the day before; empty: nothing to compare with
+    std::string change;      // compared with the day before; empty: nothing to compare with
     std::string daily_limit; // empty: none
-    std::vector<App> apps;   // the most used
+    std::vector<App> apps;   // those used most
     std::vector<Limit> limits;
     std::string action_url;
     static DailyReminder sample(Language language);
@@ -42,7 +42,7 @@ struct WeeklySummary {
     static constexpr mail::Kind k_kind{.name = "weekly_summary", .is_optional = true, .bulk = true};
     std::string period;
     std::string total;
-    std::string average; // a day
+    std::string average; // per day
     std::string previous_total;
     std::string change;
     bool less = false;  // than the week before

@@ -12,9 +12,9 @@ namespace focus::reminders {
 
 class Service;
 
-/// The links in mails that turn them off.
+/// The unsubscribe links in mails.
 void add_routes(http::Routes& routes, Service& service);
-/// `daily_reminders` and `weekly_summaries`: every minute, for the users whose time has come.
+/// `daily_reminders` and `weekly_summaries`: every minute, for the users whose mail is due.
 void add_jobs(jobs::Scheduler& scheduler, Service& service);
 
 } // namespace focus::reminders

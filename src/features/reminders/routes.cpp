@@ -42,8 +42,8 @@ constexpr std::string_view k_style =
     "body{font:18px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}"
     "button{font:inherit;padding:.5rem 1.25rem;border-radius:.5rem;border:0;background:#3b5bdb;color:#fff}";
 
-/// A small page without scripts, and with no style but its own. `form` is markup of ours, the rest is text of ours: nothing
-/// in it comes from outside.
+/// A small page without scripts, and with its own style only. `form` is markup of this file, the rest is text of this file:
+/// nothing in it is external input.
 Reply<Raw> page(Language language, std::string_view sentence, std::string_view form) {
     static const std::string k_policy = "default-src 'none'; style-src 'sha256-" + crypto::base64_encode(crypto::sha256(k_style)) +
                                         "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -56,7 +56,7 @@ Reply<Raw> page(Language language, std::string_view sentence, std::string_view f
 
 Reply<Raw> answer(const Call& call, Language language, Text sentence, bool done) {
     if (!wants_html(call)) return Raw{"application/json", json::write(Unsubscribed{std::string{sentence.in(language)}, done})};
-    // The form goes to the page's own address, token included.
+    // The form posts to the page's own address, token included.
     const auto form = done ? std::string{} : std::format("<form method=post><button>{}</button></form>", k_button.in(language));
     return page(language, sentence.in(language), form);
 }

@@ -1,4 +1,4 @@
-// When the automatic mails are due and how they say things. No I/O.
+// When the automatic mails are due and how they format values. No I/O.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -16,14 +16,14 @@ enum class Kind { daily_reminder, weekly_summary };
 namespace rules {
 
 inline constexpr int k_summary_minute = 8 * 60; // on Mondays
-inline constexpr int k_inactive_days = 30;      // without data for so long nobody is mailed
+inline constexpr int k_inactive_days = 30;      // after so long without data there are no mails
 
 /// The first instant after `after` at which the mail is due. `reminder_minute` is the user's reminder_time.
 [[nodiscard]] EpochMs next_due(Kind kind, Zone zone, int reminder_minute, EpochMs after);
-/// A mail that was missed is made up for until the next one is due.
+/// A missed mail is sent late, until the next one is due.
 [[nodiscard]] bool is_stale(Kind kind, Zone zone, int reminder_minute, EpochMs due, EpochMs now);
 
-/// "−12 %", "+3 %"; empty when there was nothing before.
+/// "−12 %", "+3 %"; empty when the value before was 0.
 [[nodiscard]] std::string format_change(std::int64_t now_ms, std::int64_t before_ms);
 /// "16 to 22 November", "30 novembre au 6 décembre".
 [[nodiscard]] std::string format_period(Day first, Day last, Language language);
@@ -34,7 +34,7 @@ struct DayTotal {
     std::int64_t ms = 0;
 };
 /// How many days in a row, up to `last`, have data within the limit (any data without one). `days` ascend; those before
-/// `from` are not known: `is_open` says that the row may go on there.
+/// `from` are not known: `is_open` says that the streak may be longer.
 struct Streak {
     int days = 0;
     bool is_open = false;

@@ -54,7 +54,7 @@ db::Task<void> Service::run(Kind kind, const jobs::Run& run) {
         auto due = co_await db_.get(repository::due(kind, clock_.now_ms(), k_users_at_once));
         if (due.empty()) co_return;
         co_await work_off(kind, std::move(due));
-        // Twice as long for everybody else, after little work: many who are due at once keep no request waiting.
+        // A pause twice as long as the work: requests do not wait while many users are due at once.
         pause.expires_after((Steady::now() - began) * 2);
         co_await pause.async_wait(asio::deferred);
     }
@@ -69,8 +69,8 @@ db::Task<void> Service::work_off(Kind kind, std::vector<repository::Due> due) {
         ids.push_back(one.user_id);
     }
     auto users = co_await users_.find_many(db_, ids);
-    std::map<std::pair<EpochMs, std::optional<EpochMs>>, std::vector<std::int64_t>> moves; // from, to: whom
-    std::map<Day, std::vector<users::User>> by_day;                                        // who gets a mail, by his calendar day
+    std::map<std::pair<EpochMs, std::optional<EpochMs>>, std::vector<std::int64_t>> moves; // from, to: users
+    std::map<Day, std::vector<users::User>> by_day;                                        // users to mail, by their calendar day
     std::set<std::int64_t> gone{ids.begin(), ids.end()};
     for (auto& user : users) {
         gone.erase(user.id);
@@ -108,7 +108,7 @@ db::Task<bool> Service::unsubscribe(std::string token, Origin origin) {
     if (!user_id) co_return false;
     co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
         auto user = co_await users_.find_for_update(tx, *user_id);
-        if (!user || !user->email_reminders) co_return; // nothing is sent as it is
+        if (!user || !user->email_reminders) co_return; // nothing is sent anyway
         user->email_reminders = false;
         co_await users_.save(tx, *user);
         audit::record(tx, origin,

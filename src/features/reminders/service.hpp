@@ -1,6 +1,6 @@
-// The mails that come by themselves: the daily reminder and the weekly summary, each at the user's own time.
-// Owns the table `reminders`. Always holds: each mail is queued exactly once per user and day (week), by whichever
-// instance; who is not due is not looked at; work is done in small transactions with pauses between them.
+// The automatic mails: the daily reminder and the weekly summary, each at the user's own time.
+// Owns the table `reminders`. Always holds: each mail is queued exactly once per user and day (week), by any one
+// instance; users who are not due are not read; work is done in small transactions with pauses between them.
 #pragma once
 
 #include "core/core.hpp"
@@ -30,12 +30,12 @@ class Service {
 
     /// An account was saved: its next mails are due at its own time, or never.
     void follow(db::Transaction& tx, const users::User& user) const;
-    /// Plans no more mails (the account goes).
+    /// Plans no more mails when the account is deleted.
     static void erase_user(db::Transaction& tx, std::int64_t user_id) { repository::remove(tx, user_id); }
 
-    /// Whose link this is; nothing when it is not one of ours. Accounts that are gone have none.
+    /// The owner of the link; nothing when the token is not valid. Deleted accounts have no valid link.
     db::Task<std::optional<users::User>> owner_of(std::string token);
-    /// Turns the optional mails of the link's owner off; false when the link is not one of ours.
+    /// Turns the optional mails of the link's owner off; false when the token is not valid.
     db::Task<bool> unsubscribe(std::string token, Origin origin);
 
   private:

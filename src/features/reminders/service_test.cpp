@@ -1,4 +1,4 @@
-// Reminders and summaries on both engines: whose are due when, once each, and what stands in them.
+// Reminders and summaries on both engines: who is due when, once each, and the contents.
 #include "features/reminders/service.hpp"
 
 #include "core/base/error.hpp"
@@ -109,7 +109,7 @@ TEST_P(RemindersTest, EachAtHisOwnTimeAndOncePerDay) {
         co_await run_jobs();
         expected.push_back(key("daily_reminder", tokyo, "2026-03-05"));
         EXPECT_EQ(co_await mails(), expected);
-        co_await change(paris, R"({"reminder_time":"07:30"})"); // today's is over
+        co_await change(paris, R"({"reminder_time":"07:30"})"); // today's has passed
         EXPECT_EQ(co_await next_of(paris), "2026-03-06T06:30:00.000Z");
         co_await change(tokyo, R"({"timezone":"America/New_York"})");
         EXPECT_EQ(co_await next_of(tokyo), "2026-03-06T01:00:00.000Z");
@@ -151,7 +151,7 @@ TEST_P(RemindersTest, AMonthHourByHour) {
         }
         for (int hour = 0; hour < 30 * 24; ++hour) {
             advance(k_hour_ms);
-            if (hour % 5 == 3) continue; // nobody at work
+            if (hour % 5 == 3) continue; // no instance runs
             co_await run_jobs();
             if (hour % 24 == 0) {
                 for (const auto& person : people) co_await record(person, "Maps", 1);
