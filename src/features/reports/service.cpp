@@ -6,13 +6,13 @@ namespace focus::reports {
 
 namespace {
 
-/// An export on its way.
+/// The state of an export.
 struct Exporting {
     std::shared_ptr<const std::vector<personal::Section>> sections;
     std::int64_t user_id;
     EpochMs now;
     std::size_t at = 0;      // the section
-    bool in_section = false; // its first page was given
+    bool in_section = false; // its first page was returned
     std::string after{};     // in the section
     bool has_values = false; // of the section
     bool begun = false;

@@ -1,4 +1,4 @@
-// What is said about a user over all rooms: his statistics, and everything that is held on him as one file.
+// Reports on a user over all modules: the user's statistics, and all stored data about the user as one file.
 #pragma once
 
 #include "core/core.hpp"
@@ -22,11 +22,11 @@ class Service {
 
     db::Task<UserStats> stats(Caller caller);
 
-    /// Each call of the source gives the next piece of a JSON object with a member per section, from constant memory.
+    /// Each call of the source returns the next part of a JSON object with a member per section, in constant memory.
     using Source = std::function<db::Task<std::optional<std::string>>()>;
     [[nodiscard]] Source export_all(const Caller& caller);
 
-    /// A room's part of the export; wired before the server starts.
+    /// A module's part of the export; wired before the server starts.
     void add_section(personal::Section section);
 
   private:

@@ -1,4 +1,4 @@
-// What the reports room speaks: a user's numbers over all rooms.
+// The types of the reports module: a user's numbers over all modules.
 #pragma once
 
 #include "core/json/json.hpp"
