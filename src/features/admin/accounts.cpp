@@ -143,7 +143,7 @@ db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_
             auto saved = co_await users_.find(tx, id); // as it was written, to the millisecond
             co_return std::move(*saved);
         });
-    } catch (const db::ConstraintError&) { // somebody took the address or the name between the check and the write
+    } catch (const db::ConstraintError&) { // another transaction took the address or the name after the check
     }
     co_await users_.require_free(db_, wanted.email, wanted.username, id);
     throw unavailable("change account: a unique key said no, yet nobody holds the names");
@@ -159,7 +159,7 @@ db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, b
         co_await forget(id, may_go_on);
         co_return;
     }
-    if (co_await users_.is_removed(db_, id)) { // its name went before, now its rows do
+    if (co_await users_.is_removed(db_, id)) { // the account was deleted before, its rows are deleted now
         co_await db_.transaction([&](db::Transaction& tx) -> db::Task<void> {
             add_purge(tx);
             record(tx, origin, caller, "user_deleted", "Rows of a deleted account purged", id, "{\"purge\":true}", clock_.now_ms());
@@ -188,11 +188,11 @@ db::Task<Accounts::Traces> Accounts::forget_some(db::Transaction& tx, std::int64
 
 db::Task<void> Accounts::begin_forgetting(db::Transaction& tx, std::int64_t user_id) {
     auto traces = co_await forget_some(tx, user_id, {});
-    if (!traces.are_gone()) traces = co_await forget_some(tx, user_id, traces); // which finds out that few were all
+    if (!traces.are_gone()) traces = co_await forget_some(tx, user_id, traces); // finds out whether any are left
     if (!traces.are_gone()) tx.defer(k_add_forgetting, user_id, user_id, clock_.now_ms());
 }
 
-/// As purge(), but the rows stay.
+/// As purge(), but the rows are kept.
 db::Task<bool> Accounts::forget(std::int64_t user_id, std::function<bool()> may_go_on) {
     for (Traces traces; !traces.are_gone();) {
         traces = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<Traces> { return forget_some(tx, user_id, traces); });
@@ -221,7 +221,7 @@ db::Task<int> Accounts::remove_unverified(EpochMs before, std::function<bool()> 
     }
 }
 
-/// In steps, each a transaction of its own that may be the last one of this process; true when everything is gone.
+/// In steps, each a transaction of its own, as the process may end after any; true when all rows are deleted.
 db::Task<bool> Accounts::purge(std::int64_t user_id, std::function<bool()> may_go_on) {
     bool goes_on = true;
     const auto go_on = [&] { return goes_on = may_go_on(); };

@@ -1,6 +1,6 @@
-// Accounts in the hands of administrators: found, made, changed, switched off, deleted, purged.
-// Owns `purges`: deleted accounts whose rows, or traces in them, are still to go. Always holds: nobody takes his own rights away, and there
-// is always an active administrator (403 `last_admin`); each change says in the audit trail who made it.
+// Accounts as administrators manage them: search, create, change, deactivate, delete, purge.
+// Owns `purges`: deleted accounts with rows, or traces in rows, to delete. Always holds: administrators cannot remove their own rights;
+// there is always an active administrator (403 `last_admin`); the audit trail has the author of each change.
 #pragma once
 
 #include "core/core.hpp"
@@ -32,18 +32,18 @@ class Accounts {
     /// Throws 404, 403 `last_admin`.
     db::Task<void> remove(Caller caller, Origin origin, std::int64_t id, bool purge);
 
-    /// Takes what tells a deleted account's devices and addresses out of the rows that stay: of most accounts all of it, of
+    /// Removes a deleted account's devices and addresses from the rows that are kept: of most accounts all of them, of
     /// large ones the first part; continue_purges() does the rest.
     db::Task<void> begin_forgetting(db::Transaction& tx, std::int64_t user_id);
-    /// Goes on with accounts that are to be purged or to be forgotten until none is left or `may_go_on` says no.
+    /// Continues with accounts to purge or to forget until none is left or `may_go_on` returns false.
     db::Task<void> continue_purges(std::function<bool()> may_go_on);
-    /// Removes the accounts made before `before` that were never verified and recorded nothing, with all their rows; gives
-    /// how many.
+    /// Removes the accounts created before `before` that were never verified and recorded nothing, with all their rows;
+    /// returns how many.
     db::Task<int> remove_unverified(EpochMs before, std::function<bool()> may_go_on);
 
   private:
     db::Task<users::User> change(Caller caller, Origin origin, std::int64_t id, std::function<void(users::User&)> apply);
-    /// Where forgetting goes on; nothing: that part is done.
+    /// Where forgetting continues; nothing: that part is done.
     struct Traces {
         std::optional<activities::Place> activity = activities::Place{};
         std::optional<std::int64_t> entry = 0;

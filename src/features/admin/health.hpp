@@ -1,5 +1,5 @@
-// How the parts of the service do, asked one by one when an administrator looks.
-// What other parts of the process know (jobs, cache, sockets) comes from the sources that app fills in.
+// The health of the service's parts, queried one by one when an administrator requests it.
+// The state of other parts of the process (jobs, cache, sockets) comes from the sources that app sets.
 #pragma once
 
 #include "core/db/database.hpp"
@@ -13,7 +13,7 @@
 
 namespace focus::admin {
 
-/// Where health comes from that this room cannot see. What is empty is left at its defaults.
+/// Sources of health outside this module. A part without a source keeps its defaults.
 struct HealthSources {
     std::function<db::Task<std::vector<jobs::Status>>()> jobs;
     std::function<db::Task<CacheHealth>()> cache;

@@ -28,9 +28,9 @@ void add_routes(http::Routes& routes, Service& service, jobs::Scheduler& schedul
 void add_jobs(jobs::Scheduler& scheduler, Service& service, const Clock& clock, int unverified_days);
 
 /// Compares `service_days`, `service_apps`, `user_totals`, `last_uses` and `last_use_days` with the users' roll-ups and
-/// repairs what differs. A last day later than what the roll-ups have is right: what was recorded on it may have been
-/// deleted since. The server may go on meanwhile: one statement compares what the roll-ups say with what is stored and what
-/// is still to be folded, so that a transaction changes all of it or nothing; repairs take the turn of the fold.
+/// repairs what differs. A last day later than in the roll-ups is correct: what was recorded on it may have been
+/// deleted since. The server may run meanwhile: one statement compares the roll-ups with what is stored and what
+/// is still to be folded, so that it sees each transaction in full or not at all; repairs take the turn of the fold.
 db::Task<void> recount_usage(db::Database& database, recount::Mode mode, recount::Report& report);
 /// The same inside a transaction.
 db::Task<void> recount_usage(db::Transaction& tx, recount::Mode mode, recount::Report& report);

@@ -51,7 +51,7 @@ std::vector<GrowthDay> growth(Day today, int days, std::int64_t total, std::span
         at->new_users = day.joined;
         change[static_cast<std::size_t>(at - series.data())] = day.joined - day.gone;
     }
-    for (std::size_t i = series.size(); i > 0; --i) { // backwards from what is there now
+    for (std::size_t i = series.size(); i > 0; --i) { // backwards from the current number
         series[i - 1].total_users = total;
         total -= change[i - 1];
     }

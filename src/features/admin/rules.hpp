@@ -1,4 +1,4 @@
-// What the administration room works out without I/O: what changed on an account, series over days, how parts do.
+// What the admin module computes without I/O: the changed fields of an account, series over days, the state of parts.
 #pragma once
 
 #include "core/jobs/scheduler.hpp"
@@ -26,7 +26,7 @@ namespace focus::admin::rules {
 
 /// Late jobs and jobs whose last run failed make it degraded.
 [[nodiscard]] SchedulerHealth scheduler_health(const std::vector<jobs::Status>& jobs, EpochMs now);
-/// The worst of the parts; without a database nothing works, all else only degrades the whole.
+/// The worst of the parts; without a database the whole is down, any other part only degrades it.
 [[nodiscard]] HealthStatus overall(HealthStatus database, std::span<const HealthStatus> others);
 
 } // namespace focus::admin::rules

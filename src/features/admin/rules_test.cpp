@@ -36,7 +36,7 @@ TEST(AdminRules, GrowthCountsBackFromNow) {
     EXPECT_THAT(line(0), ElementsAre(0, 8, 0));
     EXPECT_THAT(line(1), ElementsAre(3, 11, 0));
     EXPECT_THAT(line(2), ElementsAre(0, 11, 7));
-    EXPECT_THAT(line(3), ElementsAre(1, 10, 0)); // what lies in the future of UTC is not in it
+    EXPECT_THAT(line(3), ElementsAre(1, 10, 0)); // without the days after today in UTC
 }
 
 TEST(AdminRules, ChangeInPercent) {

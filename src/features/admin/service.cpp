@@ -14,7 +14,7 @@ namespace focus::admin {
 namespace {
 
 constexpr std::size_t k_top_users = 5;
-constexpr std::int64_t k_top_candidates = 50;              // some may have deleted their accounts
+constexpr std::int64_t k_top_candidates = 50;              // some accounts may be deleted
 constexpr const char* k_blocked_now = "stats:blocked_now"; // in the cache
 constexpr std::int64_t k_many_blocked = 1000;
 constexpr std::chrono::seconds k_blocked_known{10};
@@ -85,7 +85,7 @@ db::Task<Overview> Service::overview() {
     co_return overview;
 }
 
-/// Remembered for some seconds where there are many: counting looks at each.
+/// Cached for some seconds when there are many, as the count reads each.
 db::Task<std::int64_t> Service::blocked_now() {
     if (const auto known = co_await cache_.get(k_blocked_now); known && known->text) co_return std::stoll(*known->text);
     const auto blocked = co_await blocking_.count_blocked();
@@ -174,7 +174,7 @@ db::Task<Cleaned> Service::clean_logs(Caller caller, Origin origin, CleanupQuery
     };
     const auto cutoff = format_rfc3339(cleaned.cutoff_date.ms);
     const auto days = query.days.value.value;
-    // Said before the first entry goes, so that nothing goes without a trace when this process ends halfway.
+    // Logged before the first entry is deleted, so that there is a trace when this process ends halfway.
     co_await note("logs_cleaning", std::format("Entries from before {} are being deleted", cutoff), std::format(R"({{"days":{}}})", days));
     const auto step = [&] { return audit::delete_older(db_, cleaned.cutoff_date.ms, k_rows_at_once); };
     cleaned.deleted = static_cast<std::int64_t>(co_await db::delete_in_steps(step));

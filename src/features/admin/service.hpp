@@ -1,6 +1,6 @@
-// Administration: the service's numbers, the audit trail, the outbox, accounts, and how the parts do.
-// Always holds: what an administrator does is in the audit trail in the transaction that does it; what he looks at is
-// there too, once a minute per route and object.
+// Administration: the service's numbers, the audit trail, the outbox, accounts, and the health of the parts.
+// Always holds: each change by an administrator is in the audit trail in the same transaction; each access is there,
+// too, once a minute per route and object.
 #pragma once
 
 #include "core/audit/trail.hpp"
@@ -59,7 +59,7 @@ class Service {
     /// Makes a job of `scheduler` due. Throws 404, 409 `job_running`.
     db::Task<void> run_job(Caller caller, Origin origin, jobs::Scheduler& scheduler, std::string name);
 
-    /// Notes that an administrator looked at something (0: at a list or a number).
+    /// Records that an administrator read something (0: a list or a number).
     db::Task<void> note_access(Caller caller, Origin origin, std::string_view resource_type = {}, std::int64_t resource_id = 0);
 
   private:
@@ -78,7 +78,7 @@ class Service {
     Accounts accounts_;
     Health health_;
     std::mutex noted_mutex_;
-    std::map<std::string, std::chrono::steady_clock::time_point> noted_; // until when an access is no news
+    std::map<std::string, std::chrono::steady_clock::time_point> noted_; // when an access is recorded again
 };
 
 } // namespace focus::admin

@@ -1,5 +1,5 @@
-// What the administration room speaks: accounts as administrators change them, the service's numbers, the audit trail,
-// the outbox, and how the parts of the service do. Days and periods are UTC.
+// The types of the admin module: accounts as administrators change them, the service's numbers, the audit trail,
+// the outbox, and the health of the service's parts. Days and periods are UTC.
 #pragma once
 
 #include "core/audit/trail.hpp"
@@ -17,7 +17,7 @@
 
 namespace focus::admin {
 
-/// A calendar day (UTC) or an instant, where a query takes either.
+/// A calendar day (UTC) or an instant, where a query accepts either.
 struct Moment {
     EpochMs first_ms = 0; // the instant, or the first of the day
     EpochMs after_ms = 0; // the first instant after it
@@ -260,7 +260,7 @@ struct JobPath {
     static constexpr json::FieldDoc k_docs[] = {{"name", "The job's name, as GET /api/admin/system/health gives it"}};
 };
 
-// --- how the parts do ---
+// --- the health of the parts ---
 
 enum class HealthStatus { healthy, degraded, unhealthy };
 

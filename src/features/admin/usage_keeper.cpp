@@ -89,7 +89,7 @@ void UsageKeeper::append(db::Transaction& tx, const activities::Recorded& record
     for (const auto& [key, sum] : apps) {
         const auto day = key.first.to_string();
         const auto counted = days.find(key.first);
-        if (counted != days.end()) { // the day's first row tells whether the user came or went
+        if (counted != days.end()) { // the day's first row says whether the number of users changes
             tx.defer(k_append_first, user_id, day, key.second, sum.app_name, sum.app_category, sum.ms, sum.activities, user_id, day,
                      user_id, day, counted->second);
             days.erase(counted);
@@ -101,7 +101,7 @@ void UsageKeeper::append(db::Transaction& tx, const activities::Recorded& record
 }
 
 db::Task<bool> UsageKeeper::fold_step() {
-    if (!co_await db_.get(k_any.exists())) co_return false; // looking holds nobody up
+    if (!co_await db_.get(k_any.exists())) co_return false; // this read locks nothing
     co_return co_await db_.transaction([](db::Transaction& tx) -> db::Task<bool> {
         const auto [turns, changes] = co_await tx.all(take_turn(), k_next.all(k_rows_at_once));
         const Step step{changes};

@@ -1,7 +1,7 @@
-// The sums over everybody's activities: appended to by each transaction that changes activities, folded by a job (and
-// before somebody looks).
+// The sums over all users' activities: appended to by each transaction that changes activities, folded by a job (and
+// before they are read).
 // Owns `usage_changes`, `service_days`, `service_apps`, `user_totals`, `last_uses` and `last_use_days`. Always holds: a
-// transaction of an activity only appends, so that nobody waits for somebody else's; a change is folded once.
+// transaction of an activity only appends, so that none waits for another user's; a change is folded once.
 #pragma once
 
 #include "core/db/database.hpp"
@@ -36,12 +36,12 @@ class UsageKeeper {
   public:
     explicit UsageKeeper(db::Database& database) : db_{database} {}
 
-    /// Queues what a transaction changed; costs it no round trip.
+    /// Queues what a transaction changed, without a round trip of its own.
     static void append(db::Transaction& tx, const activities::Recorded& recorded);
 
-    /// Folds what was appended, in steps, until nothing is left or `may_go_on` says no.
+    /// Folds what was appended, in steps, until nothing is left or `may_go_on` returns false.
     db::Task<void> fold(std::function<bool()> may_go_on);
-    /// The same for as long as somebody can wait for it.
+    /// The same, but only for as long as a request can wait.
     db::Task<void> fold_quickly();
 
     db::Task<ServiceTotals> totals(Day today);
@@ -49,10 +49,10 @@ class UsageKeeper {
     db::Task<std::vector<ServiceDay>> days(Day first);
     /// The most used apps of the `days` days that end with `today`.
     db::Task<std::vector<ServiceApp>> apps(Day today, int days, std::int64_t limit);
-    /// Who has used the most time of all.
+    /// The users with the most time of all.
     db::Task<std::vector<UserTotal>> top_users(std::int64_t limit);
 
-    /// Takes a person out whose activities are gone.
+    /// Removes a user whose activities are deleted.
     db::Task<void> forget(std::int64_t user_id);
 
   private:

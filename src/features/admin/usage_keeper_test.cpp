@@ -1,4 +1,4 @@
-// The sums over everybody on both engines: they say what the activities say, whoever folds and whatever happened.
+// The sums over all users on both engines: they equal the sums of the activities, after any fold and any change.
 #include "features/admin/usage_keeper.hpp"
 
 #include "support/cpp/modules.hpp"
@@ -27,7 +27,7 @@ class UsageKeeperTest : public focus::testing::ModulesTest {
         input.activity_date = json::Date{Day::parse(day).value()};
         return run([&]() -> db::Task<activities::Activity> { co_return co_await modules().activities.create(caller, {}, input); });
     }
-    /// The sums, and what the activities themselves give.
+    /// The sums, and the same from the activities themselves.
     void expect_true() {
         EXPECT_EQ(rows("SELECT day, total_ms, activities, users FROM service_days WHERE activities <> 0 ORDER BY day"),
                   rows("SELECT activity_date, SUM(duration_ms), COUNT(*), COUNT(DISTINCT user_id) FROM activities GROUP BY activity_date "

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t k_keys_at_once = 500;
 
-// The keys that differ, what is stored and what is counted.
+// The keys that differ, the stored and the counted values.
 struct DayDifference {
     Day day;
     std::int64_t stored_ms = 0;
@@ -112,7 +112,7 @@ constexpr auto k_count_last_days = count_of("last_use_days.recount", k_last_days
 
 std::string amount(std::int64_t ms, std::int64_t activities) { return std::format("{} ms in {}", ms, activities); }
 
-/// A table, how its differences are found, reported and repaired.
+/// A table, and how its differences are found, reported and repaired.
 template <class Difference>
 struct Table {
     std::string_view name;
@@ -217,7 +217,7 @@ db::Task<void> look(db::Session& session, const Table<Difference>& table, recoun
     report.add_keys(table.name, all - static_cast<std::int64_t>(k_keys_at_once));
 }
 
-/// Repairs some keys; gives how many.
+/// Repairs some keys; returns how many.
 template <class Difference>
 db::Task<std::size_t> repair_some(db::Transaction& tx, const Table<Difference>& table, recount::Report& report) {
     auto [turns, found] = co_await tx.all(take_turn(), table.some());
@@ -249,7 +249,7 @@ db::Task<void> recount_usage(db::Database& database, recount::Mode mode, recount
             co_return;
         }
         for (;;) {
-            const auto some = co_await database.get(table.some()); // looking takes no lock
+            const auto some = co_await database.get(table.some()); // reading takes no lock
             if (some.empty()) break;
             struct Done {
                 recount::Report report;

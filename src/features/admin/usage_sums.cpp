@@ -54,7 +54,7 @@ constexpr auto k_add_last_day = db::insert<LastUseDay>("last_use_days.add", "las
                                                        " ON CONFLICT (app_key, day) DO UPDATE SET users = users + excluded.users",
                                                        " ON DUPLICATE KEY UPDATE users = users + VALUES(users)");
 
-// A row that says nothing any more goes: the name of an app that only deleted accounts used would stay in it.
+// An empty row is deleted: otherwise it would keep the name of an app that only deleted accounts used.
 constexpr db::Statement k_drop_empty_day{"service_days.drop_empty",
                                          "DELETE FROM service_days WHERE day = ? AND total_ms = 0 AND activities = 0 AND users = 0"};
 constexpr db::Statement k_drop_empty_app{"service_apps.drop_empty",

@@ -1,5 +1,5 @@
-// How the sums over all users' activities are written: by the fold (usage_keeper) and by a recount (usage_recount).
-// Always holds: they are written in a transaction that has taken the turn: one at a time.
+// Writes the sums over all users' activities: for the fold (usage_keeper) and for a recount (usage_recount).
+// Always holds: they are written in a transaction that has taken the turn, so one at a time.
 #pragma once
 
 #include "core/base/days.hpp"
@@ -70,7 +70,7 @@ struct Step {
     std::map<Day, DaySum> days;
     std::map<DayApp, AppSum> apps;
     std::map<std::int64_t, DaySum> users;
-    std::map<UserApp, Day> last_uses; // the newest day on which something came
+    std::map<UserApp, Day> last_uses; // the newest day on which a use was added
 
     Step() = default;
     explicit Step(const std::vector<Change>& changes) {
@@ -85,7 +85,7 @@ struct Step {
 [[nodiscard]] db::Query<std::uint64_t> take_turn();
 /// Moves the users of the step to their new last days.
 db::Task<void> move_last_uses(db::Transaction& tx, const Step& step);
-/// Adds the days, apps and users of the step. Rows that fall to nothing are deleted.
+/// Adds the days, apps and users of the step. Rows whose values become 0 are deleted.
 void add_sums(db::Transaction& tx, const Step& step);
 /// How many more or fewer users had an app's last use on a day.
 using LastDayChanges = std::map<std::pair<std::string, Day>, std::int64_t>;
