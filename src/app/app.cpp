@@ -44,7 +44,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::seconds k_jobs_patience{10}; // at the stop: jobs work in small steps
+constexpr std::chrono::seconds k_jobs_patience{10}; // at the stop; the steps of a job are short
 constexpr int k_background_niceness = 10;
 
 int worker_count(const Settings& settings) {
@@ -61,7 +61,7 @@ std::vector<std::unique_ptr<asio::io_context>> make_contexts(int count) {
 
 using Contexts = std::vector<std::unique_ptr<asio::io_context>>;
 
-/// One of each thread that does I/O.
+/// One context per I/O thread.
 std::vector<asio::any_io_executor> executors_of(const Contexts& contexts, asio::io_context& background) {
     std::vector<asio::any_io_executor> executors;
     executors.reserve(contexts.size() + 1);
@@ -79,7 +79,7 @@ std::unique_ptr<bus::Bus> make_bus(const Settings& settings, asio::io_context& b
     return settings.redis_url.empty() ? bus::make_local_bus() : bus::make_redis_bus(settings.redis_url, background.get_executor());
 }
 
-/// With Redis the instances count together.
+/// With Redis all instances share their counts.
 std::unique_ptr<http::RateLimiter> make_rate_limiter(const http::RatePolicy& policy, redis::Client* redis) {
     if (redis == nullptr) return std::make_unique<http::MemoryRateLimiter>(policy);
     return std::make_unique<http::RedisRateLimiter>(policy, *redis);
@@ -140,12 +140,12 @@ http::Options http_options(const Settings& settings) {
     options.limits.connections = static_cast<std::size_t>(settings.max_connections);
     options.limits.body_memory = static_cast<std::size_t>(settings.max_body_memory) << 20U;
     options.limits.connections_per_network = static_cast<std::size_t>(settings.max_connections_per_ip);
-    options.uncounted_networks = settings.trusted_proxies; // they stand for many
+    options.uncounted_networks = settings.trusted_proxies; // many clients share their address
     options.uncounted_networks.insert(options.uncounted_networks.end(), {"127.0.0.0/8", "::1"});
     return options;
 }
 
-/// Who can reach /metrics is meant to: in production that is said explicitly.
+/// In production, /metrics must have a token or an address of its own, or be public by an explicit setting.
 bool is_metrics_open(const Settings& settings) {
     return settings.is_development() || settings.metrics_public || !settings.metrics_token.empty() || !settings.metrics_address.empty();
 }
@@ -157,7 +157,7 @@ users::Defaults user_defaults(const Settings& settings) {
     return defaults;
 }
 
-/// A port that is free now: what PORT=0 becomes before anything is built, because mailed links need the address.
+/// A port that is free now. It replaces PORT=0 before anything is built, because mailed links need the address.
 int free_port(const std::string& host) {
     asio::io_context context;
     asio::ip::tcp::resolver resolver{context};
@@ -165,7 +165,7 @@ int free_port(const std::string& host) {
     return acceptor.local_endpoint().port();
 }
 
-/// Every socket is a file: as many as the system allows without asking anybody.
+/// Every socket is a file: the soft limit is raised to the hard one, which needs no privilege.
 void raise_file_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -173,7 +173,7 @@ void raise_file_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// For people who look at who runs a job.
+/// The name of this instance in the list of jobs.
 std::string instance_name() { return std::format("{}/{}", asio::ip::host_name(), ::getpid()); }
 
 std::string address_of(const Settings& settings) {
@@ -305,7 +305,7 @@ asio::awaitable<void> App::prepare_database() {
 
 void App::run(std::function<asio::awaitable<void>()> work) { async::block_on(*contexts_.front(), work()); }
 
-/// Listens first, so that the probes answer however long the database takes.
+/// Listens first, so that the probes answer while the start still waits for the database.
 asio::awaitable<void> App::start(http::Server& server, bool with_demo) {
     std::vector<asio::io_context*> contexts;
     contexts.reserve(contexts_.size());
@@ -363,7 +363,7 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     busy.emplace_back(background_.get_executor());
     for (std::size_t i = 1; i < contexts_.size(); ++i) threads.emplace_back([&context = *contexts_[i]] { context.run(); });
     threads.emplace_back([this] {
-        ::setpriority(PRIO_PROCESS, 0, k_background_niceness); // of this thread (Linux): where cores are short, requests go first
+        ::setpriority(PRIO_PROCESS, 0, k_background_niceness); // of this thread (Linux): requests go first when cores are busy
         background_.run();
     });
     if (redis_) redis_->start();

@@ -1,5 +1,5 @@
 // The application: core, modules, routes and threads put together from the settings.
-// Always holds: what was started is stopped in the opposite order, also when the start fails half-way.
+// Always holds: parts are stopped in the reverse order of their start, also when the start fails half-way.
 #pragma once
 
 #include "app/refusal_log.hpp"
@@ -36,16 +36,16 @@ namespace focus::app {
 
 class App {
   public:
-    /// Builds everything over `database`, or opens the one of the settings: that touches its file (SQLite) but no server yet.
+    /// Builds everything over `database`, or opens that of the settings: this opens a SQLite file, but connects to no server.
     explicit App(Settings settings, std::unique_ptr<db::Database> database = nullptr);
     ~App();
 
-    /// Listens, migrates, serves until SIGINT or SIGTERM, stops cleanly. Gives the exit status.
-    /// SIGHUP takes over what `reload` gives of the settings that may change meanwhile.
+    /// Listens, migrates, serves until SIGINT or SIGTERM, stops cleanly. Returns the exit status.
+    /// On SIGHUP, `reload` reads the settings; those that may change while the server runs are applied.
     int serve(bool with_demo, std::function<Settings()> reload);
-    /// Runs one piece of work on this thread (commands); what it throws comes out here.
+    /// Runs `work` on this thread (for commands) and rethrows its exception.
     void run(std::function<boost::asio::awaitable<void>()> work);
-    /// Applies pending migrations, waiting for a database that is not there yet.
+    /// Waits until the database can be reached, then applies pending migrations.
     boost::asio::awaitable<void> prepare_database();
 
     [[nodiscard]] std::string openapi() const;
@@ -69,12 +69,12 @@ class App {
     Clock clock_;
     metrics::Registry metrics_{settings_.metrics_enabled};
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts_; // one per I/O thread
-    boost::asio::io_context background_{1};                          // of the jobs and the mails: they keep no request waiting
+    boost::asio::io_context background_{1};                          // runs jobs and mails, so that they delay no request
     std::unique_ptr<redis::Client> redis_;                           // null: a single instance
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<cache::Cache> cache_;
-    std::unique_ptr<http::RateLimiter> rate_limiter_; // null: nobody is refused
+    std::unique_ptr<http::RateLimiter> rate_limiter_; // null: no client is refused
     std::unique_ptr<RefusalLog> refusals_;
     std::unique_ptr<crypto::PasswordHasher> hasher_;
     std::unique_ptr<mail::Outbox> outbox_;
@@ -86,7 +86,7 @@ class App {
     std::unique_ptr<jobs::Scheduler> scheduler_;
     WebPages pages_;
     http::Routes routes_;
-    http::Routes metrics_routes_; // of METRICS_ADDRESS
+    http::Routes metrics_routes_; // served at METRICS_ADDRESS
     StartState state_;
 };
 

@@ -1,4 +1,4 @@
-// `focus backup FILE` and `focus restore FILE`: a SQLite database into a file and back (see core/db/backup.hpp).
+// `focus backup FILE` and `focus restore FILE`: copy a SQLite database to a file and back (see core/db/backup.hpp).
 #pragma once
 
 #include "app/settings.hpp"
@@ -7,7 +7,7 @@
 
 namespace focus::app {
 
-/// Gives the exit status; throws std::invalid_argument for what the caller can mend.
+/// Returns the exit status; throws std::invalid_argument for an error in the arguments or settings.
 int back_up_to(const Settings& settings, const std::string& file);
 int restore_from(const Settings& settings, const std::string& file);
 

@@ -92,7 +92,7 @@ int create_admin(Settings settings, const std::string& email, const std::string&
     std::string password = settings.admin_password;
     if (password_from_stdin) std::getline(std::cin, password);
     const auto text = json::write(std::map<std::string, std::string>{{"email", email}, {"username", username}, {"password", password}});
-    const auto checked = json::parse<auth::Register>(text, "admin"); // the same rules as for everybody
+    const auto checked = json::parse<auth::Register>(text, "admin"); // the same rules as for all users
     App app{std::move(settings)};
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
@@ -167,7 +167,7 @@ int healthcheck(const Settings& settings, std::string_view probe) {
     const auto host = settings.host == "0.0.0.0" ? "127.0.0.1" : settings.host == "::" ? "[::1]" : settings.host;
     const auto url = std::format("{}://{}:{}/api/health/{}", tls ? "https" : "http", host, settings.port, probe);
     boost::asio::io_context context;
-    // The server is asked by its address, its certificate is for its name: it must be the very one of the settings.
+    // The request goes to an address but the certificate names a host: compare it with the one of the settings.
     net::HttpClient client{{.threads = 1, .allow_plain_http = true, .ca_file = settings.tls_cert_file, .any_name = true}};
     int status = 0;
     const auto ask = [&]() -> async::Task<> {
@@ -335,7 +335,7 @@ struct CommandLine {
     std::string language = "en";
 };
 
-/// A word where a command should stand: what is said of it; nothing when that is not what is wrong.
+/// The message for an unknown word in place of a command; nothing when the error is another one.
 std::optional<std::string> unknown_command(const CLI::App& cli) {
     const auto* group = &cli;
     while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
@@ -350,7 +350,7 @@ std::optional<std::string> unknown_command(const CLI::App& cli) {
                        near ? std::format(": did you mean \"{} {}\"?", prefix, *near) : std::format("; `{} --help` names them", prefix));
 }
 
-/// What was wrong with a command's input, field by field.
+/// The errors in a command's input, field by field.
 std::string explain(const Error& error) {
     std::string text = error.message(Language::en);
     for (const auto& fault : error.faults()) {

@@ -25,7 +25,7 @@ struct DemoApp {
     std::string_view package;
     std::string_view category;
     double mean_minutes; // of one stretch
-    int hour;            // around which it is used
+    int hour;            // of the day, around which it is used
 };
 
 constexpr std::array<DemoApp, 9> k_apps{{{"Instagram", "com.instagram.android", "social", 13, 21},
@@ -43,7 +43,7 @@ struct Person {
     std::string_view full_name;
     std::string_view bio;
     int days;                // of history
-    double at_first, lately; // how much of the usual time, on the first and on the last day
+    double at_first, lately; // share of the usual time, on the first and on the last day
 };
 
 constexpr std::array<Person, 5> k_people{{{"demo", "Camille Dubois", "Less scrolling, more reading.", k_days, 1.35, 0.8},
@@ -65,8 +65,8 @@ constexpr std::array k_limits{
 struct DemoChallenge {
     int made, first, last; // days from today
     std::size_t creator;
-    std::string_view others; // who join, as digits
-    std::string_view fields; // of the JSON, without the dates
+    std::string_view others; // indexes of the users who join, one digit each
+    std::string_view fields; // of the JSON body, without the dates
 };
 
 constexpr std::array<DemoChallenge, 4> k_challenges{
@@ -79,7 +79,7 @@ constexpr std::array<DemoChallenge, 4> k_challenges{
      {-1, 2, 15, 3, "1",
       R"("name":"Quiet inbox","target_apps":["Gmail","WhatsApp"],"target_minutes":120,"challenge_type":"weekly_goal","description":"Mails and messages twice a day, not twice an hour.")"}}};
 
-/// Sets a clock to other days, and right again at its end.
+/// Sets a clock to other days; the destructor restores it.
 class TimeTravel {
   public:
     explicit TimeTravel(Clock& clock) : clock_{clock}, began_ms_{clock.now_ms()} {}
@@ -87,11 +87,11 @@ class TimeTravel {
     TimeTravel(const TimeTravel&) = delete;
     TimeTravel& operator=(const TimeTravel&) = delete;
 
-    /// The right time.
+    /// The real time.
     [[nodiscard]] EpochMs now_ms() const {
         return began_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_).count();
     }
-    /// Never into the future.
+    /// Never later than the real time.
     void go_to(EpochMs at) { clock_.run_from(std::min(at, now_ms())); }
 
   private:
@@ -119,7 +119,7 @@ class Demo {
     }
 
   private:
-    /// Those whose history begins on this day make their account in its morning.
+    /// Registers, in the morning, the users whose history begins on this day.
     awaitable<void> arrive(int back, Day day) {
         for (std::size_t i = callers_.size(); i < k_people.size() && k_people.at(i).days == back; ++i) {
             const auto& person = k_people.at(i);
@@ -159,7 +159,7 @@ class Demo {
         }
     }
 
-    /// A person's day, recorded in its evening; today as far as it has come.
+    /// A user's day, recorded in its evening; of today, the part that is over.
     awaitable<void> live(std::size_t who, int back, Day day) {
         const auto& person = k_people.at(who);
         const double part = person.days == 0 ? 0 : static_cast<double>(person.days - back) / person.days;
@@ -185,7 +185,7 @@ class Demo {
         const auto duration = std::clamp(minutes(random_), 0.5, 110.0);
         const auto start = zone_.at(day, std::clamp(static_cast<int>(moment(random_)), 0, 1439 - static_cast<int>(duration)));
         const auto length = static_cast<std::int64_t>(duration * static_cast<double>(k_minute_ms));
-        if (start + length > latest) return; // not yet
+        if (start + length > latest) return; // still in the future
         uses.emplace_back(
             start,
             std::format(
@@ -198,8 +198,8 @@ class Demo {
     Zone zone_ = Zone::of(k_zone);
     Day today_;
     Origin origin_{.ip = "127.0.0.1", .user_agent = "focus demo", .request_id = "demo", .endpoint = "focus demo"};
-    std::vector<Caller> callers_;      // by the index of their person, as far as they have arrived
-    std::mt19937_64 random_{20260101}; // the same history for everybody
+    std::vector<Caller> callers_;      // by index of the person; only those who have registered
+    std::mt19937_64 random_{20260101}; // fixed seed: always the same history
 };
 
 } // namespace

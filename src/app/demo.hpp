@@ -1,4 +1,4 @@
-// A believable account to look at: three months of somebody's phone, with limits, friends and challenges.
+// A demo account with realistic data: three months of a phone's use, limits, friends and challenges.
 #pragma once
 
 #include "app/wiring.hpp"
@@ -9,9 +9,9 @@
 
 namespace focus::app {
 
-/// Makes the demo account, its friends and their history unless it is there; gives its address and
-/// password for people. Everything is recorded as if it had happened on its day: `clock` runs through these days meanwhile,
-/// and is right again afterwards, so nothing else may go on in this process yet.
+/// Creates the demo account, its friends and their history unless the account exists. Returns its address and
+/// password as a text to print. `clock` is set to each day of the history in turn and restored at the end, so
+/// that everything is recorded on its day; nothing else may run in this process meanwhile.
 boost::asio::awaitable<std::string> fill_demo(Modules& modules, Clock& clock);
 
 } // namespace focus::app

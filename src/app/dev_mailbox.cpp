@@ -28,7 +28,7 @@ struct MailView {
     json::Timestamp sent_at;
 };
 
-// The mails' own style attributes need 'unsafe-inline'; they are shown in a frame of /dev/mail, without scripts.
+// The mails' style attributes need 'unsafe-inline'. /dev/mail shows the mails in a frame without scripts.
 constexpr std::string_view k_mail_policy =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-popups";
 

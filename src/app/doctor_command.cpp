@@ -21,7 +21,7 @@ int run_doctor(const std::function<Settings()>& read, bool as_json) {
         findings.fail("settings", error.what());
     }
     if (settings) {
-        log::configure(log::Level::error, settings->log_format); // what is wrong is said here
+        log::configure(log::Level::error, settings->log_format); // the findings report the rest
         doctor::check_secret_key(*settings, findings);
         doctor::check_addresses(*settings, findings);
         doctor::check_proxies(*settings, findings);

@@ -1,4 +1,4 @@
-// `focus doctor`: looks at the settings, the database, the mail server, Redis and the clock, and says what is wrong.
+// `focus doctor`: checks the settings, the database, the mail server, Redis and the clock, and prints the findings.
 #pragma once
 
 #include "app/settings.hpp"
@@ -7,7 +7,7 @@
 
 namespace focus::app {
 
-/// `read` gives the settings or throws. Gives the exit status: 1 when a check failed.
+/// `read` returns the settings or throws. Returns the exit status: 1 when a check failed.
 int run_doctor(const std::function<Settings()>& read, bool as_json);
 
 } // namespace focus::app

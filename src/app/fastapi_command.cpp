@@ -24,7 +24,7 @@ constexpr auto k_has_users =
     db::select<bool>("schema.has_users", "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'users'",
                      "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'users'");
 
-/// A folder of its own, deleted at the end.
+/// A temporary folder; the destructor deletes it.
 class ScratchFolder {
   public:
     ScratchFolder() : path_{std::filesystem::temp_directory_path() / std::format("focus-move-{}", ::getpid())} {
@@ -48,14 +48,14 @@ void require_source_url(const std::string& url) {
     bool is_mysql = false;
     try {
         is_mysql = std::holds_alternative<db::MysqlUrl>(db::parse_url(url));
-    } catch (const std::invalid_argument& error) { // quotes nothing of the value: it may hold a password
+    } catch (const std::invalid_argument& error) { // the value is not quoted: it may contain a password
         throw std::invalid_argument{std::string{"--source: "} + error.what()};
     }
     if (!is_mysql)
         throw std::invalid_argument{"--source is the MySQL database of the FastAPI service: mysql://user:password@host:3306/database"};
 }
 
-/// Looks only: what is not there is not made.
+/// Only reads: creates no database.
 void require_empty_target(const std::string& url) {
     if (const auto file = sqlite_file_of(url); !file.empty() && !std::filesystem::exists(file)) return;
     LongDatabase target{url};

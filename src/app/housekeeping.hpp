@@ -1,4 +1,4 @@
-// The jobs that belong to no room: what the core has stored goes when nobody needs it any more.
+// The jobs that belong to no feature module: they delete expired rows of the core.
 #pragma once
 
 #include "core/db/database.hpp"

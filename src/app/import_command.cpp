@@ -14,7 +14,7 @@ namespace focus::app {
 
 namespace {
 
-/// A file is read as a whole; JSON needs about twice as much again while it is parsed.
+/// A file is read as a whole; parsing JSON needs about twice its size in addition.
 constexpr std::uintmax_t k_max_file_bytes = 512 << 20;
 
 std::string read_file(const std::string& path) {

@@ -35,7 +35,7 @@ bool is_loopback(std::string_view host) {
     return address && (http::to_text(*address) == "::1" || http::to_text(*address).starts_with("127."));
 }
 
-/// Of this server's own pages, or sent by no page at all.
+/// Whether one of this server's pages sent the request, or no page at all.
 bool is_own_origin(std::string_view origin, std::string_view host) {
     if (origin.empty()) return true;
     const auto scheme = origin.find("://");

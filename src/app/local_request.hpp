@@ -1,13 +1,13 @@
-// Who may use the tools of development: only a client on this machine that talks to the server itself. A server that
-// listens on loopback runs in development by default, also behind a web server on the same machine.
+// Limits the development tools to clients on this machine that connect to the server directly. The check is needed
+// because a server on loopback is in development by default, also behind a web server on the same machine.
 #pragma once
 
 #include "core/http/call.hpp"
 
 namespace focus::app {
 
-/// Whether a request names this machine as its host, came through no proxy that says so, and is not from another site's
-/// page.
+/// Whether a request names this machine as its host, has no header of a proxy, and is not from a page of another
+/// site.
 [[nodiscard]] bool is_local(const http::Call& call);
 /// Throws not_found() for a request that is not local.
 void require_local(const http::Call& call);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int k_page_rows = 1000;
 
-/// The options checked by the rules of GET /api/admin/logs.
+/// Checks the options by the rules of GET /api/admin/logs.
 audit::Filter filter_of(const LogsOptions& options) {
     http::Params params;
     const auto add = [&](const char* name, const std::string& value) {

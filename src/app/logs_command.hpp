@@ -1,4 +1,4 @@
-// `focus logs export`: the audit trail as JSON Lines, oldest first, page by page.
+// `focus logs export`: writes the audit trail as JSON Lines, oldest first, page by page.
 #pragma once
 
 #include "app/settings.hpp"
@@ -9,13 +9,13 @@
 
 namespace focus::app {
 
-/// What is exported; empty texts and nothing mean everything.
+/// Filters of the export; an empty value does not filter.
 struct LogsOptions {
     std::string level;
     std::string action;
     std::optional<std::int64_t> user_id;
     std::string since; // a day (UTC) or an instant
-    std::string until; // the same; a day counts to its end
+    std::string until; // the same; a day is included to its end
     std::string text;
     std::string file; // empty: standard output
 };

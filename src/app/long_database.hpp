@@ -1,4 +1,4 @@
-// A connection to the database of the settings for commands whose statements take longer than a request may.
+// Opens the configured database for commands whose statements may exceed the time limit of a request.
 #pragma once
 
 #include "app/settings.hpp"
@@ -16,18 +16,18 @@ namespace focus::app {
 
 class LongDatabase {
   public:
-    /// Throws std::invalid_argument when `url` is a SQLite file that is not there, unless `create` is set.
+    /// Throws std::invalid_argument when `url` is a SQLite file that does not exist, unless `create` is set.
     explicit LongDatabase(const std::string& url, bool create = false);
-    /// On the thread of another one, whose run() then serves both.
+    /// Shares the context of `other`: run() of either one serves both.
     LongDatabase(LongDatabase& other, const std::string& url, bool create);
     ~LongDatabase();
     LongDatabase(const LongDatabase&) = delete;
     LongDatabase& operator=(const LongDatabase&) = delete;
 
     [[nodiscard]] db::Database& get() noexcept { return *database_; }
-    /// Runs one piece of work on this thread; what it throws comes out here.
+    /// Runs `work` on this thread and rethrows its exception.
     void run(std::function<boost::asio::awaitable<void>()> work);
-    /// Throws std::runtime_error unless all migrations are applied, and no others.
+    /// Throws std::runtime_error unless exactly the known migrations are applied.
     boost::asio::awaitable<void> require_schema();
 
   private:
@@ -38,7 +38,7 @@ class LongDatabase {
     std::unique_ptr<db::Database> database_;
 };
 
-/// The file of a SQLite URL; empty for MySQL.
+/// The path of the file in a SQLite URL; empty for MySQL.
 [[nodiscard]] std::string sqlite_file_of(const std::string& url);
 
 } // namespace focus::app

@@ -1,4 +1,4 @@
-// All mails that the program sends.
+// Lists all mails that the program sends.
 #pragma once
 
 #include "core/mail/content.hpp"

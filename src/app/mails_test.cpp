@@ -130,7 +130,7 @@ TEST(MailTemplates, AMissingValueIsAnError) {
         const Values complete = templates.sample(name, Language::en);
         for (const auto& [gone, text] : complete.texts) {
             if ((gone == "name" || gone == "not_me_url") && name == "verify_email") continue;
-            if (gone == "remaining" || gone == "winner") continue; // inside sections that the sample hides or need not show
+            if (gone == "remaining" || gone == "winner") continue; // inside optional sections of the sample
             Values values = complete;
             values.texts.erase(gone);
             EXPECT_THROW((void)templates.render(name, Language::en, values), std::runtime_error) << name << " without " << gone;

@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds k_ping_every{15};
 constexpr std::chrono::seconds k_count_every{60};
 constexpr std::chrono::minutes k_name_every{10};
-constexpr int k_days_of_use = 7; // that make an app one of those used most
+constexpr int k_days_of_use = 7; // the most used apps are chosen by these days
 
 constexpr db::Statement k_ping{"metrics.ping", "SELECT 1"};
 
@@ -124,7 +124,7 @@ db::Task<bool> Observer::ping() {
         auto& database = parts_.modules.core.database;
         co_await database.execute(k_ping);
         co_return database.damage().empty();
-    } catch (const std::exception&) { // counted among the statements' errors, and logged by whoever needs the database
+    } catch (const std::exception&) { // the database counts its errors; requests that fail are logged
         co_return false;
     }
 }

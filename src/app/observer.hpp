@@ -1,7 +1,7 @@
-// What the metrics say about the service as a whole: what it is, since when it runs, its queues, its certificate and disk
-// (looked at when Prometheus asks), how many accounts and challenges there are (counted in the database each minute), and
-// which apps have a name among the metrics (those used most of late, asked now and then).
-// Owns the registry's on_scrape; whatever it looks at outlives it.
+// The metrics of the service as a whole: its version, start, queues, certificate and disk (read at each scrape), the
+// numbers of accounts and challenges (counted in the database each minute), and the apps that have a name of their own
+// in the metrics (those used most in the last days, read now and then).
+// Owns the registry's on_scrape; everything that it reads outlives it.
 #pragma once
 
 #include "app/settings.hpp"
@@ -40,11 +40,11 @@ class Observer {
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
 
-    /// Counts again and again, until the group stops; failures show in the metrics.
+    /// Counts periodically until the group stops; the metrics show failures.
     void start(async::TaskGroup& tasks, boost::asio::any_io_executor executor);
 
   private:
-    /// A gauge and where its value comes from.
+    /// A gauge and the function that gives its value.
     struct Look {
         metrics::Gauge gauge;
         std::function<double()> value;

@@ -1,4 +1,4 @@
-// Settings of OpenID providers: Google's by name, any other one's as OIDC_<NAME>_<FIELD>.
+// Settings of OpenID providers: Google's have names of their own, all others are OIDC_<NAME>_<FIELD>.
 #pragma once
 
 #include "features/oidc/settings.hpp"
@@ -13,14 +13,14 @@ namespace focus::app {
 struct Settings;
 struct SettingInfo;
 
-/// Providers by name in lower case, with what was set of each.
+/// The settings of each provider, by its name in lower case.
 using OidcProviders = std::map<std::string, oidc::ProviderSettings, std::less<>>;
 
-/// Takes a setting like OIDC_KEYCLOAK_ISSUER; false for any other name.
+/// Applies a setting like OIDC_KEYCLOAK_ISSUER; returns false for any other name.
 bool set_oidc(OidcProviders& providers, std::string_view name, const std::string& value);
-/// Takes those of the environment. Throws std::invalid_argument for a secret's file that cannot be read.
+/// Applies those of the environment. Throws std::invalid_argument for a secret's file that cannot be read.
 void apply_oidc_environment(OidcProviders& providers);
-/// Throws std::invalid_argument with one line for what is missing or wrong.
+/// Throws std::invalid_argument with one line that names what is missing or wrong.
 void check_oidc(const Settings& settings);
 
 /// Every configured provider, Google first, with the defaults filled in.

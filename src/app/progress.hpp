@@ -1,4 +1,4 @@
-// A bar on standard error while a command works; nothing where that is no terminal.
+// A progress bar on standard error for commands; shows nothing unless that is a terminal.
 #pragma once
 
 #include <format>
@@ -17,7 +17,7 @@ class ProgressBar {
         if (shown_) std::cerr << '\n';
     }
 
-    /// `part` is what is done, 0 to 1.
+    /// `part` is the part that is done, 0 to 1.
     void show(double part) {
         constexpr int k_width = 40;
         if (!on_terminal_) return;

@@ -46,7 +46,7 @@ db::Task<void> recount_challenges(Target& target, const RecountOptions& options,
     }
 }
 
-/// Users first: what follows is counted from their roll-ups.
+/// Users first: the sums after them are counted from their roll-ups.
 template <class Target>
 db::Task<void> recount_each(Target& target, const RecountOptions& options, recount::Report& report) {
     co_await recount_users(target, options, report);

@@ -1,4 +1,4 @@
-// All stored sums of the service counted again from the rows that they are made of: where the features' recounts meet.
+// Counts all stored sums of the service again from their rows: runs the recounts of all features in order.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -14,13 +14,13 @@ namespace focus::app {
 struct RecountOptions {
     recount::Mode mode = recount::Mode::look;
     EpochMs now = 0;
-    std::int64_t most_users = std::numeric_limits<std::int64_t>::max(); // whose own sums are looked at; the newest accounts first
-    std::function<void(double)> progress = [](double) {};               // told the part that is done, 0 to 1
+    std::int64_t most_users = std::numeric_limits<std::int64_t>::max(); // whose sums are recounted; the newest accounts first
+    std::function<void(double)> progress = [](double) {};               // called with the part done, 0 to 1
 };
 
-/// In small transactions, one per user and table: a server may go on meanwhile.
+/// In small transactions, one per user and table: a server may run meanwhile.
 db::Task<void> recount_all(db::Database& database, RecountOptions options, recount::Report& report);
-/// Inside a transaction that nothing else can disturb.
+/// Inside one transaction, while nothing else writes.
 db::Task<void> recount_all(db::Transaction& tx, RecountOptions options, recount::Report& report);
 
 } // namespace focus::app

@@ -1,4 +1,4 @@
-// `focus recount`: counts every stored sum again, says what differed, and puts it right.
+// `focus recount`: counts every stored sum again, reports the differences and corrects them.
 #pragma once
 
 #include "app/settings.hpp"
@@ -11,7 +11,7 @@ namespace focus::app {
 /// The report as it is printed.
 [[nodiscard]] std::string text_of(const recount::Report& report);
 
-/// Gives the exit status: 0 when nothing differed, else 1. With `dry_run` nothing is written.
+/// Returns the exit status: 0 when nothing differed, else 1. With `dry_run` nothing is written.
 int recount_sums(const Settings& settings, bool dry_run);
 
 } // namespace focus::app

@@ -11,7 +11,7 @@ namespace focus::app {
 namespace {
 
 constexpr std::chrono::minutes k_period{1};
-constexpr std::size_t k_most = 60; // entries per period
+constexpr std::size_t k_most = 60; // entries per minute
 
 } // namespace
 

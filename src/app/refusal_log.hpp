@@ -1,5 +1,5 @@
-// What the audit trail learns of refused requests: who was refused in which class, at most once a minute, and at most
-// 60 entries a minute over all, so that a flood of requests does not become a flood of rows.
+// Writes refused requests to the audit trail: one entry per client, class and minute, and at most 60 entries a minute
+// in all, so that many requests do not become as many rows.
 #pragma once
 
 #include "core/base/clock.hpp"
@@ -19,7 +19,7 @@ class RefusalLog {
   public:
     RefusalLog(db::Database& database, const Clock& clock, metrics::Registry& metrics) : db_{database}, clock_{clock}, metrics_{metrics} {}
 
-    /// Counts a refusal and writes the audit entry `rate_limited` if there is none of this client yet. Throws nothing.
+    /// Counts a refusal and writes the audit entry `rate_limited` unless this client has one. Throws nothing.
     http::Task<void> record(http::Rate rate, const http::Call& call);
 
   private:

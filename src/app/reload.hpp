@@ -1,4 +1,4 @@
-// SIGHUP: the settings are read again, and what may change while the server runs is taken over: log level and format.
+// On SIGHUP the settings are read again; those that may change while the server runs are applied: log level and format.
 #pragma once
 
 #include "app/settings.hpp"
@@ -9,8 +9,8 @@
 
 namespace focus::app {
 
-/// Runs until it is cancelled. `load` gives the settings as a start would see them now, or throws
-/// std::invalid_argument: then everything stays as it is, and the log says why.
+/// Runs until it is cancelled. `load` reads the settings as at a start, or throws std::invalid_argument:
+/// then nothing changes, and the log has the reason.
 boost::asio::awaitable<void> reload_on_hangup(std::function<Settings()> load);
 
 } // namespace focus::app

@@ -14,14 +14,14 @@ namespace focus::app {
 
 namespace {
 
-/// A route as it is printed.
+/// The printed fields of a route.
 struct Listed {
     std::string method;
     std::string path;
     std::string operation_id; // empty: a page or a file
     std::string access;
     std::string rate;
-    std::optional<std::int64_t> body_limit; // bytes; of routes that take a body
+    std::optional<std::int64_t> body_limit; // bytes; only for routes that take a body
     bool is_documented = true;              // in the OpenAPI document
 };
 
@@ -70,9 +70,9 @@ std::string table(const std::vector<Listed>& routes) {
     return text;
 }
 
-/// Its routes are declared and none is called. The settings still decide which there are.
+/// The routes are declared, but none is called. The settings decide which ones exist.
 App app_of_declarations(Settings settings) {
-    if (settings.secret_key.empty()) settings.secret_key = std::string(32, '-'); // signs nothing; else a file would be made
+    if (settings.secret_key.empty()) settings.secret_key = std::string(32, '-'); // signs nothing; avoids creating a key file
     return App{std::move(settings), std::make_unique<UnopenedDatabase>()};
 }
 

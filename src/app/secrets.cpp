@@ -37,7 +37,7 @@ std::string secret_key_of(const Settings& settings) {
     if (!settings.secret_key.empty()) return settings.secret_key;
     const auto path = key_file_of(settings);
     if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path());
-    // Made under a name of its own and linked into place: of two servers that start at once one wins and both read its key.
+    // Written to a temporary file, then linked: of two servers that start at once, one link succeeds and both read its key.
     const auto key = crypto::base64url_encode(crypto::random_bytes(48));
     const auto fresh = path.string() + "." + std::to_string(::getpid());
     if (!std::filesystem::exists(path)) {
@@ -46,7 +46,7 @@ std::string secret_key_of(const Settings& settings) {
         const auto text = key + "\n";
         const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
         ::close(file);
-        if (written) static_cast<void>(::link(fresh.c_str(), path.c_str())); // fails when the other was first: fine
+        if (written) static_cast<void>(::link(fresh.c_str(), path.c_str())); // fails when another process was first: fine
         ::unlink(fresh.c_str());
         if (!written) throw std::runtime_error{std::format("cannot write {}", fresh)};
     }

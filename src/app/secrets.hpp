@@ -1,4 +1,4 @@
-// The secret key and what is derived from it. In development a key is made once and kept beside the database.
+// The secret key. In development, a key is generated once and stored beside the database.
 #pragma once
 
 #include "app/settings.hpp"
@@ -7,8 +7,8 @@
 
 namespace focus::app {
 
-/// SECRET_KEY, or in development the key in `<database folder>/secret.key` (mode 0600), made when there is none.
-/// Throws std::runtime_error when it can be neither read nor made.
+/// SECRET_KEY, or in development the key in `<database folder>/secret.key` (mode 0600), created if missing.
+/// Throws std::runtime_error when it can be neither read nor created.
 [[nodiscard]] std::string secret_key_of(const Settings& settings);
 
 } // namespace focus::app

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 void ready() { sd_notify(0, "READY=1"); }
 
 void reloading() {
-    // Type=notify-reload tells this reload from an earlier one by the monotonic clock.
+    // Type=notify-reload distinguishes this reload from an earlier one by the monotonic clock.
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     sd_notify(0, std::format("RELOADING=1\nMONOTONIC_USEC={}", std::chrono::duration_cast<std::chrono::microseconds>(now).count()).c_str());
 }

@@ -14,7 +14,7 @@ void reloading();
 void stopping();
 
 /// Sends the watchdog's keep-alive at half of the interval that systemd asks for, from the executor on which it is
-/// spawned: a thread that hangs is noticed. Returns at once where no watchdog is configured.
+/// spawned, so that a blocked thread is detected. Returns at once without a configured watchdog.
 boost::asio::awaitable<void> keep_alive();
 
 } // namespace focus::app::service_manager

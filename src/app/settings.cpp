@@ -25,7 +25,7 @@ namespace {
 using std::string;
 using std::string_view;
 
-/// What is wrong with a value, for "NAME: … (from the environment)".
+/// The error in a value, for "NAME: … (from the environment)".
 struct BadValue : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -124,7 +124,7 @@ void set_metrics_address(Settings& settings, const string& value) {
 void set_database_url(Settings& settings, const string& value) {
     try {
         static_cast<void>(db::parse_url(value));
-    } catch (const std::invalid_argument& error) { // quotes nothing of the value: it may hold a password
+    } catch (const std::invalid_argument& error) { // the value is not quoted: it may contain a password
         throw BadValue{error.what()};
     }
     settings.database_url = value;
@@ -156,7 +156,7 @@ void set_frontend_url(Settings& settings, string value) {
     settings.frontend_url = std::move(value);
 }
 
-/// Browsers send an origin as scheme://host[:port], or null: another text would never be found equal to one.
+/// Browsers send an origin as scheme://host[:port], or null: any other text would never equal one.
 void set_cors_origins(Settings& settings, const string& value) {
     auto origins = split_list(value);
     for (auto& origin : origins) {
@@ -299,7 +299,7 @@ void apply_file(Settings& settings, const string& path) {
         throw std::invalid_argument{std::format("{}: {}", path, error.what())};
     }
     for (const auto& item : items) {
-        if (item.name == "++" || item.name == "--") continue; // how CLI11 marks sections
+        if (item.name == "++" || item.name == "--") continue; // CLI11 marks sections so
         const auto* setting = find_setting(item.name);
         if (setting == nullptr && item.parents.empty() && set_oidc(settings.oidc, item.name, join(item.inputs))) continue;
         if (setting == nullptr || !item.parents.empty())
@@ -323,7 +323,7 @@ void apply_environment(Settings& settings) {
 
 bool is_loopback(const string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-/// What only makes sense together.
+/// Checks settings that depend on each other.
 void check(Settings& settings) {
     if (settings.environment.empty()) settings.environment = is_loopback(settings.host) ? "development" : "production";
     const auto refuse = [](const char* line) { throw std::invalid_argument{line}; };

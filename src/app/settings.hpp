@@ -1,6 +1,6 @@
-// Everything that can be set: flags win over environment variables, those over the TOML file, that over the defaults.
-// Always holds: an unknown name or a wrong value stops the start with one clear line that says where it came from;
-// secrets may come from files (NAME_FILE) and never show up in a dump, a log or an error.
+// All settings. Flags override environment variables, these override the TOML file, and that overrides the defaults.
+// Always holds: an unknown name or a wrong value stops the start with one line that names its source;
+// secrets may come from files (NAME_FILE) and never appear in a dump, a log or an error.
 #pragma once
 
 #include "app/oidc_settings.hpp"
@@ -18,7 +18,7 @@ namespace focus::app {
 
 struct Settings {
     std::string file; // the TOML file that was read; empty: none
-    // Where it listens
+    // Listening
     std::string host = "127.0.0.1";
     int port = 8000;
     int workers = 0; // 0: one per core
@@ -26,20 +26,20 @@ struct Settings {
     std::string tls_key_file;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
-    int drain_seconds = 0; // at a stop: served on while "not ready"
+    int drain_seconds = 0; // at a stop: requests are still served while "not ready"
     std::vector<std::string> allowed_hosts;
     int max_connections = 20'000;
     int max_connections_per_ip = 1'000;
     int max_body_memory = 64; // MiB
     std::string environment;  // development or production; empty: by the host
-    // What it stores
+    // Storage
     std::string database_url = "sqlite:///data/focus.db";
-    std::string database_replica_urls; // only so that a setting of the service before is no error
+    std::string database_replica_urls; // not used: accepted because the older service had it
     int database_pool_size = 16;
-    std::string redis_url; // empty: cache, bus and rate limits are this process' own
+    std::string redis_url; // empty: cache, bus and rate limits are local to this process
     bool cache_enabled = true;
     int cache_ttl_seconds = 300;
-    // Who may come in
+    // Access
     std::string secret_key;
     int access_token_minutes = 30;
     int refresh_token_days = 7;
@@ -51,7 +51,7 @@ struct Settings {
     std::string admin_username = "admin";
     oidc::ProviderSettings google{.name = std::string{oidc::k_google}, .issuer = "https://accounts.google.com"};
     OidcProviders oidc;    // other OpenID providers
-    int max_sessions = 50; // of one user
+    int max_sessions = 50; // per user
     bool rate_limit_enabled = true;
     http::RatePolicy rate_limits;
     // Mail
@@ -68,16 +68,16 @@ struct Settings {
     double mail_rate_per_second = 20;
     std::string mail_template_dir;
     std::string frontend_url; // empty: the server's own address
-    // What new users start with
+    // Defaults of new users
     int default_daily_limit = 120; // minutes; 0: none
     std::string reminder_time = "20:00";
     // Notification sockets
     int websocket_heartbeat_seconds = 30;
-    // What it tells
+    // Observability
     bool metrics_enabled = true;
-    std::string metrics_address;  // host:port; empty: where the API is
-    std::string metrics_token;    // empty: nobody is asked
-    bool metrics_public = false;  // in production without either of them
+    std::string metrics_address;  // host:port; empty: at the address of the API
+    std::string metrics_token;    // empty: no token is required
+    bool metrics_public = false;  // in production, allowed without either of them
     int log_retention_days = 365; // of the audit trail; 0: for ever
     log::Level log_level = log::Level::info;
     log::Format log_format = log::Format::text;
@@ -107,12 +107,12 @@ using Overrides = std::map<std::string, std::string, std::less<>>;
 /// The names of all settings, for the flags.
 [[nodiscard]] std::vector<SettingInfo> describe(const Settings& settings);
 
-/// A list as existing deployments write it: a,b or ["a","b"].
+/// Reads a list in either of the formats in use: a,b or ["a","b"].
 [[nodiscard]] std::vector<std::string> split_list(const std::string& text);
-/// What the file of NAME_FILE holds, without the line break at its end. Throws std::invalid_argument.
+/// The content of the file of NAME_FILE, without the line break at its end. Throws std::invalid_argument.
 [[nodiscard]] std::string read_setting_file(const std::string& path, std::string_view name);
 
-/// Puts the layers together and checks them. `config_file` may be empty. Throws std::invalid_argument with one line.
+/// Merges the sources and checks the result. `config_file` may be empty. Throws std::invalid_argument with one line.
 [[nodiscard]] Settings load_settings(const Overrides& flags, const std::string& config_file);
 
 } // namespace focus::app

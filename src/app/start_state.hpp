@@ -1,4 +1,4 @@
-// How far the start has come: what the probes say and whether requests are served. Read from any thread.
+// The progress of the start, for the probes and for whether requests are served. Read from any thread.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,11 @@ namespace focus::app {
 
 class StartState {
   public:
-    /// True from the end of the start on, also while stopping.
+    /// True from the end of the start, also during a shutdown.
     [[nodiscard]] const std::atomic<bool>& is_open() const noexcept { return open_; }
-    /// True from the end of the start to the first moment of a shutdown.
+    /// True from the end of the start until a shutdown begins.
     [[nodiscard]] bool is_ready() const noexcept { return ready_; }
-    /// What is waited for while it is not ready.
+    /// What the process waits for while it is not ready.
     [[nodiscard]] std::string waiting_for() const {
         const std::scoped_lock lock{mutex_};
         return waiting_for_;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t k_most_changes = 2;
 
-/// How many letters have to be changed, left out, added or swapped with their neighbour (restricted edit distance).
+/// The number of letters to change, remove, add or swap with an adjacent one (restricted edit distance).
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;

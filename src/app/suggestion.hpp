@@ -1,4 +1,4 @@
-// The name that a mistyped word may have been meant for.
+// Finds the name that a mistyped word probably stands for.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace focus::app {
 
-/// The name that is nearest to `word`: one that begins with it, else one with at most two letters changed, left out, added or
-/// swapped with their neighbour; nothing when none is near.
+/// The name that is nearest to `word`: one that begins with it, else one with at most two letters changed, removed, added or
+/// swapped with an adjacent one; nothing when no name is near.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names);
 
 } // namespace focus::app

@@ -31,9 +31,9 @@ constexpr ErrorCode k_unsupported_type{ErrorKind::unsupported_type,
                                        "unsupported_type",
                                        {"The body must be application/json.", "Le corps doit être de type application/json."}};
 
-/// Whether the server takes no writes, as a primary does that was demoted.
+/// Whether the server refuses writes, like a demoted primary.
 constexpr auto k_ping = db::select<bool>("health.ping", "SELECT 0", "SELECT @@global.read_only OR @@global.innodb_read_only");
-/// Changes nothing, but a server that takes no writes refuses it, and then its connections are given up.
+/// Changes nothing, but a server that refuses writes fails it, and then the pool closes its connections.
 constexpr db::Statement k_try_write{"health.try_write", "DELETE FROM instances WHERE 1 = 0"};
 
 struct Health {
@@ -63,20 +63,20 @@ struct Service {
 
 struct SetClock {
     json::Timestamp now;
-    json::Or<bool, false> leap; // as a clock that goes wrong by itself
+    json::Or<bool, false> leap; // the change is seen as a fault of the clock
 };
 struct ClockState {
     json::Timestamp now;
 };
 
-/// Only what a page of another site cannot send without asking first.
+/// Accepts only requests that a page of another site cannot send without a CORS preflight.
 void require_json(const Call& call) {
     const auto type = call.header("Content-Type");
     if (!http::equal_ignoring_case(http::trim(type.substr(0, type.find(';'))), http::k_json)) throw Error{k_unsupported_type};
 }
 
-/// The text of /metrics. Always holds: it is made at most once a second, but for a few times in a row; who asks more often
-/// gets one that is at most a second old. Lives on one thread, the background's.
+/// The text of /metrics. Always holds: it is made at most once a second, except for a short burst; further requests get
+/// one that is at most a second old. Used on one thread only, the background's.
 class MetricsText {
   public:
     explicit MetricsText(const metrics::Registry& metrics) : metrics_{metrics} {}
@@ -99,7 +99,7 @@ class MetricsText {
     std::string text_;
 };
 
-/// What says "not now" says when to ask again (RFC 9110 §10.2.3).
+/// An answer with status 503 has Retry-After (RFC 9110 §10.2.3).
 http::Headers again_unless(bool good) { return good ? http::Headers{} : http::Headers{{"Retry-After", "5"}}; }
 
 struct DatabaseState {
@@ -107,7 +107,7 @@ struct DatabaseState {
     std::optional<std::string> waiting_for;
 };
 
-/// Before the start is done nothing is asked: the database may be busy with a migration.
+/// No query is sent before the end of the start: the database may be busy with a migration.
 Task<DatabaseState> look_at_database(const SystemParts& parts) {
     if (!parts.start.is_open().load()) co_return DatabaseState{"unavailable", parts.start.waiting_for()};
     bool read_only = false;
@@ -216,7 +216,7 @@ void add_development_routes(http::Routes& routes, Clock& clock, jobs::ClockGuard
                  .access = Access::nobody,
                  .rate = Rate::none,
                  .hidden = true},
-                [&clock, &guard](Call& call) -> Task<Reply<ClockState>> { // reads the body itself: others learn nothing from its faults
+                [&clock, &guard](Call& call) -> Task<Reply<ClockState>> { // reads the body itself, after the check of the client
                     require_local(call);
                     require_json(call);
                     const auto wanted = json::parse<SetClock>(call.body());

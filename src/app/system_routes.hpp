@@ -1,4 +1,4 @@
-// The routes that belong to no room: health, metrics, the service's name, and the tools of development.
+// The routes outside of the feature modules: health, metrics, service name, and the development tools.
 #pragma once
 
 #include "app/start_state.hpp"
@@ -25,8 +25,8 @@ struct SystemParts {
 };
 
 void add_system_routes(http::Routes& routes, SystemParts parts);
-/// `GET /metrics`; asks for `token` unless that is empty. The text is made on `background`, one thread's, about
-/// once a second at most, since it takes milliseconds.
+/// `GET /metrics`; requires `token` unless that is empty. The text is made on `background`, which has one thread,
+/// at most about once a second, since it takes milliseconds.
 void add_metrics_route(http::Routes& routes, const metrics::Registry& metrics, std::string token, boost::asio::any_io_executor background);
 /// `POST /dev/clock`; never in production.
 void add_development_routes(http::Routes& routes, Clock& clock, jobs::ClockGuard& guard);

@@ -1,5 +1,5 @@
-// A Database behind which there is none, for commands that read declarations (routes, the OpenAPI document).
-// Always holds: whatever would run a statement throws std::logic_error.
+// A Database without a real one, for commands that only read declarations (routes, the OpenAPI document).
+// Always holds: every function that would run a statement throws std::logic_error.
 #pragma once
 
 #include "core/db/database.hpp"

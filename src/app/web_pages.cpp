@@ -18,14 +18,14 @@ using http::Rate;
 using http::Response;
 using http::Task;
 
-// Nothing inline and nothing from elsewhere, but for the user's own picture; text becomes markup only through the
+// Nothing inline and nothing from other origins, except the user's picture; text becomes markup only through the
 // policy that Svelte's compiled templates use. Frames are for the mails of /dev/mail.
 constexpr std::string_view k_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types svelte-trusted-html";
 
-// The addresses of web/src/lib/routes.ts. A page that is opened or reloaded at one of them is the one page.
+// The paths of web/src/lib/routes.ts. Each of them is answered with the same page.
 constexpr std::array<std::string_view, 22> k_addresses{"/login",        "/register",         "/verify-email",    "/not-me",
                                                        "/unsubscribe",  "/forgot-password",  "/reset-password",  "/oauth/callback",
                                                        "/dashboard",    "/trends",           "/trends/app/{id}", "/limits",

@@ -27,7 +27,7 @@ Modules::Modules(Core shared, auth::Settings auth_settings, users::Defaults user
     add_export_sections();
 }
 
-/// What happens in one module because of another, in the order in which it runs.
+/// All hooks between modules, in the order in which they run.
 void Modules::bind_hooks() {
     // An account was saved: inside that transaction.
     users.on_saved([this](db::Transaction& tx, users::User user) -> db::Task<void> {
@@ -38,8 +38,8 @@ void Modules::bind_hooks() {
     // An account was saved: after the commit.
     users.on_changed([this](std::int64_t user_id) { guard.forget(user_id); });
 
-    // What can sign in to an account without its password: shown behind mailed links, and dropped by a password reset if
-    // its user wishes so, inside that transaction.
+    // Ways to sign in to an account without its password: listed behind mailed links, and removed by a password reset if
+    // the user wants it, inside that transaction.
     auth.set_identities({.of_user = &oidc::Service::identities_of,
                          .drop = [this](db::Transaction& tx, const users::User& user, const std::vector<auth::Identity>& identities,
                                         const Origin& origin) { oidc.drop_identities(tx, user, identities, origin); }});
@@ -47,9 +47,9 @@ void Modules::bind_hooks() {
     // A user's sessions ended: after the commit.
     auth.on_sessions_ended([this](auth::Service::Ended ended) { hub.publish_end(ended); });
 
-    // An account is deleted: inside that transaction, which holds the user's row. What a module deletes no later one
-    // reads, but for two orders that matter: auth mails the owner before the outbox forgets the address, and whatever
-    // writes an audit entry comes before admin, which takes devices and addresses out of the entries.
+    // An account is deleted: inside that transaction, which locks the user's row. No module reads what an earlier one
+    // deletes, and two orders matter: auth mails the owner before the outbox deletes the address, and all hooks that
+    // write an audit entry come before admin, which removes devices and addresses from the entries.
     users.on_removed([this](db::Transaction& tx, std::int64_t user_id) -> db::Task<void> {
         co_await auth.erase_user(tx, user_id);
         oidc::Service::erase_user(tx, user_id);
@@ -66,8 +66,8 @@ void Modules::bind_hooks() {
         });
     });
 
-    // Activities were recorded, changed or deleted: inside that transaction, after the totals. The followers' reads go
-    // out together, then they act one after the other. They lock rows of their own, so their order is an order of locks.
+    // Activities were recorded, changed or deleted: inside that transaction, after the totals. The followers' reads are
+    // sent together, then they apply one after the other. Each locks its own rows, so their order is a lock order.
     activities.on_recorded(blocking.follower());
     activities.on_recorded(challenges.follower());
     activities.on_recorded(admin::Service::follower()); // appends a row, locks none
@@ -86,7 +86,7 @@ void Modules::add_export_sections() {
     reports.add_section(audit::personal_data(core.database));
 }
 
-/// Each endpoint's path decides, not its place; the OpenAPI document lists them in this order.
+/// Order does not affect matching; the OpenAPI document lists the endpoints in this order.
 void Modules::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const mail::Templates& templates) {
     users::add_routes(routes, users, core.cache);
     auth::add_routes(routes, auth);
@@ -100,7 +100,7 @@ void Modules::add_routes(http::Routes& routes, jobs::Scheduler& scheduler, const
     admin::add_routes(routes, admin, scheduler, templates);
 }
 
-/// Each job runs by its schedule; the order only decides in which order they are listed.
+/// Each job runs by its schedule; this order is only that of the list.
 void Modules::add_jobs(jobs::Scheduler& scheduler, Retention retention) {
     auth::add_jobs(scheduler, auth);                                          // expired_sessions
     oidc::add_jobs(scheduler, oidc);                                          // expired_flows

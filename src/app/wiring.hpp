@@ -1,6 +1,6 @@
-// Modules: every feature's services, made in the order in which they depend on each other.
+// Modules: the services of all features, constructed in the order of their dependencies.
 // Owns the services and a copy of the Core; the parts that the Core refers to outlive it. Always holds: wiring.cpp is the
-// only file in which modules meet: no module subscribes to another, and what one of them offers takes effect only there.
+// only file that connects modules: no module subscribes to another; hooks are registered only there.
 #pragma once
 
 #include "core/core.hpp"

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t k_users_looked_at = 200; // whose own sums are counted
+constexpr std::int64_t k_users_looked_at = 200; // whose sums are recounted
 constexpr std::uintmax_t k_little_space = 1ULL << 30;
 constexpr std::uintmax_t k_no_space = 100ULL << 20;
 constexpr double k_most_skew_s = 5;
@@ -34,7 +34,7 @@ struct ReadOnly {
 };
 constexpr auto k_read_only = db::select<ReadOnly>("doctor.read_only", "SELECT 0 AS server, 0 AS innodb",
                                                   "SELECT @@read_only AS server, @@innodb_read_only AS innodb");
-// SQLite's PRAGMA as a SELECT, so that it runs beside the writers.
+// SQLite's PRAGMA as a SELECT, so that it runs as a read, concurrently with the writer.
 constexpr auto k_quick_check = db::select<std::string>("doctor.quick_check", "SELECT quick_check FROM pragma_quick_check LIMIT 1");
 constexpr auto k_clock = db::select<EpochMs>("doctor.clock", "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)");
 
@@ -61,7 +61,7 @@ class DatabaseChecks {
     }
 
   private:
-    /// A check that throws has failed; the others go on.
+    /// A check that throws has failed; the others still run.
     template <class F>
     void each(std::string_view name, F check) {
         try {

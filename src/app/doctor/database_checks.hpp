@@ -1,5 +1,5 @@
-// What `focus doctor` says about the database: reachable, schema, writable, whole, free disk, its clock, its sums.
-// Always holds: nothing is written, and readers only: a server goes on meanwhile.
+// The checks of `focus doctor` on the database: reachable, schema, writable, intact, free disk, clock, sums.
+// Always holds: nothing is written and only readers are used, so that a running server is not disturbed.
 #pragma once
 
 #include "app/doctor/findings.hpp"

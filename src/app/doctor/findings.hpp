@@ -1,5 +1,5 @@
-// What `focus doctor` has found: one line per check.
-// Always holds: no line holds a secret.
+// The results of `focus doctor`: one line per check.
+// Always holds: no line contains a secret.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ class Findings {
 
     [[nodiscard]] const std::vector<Finding>& all() const noexcept { return all_; }
     [[nodiscard]] bool has_failed() const noexcept;
-    /// `ok|warn|fail  name  detail`, a line each.
+    /// One line per check: `ok|warn|fail  name  detail`.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string json() const;
 

@@ -38,7 +38,7 @@ std::string_view name_of(net::SmtpSecurity security) {
     return "";
 }
 
-/// Tries until it answers or patience ends: the link connects by itself.
+/// Tries until Redis answers or the time is over; the client connects in the background.
 asio::awaitable<bool> answers(redis::Client& client) {
     asio::steady_timer timer{co_await asio::this_coro::executor};
     const auto until = std::chrono::steady_clock::now() + k_patience;

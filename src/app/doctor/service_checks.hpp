@@ -1,4 +1,4 @@
-// What `focus doctor` says about what stands beside the server: the mail server and Redis. No mail is sent.
+// The checks of `focus doctor` on other services: the mail server and Redis. No mail is sent.
 #pragma once
 
 #include "app/doctor/findings.hpp"

@@ -17,12 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t k_fewest_characters = 10; // that differ, in a random key
+constexpr std::size_t k_fewest_characters = 10; // distinct characters in a random key
 constexpr std::array<std::string_view, 5> k_typed{"secret", "change", "password", "example", "12345"};
 
 bool is_local_url(std::string_view url) { return url.contains("://localhost") || url.contains("://127.") || url.contains("://[::1]"); }
 
-/// Says when others on this machine may read the file.
+/// Adds a finding when other users of this machine may read the file.
 void check_private(std::string_view name, const fs::path& path, Findings& findings) {
     std::error_code error;
     const auto status = fs::status(path, error);
@@ -83,7 +83,7 @@ void check_proxies(const Settings& settings, Findings& findings) {
         const auto bytes = http::parse_address(address);
         return bytes && proxies.contains(*bytes);
     };
-    // Documentation addresses (RFC 5737, RFC 3849): no proxy has one.
+    // Addresses for documentation (RFC 5737, RFC 3849): no real proxy has one.
     if (is_trusted("198.51.100.7") || is_trusted("203.0.113.7") || is_trusted("2001:db8::7"))
         findings.warn(k_name, "TRUSTED_PROXIES covers the Internet: every client may claim any address");
     else if (settings.trusted_proxies.empty())

@@ -1,4 +1,4 @@
-// What `focus doctor` says about the settings alone: what weakens a server that the Internet reaches, and who can read its files.
+// The checks of `focus doctor` on the settings alone: weak values on a server in the Internet, and files that others can read.
 #pragma once
 
 #include "app/doctor/findings.hpp"

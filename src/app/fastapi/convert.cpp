@@ -15,12 +15,12 @@ namespace focus::app::fastapi {
 
 namespace {
 
-constexpr std::int64_t k_most_minutes = 1440; // of a day
+constexpr std::int64_t k_most_minutes = 1440; // per day
 constexpr std::size_t k_shortest_name = 3;
 constexpr std::size_t k_longest_name = 50;
 constexpr std::size_t k_hash_length = 60;
 
-/// The text as a T would be read from a client; nothing when it would be refused.
+/// The text as a T, by the rules for what clients send; nothing when it is invalid.
 template <class T>
 std::optional<T> accepted(const std::string& text) {
     try {
@@ -35,7 +35,7 @@ std::optional<T> accepted(const std::optional<std::string>& text) {
     return text ? accepted<T>(*text) : std::nullopt;
 }
 
-/// An optional text; told of when it is given and would be refused.
+/// An optional text; a text that is given but invalid is reported.
 template <class T>
 std::optional<std::string> optional_text(std::string_view name, const std::optional<std::string>& text, const Tell& tell) {
     if (!text || text->empty()) return std::nullopt;
@@ -47,10 +47,10 @@ std::optional<std::string> optional_text(std::string_view name, const std::optio
     return read->value.empty() ? std::nullopt : std::optional{read->value};
 }
 
-/// bcrypt as every library writes it.
+/// Whether the text is a bcrypt hash in the common format.
 bool is_bcrypt(std::string_view hash) { return hash.size() == k_hash_length && hash.starts_with("$2") && hash[3] == '$' && hash[6] == '$'; }
 
-/// A username as ours are, made of one that may hold anything.
+/// A valid username, made from one that may contain any characters.
 std::string tidy_username(const std::string& name) {
     std::string tidy;
     for (const char c : name) {
@@ -202,7 +202,7 @@ challenges::Member convert(const OldParticipant& old, const challenges::Row& cha
                               .is_ranked = old.is_active,
                               .joined_at_ms = old.joined_at_ms};
     auto& standing = member.standing;
-    standing.score_ms = exact_ms(std::max(0.0, old.score)); // their points are minutes saved, as ours
+    standing.score_ms = exact_ms(std::max(0.0, old.score)); // in both services a point is a minute saved
     standing.total_ms = exact_ms(std::max(0.0, old.total_time_minutes));
     standing.scored = challenge.end_date.since(challenge.start_date) + 1;
     standing.missed = old.goal_achieved ? 0 : 1;

@@ -1,5 +1,5 @@
-// From a row of the older service to one of ours, by the rules that hold for what clients send. Pure.
-// Always holds: a row that cannot be converted throws NotMovable with the reason; what has to be changed is told.
+// Converts rows of the older service to rows of this one, by the rules for what clients send. Pure.
+// Always holds: a row that cannot be converted throws NotMovable with the reason; each change is reported.
 #pragma once
 
 #include "app/fastapi/rows.hpp"
@@ -21,10 +21,10 @@ class NotMovable : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Told what a converted row has otherwise than the old one.
+/// Called with each difference between a converted row and the old one.
 using Tell = std::function<void(std::string)>;
 
-/// An account with what else its row holds.
+/// An account and the other values of its row.
 struct NewAccount {
     users::NewUser user;
     std::optional<std::int64_t> daily_limit_ms;
@@ -35,7 +35,7 @@ struct NewAccount {
 [[nodiscard]] NewAccount convert(const OldUser& old, const Tell& tell);
 [[nodiscard]] activities::Record convert(const OldActivity& old, const Tell& tell);
 [[nodiscard]] blocking::Entry convert(const OldLimit& old, const Tell& tell);
-/// Of a completed challenge: its results stand, and no notification follows.
+/// For a completed challenge: its results are final, and no notification is sent.
 [[nodiscard]] challenges::Row convert(const OldChallenge& old, const Tell& tell);
 [[nodiscard]] challenges::Member convert(const OldParticipant& old, const challenges::Row& challenge);
 

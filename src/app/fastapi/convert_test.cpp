@@ -62,7 +62,7 @@ TEST(FastapiConvert, AnAccountKeepsWhatIsValid) {
 TEST(FastapiConvert, AnAccountIsChangedWhereItMustBe) {
     auto old = old_user();
     old.username = "d\xC3\xA9 a";
-    old.hashed_password = "$2b$12$abcdefghijklmnopqrstuv"; // a salt alone
+    old.hashed_password = "$2b$12$abcdefghijklmnopqrstuv"; // only a salt
     old.avatar_url = "ftp://pictures.example/a.png";
     old.daily_limit_minutes = 5000;
     Told told;
@@ -141,7 +141,7 @@ TEST(FastapiConvert, OnlyCompletedChallengesMove) {
     const auto row = convert(old, told.tell);
     EXPECT_EQ(row.end_date.since(row.start_date), 6);
     EXPECT_EQ(row.course.frozen_at_ms, 8 * k_day_ms);
-    EXPECT_EQ(challenges::next_step_at(row), std::nullopt); // no notification follows
+    EXPECT_EQ(challenges::next_step_at(row), std::nullopt); // no notification is sent
     const auto member = convert(OldParticipant{.id = 1,
                                                .user_id = 7,
                                                .total_time_minutes = static_cast<double>(119.83F),

@@ -23,7 +23,7 @@ constexpr std::string_view k_activities = "activities";
 constexpr std::string_view k_limits = "blocked_apps";
 constexpr std::string_view k_challenges = "challenges";
 constexpr std::string_view k_participants = "challenge_participants";
-constexpr double k_rows_part = 0.8; // of the progress; the sums are the rest
+constexpr double k_rows_part = 0.8; // share of the progress; the rest is for the sums
 
 constexpr auto k_any_user = db::select<std::int64_t>("users.any", "SELECT id FROM users LIMIT 1");
 
@@ -122,7 +122,7 @@ class Mover {
         }
     }
 
-    /// What is blocked today stays so until midnight, and a window that is on now has been announced.
+    /// An app that is blocked today stays so until midnight; a window that is open now counts as announced.
     db::Task<void> carry_state(const OldLimit& old, blocking::Entry& entry) {
         const Zone utc;
         const auto today = utc.day_of(options_.now);
@@ -160,7 +160,7 @@ class Mover {
         const auto participants = co_await source_.get(participants_of(row.id));
         const auto there = co_await existing(participants, &OldParticipant::user_id);
         std::vector<challenges::Member> members;
-        std::map<std::int64_t, const OldParticipant*> chosen; // those who came back have several rows
+        std::map<std::int64_t, const OldParticipant*> chosen; // a user who joined again has several rows
         for (const auto& old : participants) {
             if (!has_owner(k_participants, there, old.id, old.user_id)) continue;
             auto& choice = chosen[old.user_id];
@@ -182,7 +182,7 @@ class Mover {
         report_.moved(k_participants, std::ssize(members));
     }
 
-    /// Here a rank follows from the points: equal points share a place.
+    /// Ranks are computed from the points: equal points share a rank.
     void tell_ranks(const std::map<std::int64_t, const OldParticipant*>& chosen, const std::vector<challenges::Member>& members) {
         for (const auto& member : members) {
             const auto& old = *chosen.at(member.user_id);

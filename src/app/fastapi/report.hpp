@@ -1,4 +1,4 @@
-// What a move has done: rows read and moved per table, and each row that was left out or changed, with the reason.
+// The report of a move: rows read and moved per table, and each row that was left out or changed, with the reason.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct TableCount {
     std::int64_t read = 0;
     std::int64_t moved = 0;
 };
-/// A row of the source and why it is not, or not as it was, in the target.
+/// A row of the source that was left out or changed, and why.
 struct Remark {
     std::string table;
     std::int64_t id = 0;

@@ -50,7 +50,7 @@ struct OldLimit {
     std::string app_name;
     std::optional<std::string> app_package;
     std::string app_category;
-    bool is_blocked = false; // at this moment; not whether the limit holds
+    bool is_blocked = false; // at this moment; says nothing about the limit itself
     std::int64_t daily_limit_minutes = 0;
     std::int64_t current_usage_today = 0;
     std::optional<int> block_start; // minute of the day

@@ -24,7 +24,7 @@ constexpr auto k_written = ms("created_at", "created_at_ms") + ms("updated_at", 
 constexpr auto k_user_columns = "SELECT id, username, email, hashed_password, full_name, avatar_url, is_active, is_verified, "
                                 "`role` = 'ADMIN' AS is_admin, daily_limit_minutes, notifications_enabled, email_reminders" +
                                 k_written + ms("last_login", "last_login_ms");
-// Times one as a double: a FLOAT by itself is sent with six digits only.
+// Multiplied by a double: MySQL sends a plain FLOAT with six digits only.
 constexpr auto k_activity_columns = "SELECT id, user_id, app_name, app_package, app_category, duration_minutes * 1e0 AS duration_minutes, "
                                     "DATE_FORMAT(activity_date, '%Y-%m-%d') AS activity_date" +
                                     ms("start_time", "start_ms") + ms("end_time", "end_ms") + ", device_type, session_id" + k_written;
@@ -77,7 +77,7 @@ db::Task<void> require_source(db::Session& source) {
     for (const auto& probe : k_probes) {
         try {
             co_await source.execute(probe.statement);
-        } catch (const Error&) { // not reachable
+        } catch (const Error&) { // the database cannot be reached
             throw;
         } catch (const std::exception& error) {
             throw std::runtime_error{

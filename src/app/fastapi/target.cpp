@@ -17,7 +17,7 @@ constexpr db::Statement k_user{
     "INSERT INTO users (id, email, email_key, username, username_key, password_hash, full_name, full_name_key, avatar_url, role, "
     "is_active, is_verified, language, timezone, daily_limit_ms, notifications_enabled, email_reminders, reminder_minute, "
     "created_at_ms, updated_at_ms, last_login_ms, was_verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-// Due long ago: the first run only works out when theirs are due.
+// Due long ago: the first run of the job only computes the real due times.
 constexpr db::Statement k_reminder{"fastapi.insert_reminder",
                                    "INSERT INTO reminders (user_id, next_reminder_ms, next_summary_ms) VALUES (?, 0, 0)"};
 constexpr db::Statement k_activity{
@@ -85,7 +85,7 @@ void insert(db::Transaction& tx, const std::vector<Account>& accounts, int remin
                                      user.full_name, full_name_key, user.avatar_url, to_string(user.role), user.is_active, user.is_verified,
                                      to_string(user.language), user.timezone, account.daily_limit_ms, account.notifications_enabled,
                                      account.email_reminders, reminder_minute, old.created_at_ms, old.updated_at_ms, old.last_login_ms,
-                                     user.is_verified)); // now is the only time that is known
+                                     user.is_verified)); // no other time is known
         reminders.push_back(db::values_of(old.id));
     }
     defer_all(tx, k_user, std::move(rows));

@@ -12,16 +12,16 @@
 
 namespace focus::app::fastapi::target {
 
-/// Which of the folded addresses and usernames are taken.
+/// Those of the folded addresses and usernames that are taken.
 struct Taken {
     std::set<std::string> emails;
     std::set<std::string> usernames;
 };
 db::Task<Taken> taken(db::Session& session, std::vector<std::string> emails, std::vector<std::string> usernames);
-/// Those of the users that are there.
+/// Those of the users that exist.
 db::Task<std::set<std::int64_t>> existing_users(db::Session& session, std::set<std::int64_t> ids);
 
-/// An account with its old row, which has its id and instants.
+/// An account; the old row has its id and instants.
 using Account = std::pair<OldUser, NewAccount>;
 void insert(db::Transaction& tx, const std::vector<Account>& accounts, int reminder_minute);
 void insert(db::Transaction& tx, const std::vector<activities::Record>& records);
