@@ -1,5 +1,5 @@
 // The API client. It adds the access token and the language, exchanges tokens when they have expired and retries once,
-// and knows whether the server can be reached. Everything it throws is a Failure that a person can be shown.
+// and knows whether the server can be reached. Every error it throws is a Failure with a text for the user.
 import createClient from 'openapi-fetch';
 import { connection } from './connection.svelte';
 import type { paths } from './schema';
@@ -20,7 +20,7 @@ export class Failure extends Error {
     super(message);
   }
 
-  /** What is wrong with one field of the body that was sent. */
+  /** The error in one field of the body that was sent. */
   fault(field: string): string | undefined {
     const found = this.faults.filter((fault) => fault.loc[1] === field);
     return found.length > 0 ? found.map((fault) => fault.msg).join(' ') : undefined;
@@ -28,7 +28,7 @@ export class Failure extends Error {
 }
 
 let onEnded: () => void = () => undefined;
-/** `act` is called when the session is over: its tokens are good for nothing any more. */
+/** `act` is called when the session has ended and its tokens are no longer valid. */
 export function whenSessionEnds(act: () => void): void {
   onEnded = act;
 }

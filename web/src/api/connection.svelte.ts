@@ -1,5 +1,5 @@
-// Whether the server can be reached. While it cannot, it is asked again and again; whoever shows data reads it anew
-// when it comes back.
+// Whether the server can be reached. While it cannot, a probe is sent periodically; when it is back, listeners read
+// their data again.
 type Listener = () => void;
 
 const k_first_pause_ms = 1000;
@@ -16,7 +16,7 @@ class Connection {
     addEventListener('online', () => void this.#probe());
   }
 
-  /** `act` is called each time that the server has come back. */
+  /** `act` is called each time that the server can be reached again. */
   onBack(act: Listener): () => void {
     this.#listeners.add(act);
     return () => this.#listeners.delete(act);
@@ -51,7 +51,7 @@ class Connection {
       const response = await fetch('/api/health/ready', { cache: 'no-store' });
       if (response.ok) return this.reached();
     } catch {
-      // not yet
+      // still unreachable
     }
     this.#schedule();
   }

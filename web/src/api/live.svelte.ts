@@ -1,5 +1,5 @@
-// The WebSocket of notifications: what happens on the server moves the page. One socket per tab while somebody is
-// signed in; it comes back by itself (with a growing pause), replays what was missed, and keeps its token fresh.
+// The WebSocket of notifications, by which the page follows changes on the server. One socket per tab while a user is
+// signed in; it reconnects with back-off, gets missed notifications, and renews its token.
 import { connection } from './connection.svelte';
 import { accessToken, refresh } from './tokens';
 import type { Notification } from './types';
@@ -34,7 +34,7 @@ class Live {
   #token: string | null = null;
   #greeted = false;
   onEnded: () => void = () => undefined;
-  /** Finds out whether the session still holds: a refused handshake looks like a lost network to a page. */
+  /** Checks whether the session is still valid: to a page, a refused handshake looks like a lost network. */
   onRefused: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
@@ -86,7 +86,7 @@ class Live {
       clearInterval(this.#ping);
       this.#ping = setInterval(() => this.#keepAlive(), k_ping_ms);
       connection.reached();
-      // What changed while there was no socket was told to nobody here.
+      // Changes while there was no socket have not reached this page.
       if (this.#wasConnected) connection.tellBack();
       this.#wasConnected = true;
     } else if (message.type === 'notification') {
@@ -99,7 +99,7 @@ class Live {
     }
   }
 
-  /** A sign of life, and the new token when there is one: the server closes when the one it knows expires. */
+  /** Sends a heartbeat, or the new token if there is one: the server closes the socket when the last one expires. */
   #keepAlive(): void {
     const token = accessToken();
     if (token && token !== this.#token) {
@@ -124,7 +124,7 @@ class Live {
     this.#pause = Math.min(this.#pause * 2, k_longest_pause_ms);
   }
 
-  /** The server is back: the pause, which has grown while it was gone, is not waited for. */
+  /** Called when the server is back: reconnects without waiting for the rest of the back-off. */
   #hurry(): void {
     if (!this.#wanted || this.#socket) return;
     this.#pause = k_first_pause_ms;

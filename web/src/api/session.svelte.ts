@@ -1,4 +1,4 @@
-// Who is signed in on this page.
+// The user who is signed in on this page.
 // Always holds: `user` is set exactly while `state` is 'in'; signing out in one tab signs out all of them.
 import { setLanguage } from '../lib/i18n.svelte';
 import { toasts } from '../lib/toasts.svelte';
@@ -12,11 +12,11 @@ export type State = 'starting' | 'unreachable' | 'out' | 'in';
 class SessionState {
   state = $state<State>('starting');
   user = $state.raw<User | null>(null);
-  /** Signed out without having asked for it: the sign-in page says so. */
+  /** The session ended without a sign-out by the user: the sign-in page says so. */
   ended = $state(false);
   unread = $state(0);
 
-  /** Takes up the session that this browser has, if any. */
+  /** Restores the session of this browser, if any. */
   async restore(): Promise<void> {
     if (!hasSession()) {
       this.state = 'out';
@@ -33,7 +33,7 @@ class SessionState {
     try {
       await this.#enter(await body(api.GET('/api/users/me')));
     } catch (failure) {
-      // Without an answer nothing is known; the page asks again when the server is back.
+      // No answer: the page asks again when the server is back.
       if (!(failure instanceof Failure) || failure.kind === 'offline' || failure.status >= 500) this.state = 'unreachable';
       else this.end();
     }
@@ -61,13 +61,13 @@ class SessionState {
     await this.update(await body(api.GET('/api/users/me')));
   }
 
-  /** Starts to listen to what happens. */
+  /** Opens the socket for notifications. */
   async watch(): Promise<void> {
     const newest = await this.countUnread();
     if (this.state === 'in') live.start(newest);
   }
 
-  /** Counts what is unread; gives the id of the newest notification. */
+  /** Counts unread notifications; returns the id of the newest one. */
   async countUnread(): Promise<number> {
     try {
       const [unread, newest] = await Promise.all([
@@ -88,14 +88,14 @@ class SessionState {
     try {
       await api.POST('/api/auth/logout', { body: { refresh_token: token } });
     } catch {
-      // The tokens are forgotten here; the session itself ends when it expires.
+      // The tokens are deleted here; the session itself ends when it expires.
     }
   }
 
-  /** The server knows the session no more. */
+  /** The session is no longer valid on the server. */
   end(): void {
     forget();
-    if (this.state === 'in') this.ended = true; // requests side by side each find out; the first one counts
+    if (this.state === 'in') this.ended = true; // concurrent requests may each call this; the first one counts
     this.#leave();
   }
 
@@ -111,7 +111,7 @@ export const session = new SessionState();
 
 whenSessionEnds(() => session.end());
 live.onEnded = () => session.end();
-live.onRefused = () => session.reloadUser().catch(() => undefined); // what a 401 means, the client finds out
+live.onRefused = () => session.reloadUser().catch(() => undefined); // the client handles a 401
 live.listen((notification) => {
   if (notification.id === null) return;
   session.unread += 1;

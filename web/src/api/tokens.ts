@@ -1,4 +1,4 @@
-// The session's tokens. The access token lives in this tab (sessionStorage, so that a reload costs no rotation), the
+// The session's tokens. The access token is stored per tab (sessionStorage, so that a reload costs no rotation), the
 // refresh token in localStorage, shared by the tabs. docs/web.md says what that means against XSS and CSRF.
 // Always holds: at most one tab at a time exchanges the refresh token (Web Locks, where the browser has them).
 import type { Tokens } from './types';
@@ -23,7 +23,7 @@ export function keep(tokens: Pick<Tokens, 'access_token' | 'refresh_token'>): vo
   localStorage.setItem(k_refresh, tokens.refresh_token);
 }
 
-/** Forgets the tokens and gives the refresh token back, so that the server can be told. */
+/** Deletes the tokens and returns the refresh token, so that the session can be ended on the server. */
 export function forget(): string | null {
   const token = localStorage.getItem(k_refresh);
   sessionStorage.removeItem(k_access);
@@ -58,7 +58,7 @@ async function exchange(): Promise<Refreshed> {
   return response.status === 401 || response.status === 422 ? 'ended' : 'unreachable';
 }
 
-/** New tokens for the session. Callers that come while it runs share its outcome. */
+/** Gets new tokens for the session. Concurrent callers share one request and its outcome. */
 export function refresh(): Promise<Refreshed> {
   if (pending) return pending;
   const alone = async (): Promise<Refreshed> => ('locks' in navigator ? await navigator.locks.request('focus.refresh', exchange) : await exchange());

@@ -1,4 +1,4 @@
-// The API's shapes under short names, all from the generated document.
+// Short names for the API's types, all from the generated document.
 import type { components } from './schema';
 
 type Schemas = components['schemas'];

@@ -1,4 +1,4 @@
-// Sends a file and says how much of it has gone; fetch cannot tell that of an upload.
+// Uploads a file with progress, which fetch does not report for an upload.
 import { Failure, failureOf } from './client';
 import { accessToken, refresh } from './tokens';
 

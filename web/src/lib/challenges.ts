@@ -19,7 +19,7 @@ export function whenText(challenge: Challenge): string {
   return `${day(challenge.start_date, 'short')} – ${day(challenge.end_date, 'short')}`;
 }
 
-/** The link that lets somebody join; only a private challenge needs the code. */
+/** The link to join a challenge; only a private one needs the code. */
 export function inviteLink(challenge: Challenge): string {
   return challenge.invitation_code ? `${location.origin}/join/${challenge.invitation_code}` : `${location.origin}/challenges/${challenge.id}`;
 }

@@ -1,4 +1,4 @@
-// A form on its way to the server: busy while it is sent, then done or with what is wrong, field by field.
+// The state of a form: busy while it is sent, then done or with an error per field.
 import { Failure } from '../api/client';
 import { t } from './i18n.svelte';
 
@@ -9,7 +9,7 @@ export function sentence(failure: Failure): string {
 export class Form {
   busy = $state(false);
   failure = $state.raw<Failure | undefined>(undefined);
-  /** Fields whose fault is shown beside them. */
+  /** Fields whose error is shown beside them. */
   #fields: string[];
 
   constructor(...fields: string[]) {
@@ -20,7 +20,7 @@ export class Form {
     return this.failure?.fault(field);
   }
 
-  /** What to say above the form: everything that no field of its own shows. */
+  /** The message above the form: every error that no field shows. */
   get message(): string | undefined {
     if (!this.failure) return undefined;
     const rest = this.failure.faults.filter((fault) => !this.#fields.includes(String(fault.loc[1])));
@@ -28,7 +28,7 @@ export class Form {
     return sentence(this.failure);
   }
 
-  /** Runs `act`; a second call while it runs is ignored. Whether it went well. */
+  /** Runs `act`; a second call while it runs is ignored. Returns whether it succeeded. */
   async send(act: () => Promise<void>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;

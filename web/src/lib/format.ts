@@ -1,5 +1,5 @@
-// Numbers, durations and dates as people say them, in the page's language and the user's time zone.
-// A "day" is a calendar day as text (YYYY-MM-DD); it has no zone and is never made from an instant without one.
+// Formats numbers, durations and dates in the page's language and the user's time zone.
+// A "day" is a calendar day as text (YYYY-MM-DD); it has no zone; converting an instant to a day always needs one.
 import { session } from '../api/session.svelte';
 import { language, t } from './i18n.svelte';
 

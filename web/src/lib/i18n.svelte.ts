@@ -1,4 +1,4 @@
-// The page's language. `t()` gives the texts of the current one; whatever reads them follows a change at once.
+// The page's language. `t()` gives the texts of the current one; code that reads them is updated when the language changes.
 import type { Messages } from '../lang/en';
 
 export type Language = 'en' | 'fr';

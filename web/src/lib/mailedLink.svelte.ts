@@ -1,4 +1,4 @@
-// What a mailed link would do, asked before anything is done: programs that scan mails open links, too.
+// The effect of a mailed link, read before anything is done: programs that scan mails open links, too.
 import { api, body, Failure } from '../api/client';
 import type { MailedLink } from '../api/types';
 import { sentence } from './form.svelte';
@@ -13,7 +13,7 @@ export class LinkQuestion {
     readonly purpose: MailedLink['purpose'],
   ) {}
 
-  /** Reads what the link is for. */
+  /** Reads the purpose of the link. */
   async ask(): Promise<void> {
     await this.#attempt(async () => {
       const link = await body(api.POST('/api/auth/mailed-link', { body: { token: this.token } }));
@@ -23,7 +23,7 @@ export class LinkQuestion {
     });
   }
 
-  /** Runs what the button stands for; its sentence is shown. */
+  /** Runs the action of the button and shows its message. */
   async act(run: () => Promise<string>): Promise<void> {
     this.state = 'busy';
     await this.#attempt(async () => {

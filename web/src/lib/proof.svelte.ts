@@ -1,5 +1,5 @@
-// Acts that a stolen access token must not be enough for: when the server wants a proof, the page asks for it and does the
-// act again.
+// Requests for which a stolen access token must not suffice: when the server requires a proof, the page asks for it and
+// repeats the request.
 import { Failure } from '../api/client';
 
 class Proof {
@@ -13,7 +13,7 @@ class Proof {
     return given;
   }
 
-  /** Runs `act`; once more after the person has proved who they are, if the server asks for that. */
+  /** Runs `act`; runs it again after the user has given a proof, if the server requires one. */
   async with<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();

@@ -1,5 +1,5 @@
-// Data that a page shows. It is read when the page opens, when what it depends on changes, when something happened on
-// the server that concerns it, and when the server has come back.
+// Data that a page shows. It is read when the page opens, when a dependency changes, after notifications of the given
+// kinds, and when the server can be reached again.
 // Always holds: an older answer never replaces a newer one; while it is read again the old data stays.
 import { Failure } from '../api/client';
 import { connection } from '../api/connection.svelte';
@@ -9,11 +9,11 @@ import type { Notification } from '../api/types';
 interface Options {
   /** Kinds of notification after which it is read again. */
   on?: Notification['notification_type'][];
-  /** Read again so often while the page is visible. */
+  /** Interval of reads while the page is visible. */
   everyMs?: number;
 }
 
-const k_settle_ms = 120; // several notifications of one cause come together
+const k_settle_ms = 120; // one cause may send several notifications
 
 export class Resource<T> {
   data = $state.raw<T | undefined>(undefined);
@@ -43,7 +43,7 @@ export class Resource<T> {
     }
   }
 
-  /** Puts in what is known from an answer to a change. */
+  /** Sets the data from the answer to a change. */
   set(data: T): void {
     this.#turn += 1;
     this.data = data;
@@ -52,7 +52,7 @@ export class Resource<T> {
   }
 }
 
-/** For a component's script: lives as long as the component. What `load` reads before its first await, it depends on. */
+/** For a component's script: lives as long as the component. Depends on the state that `load` reads before its first await. */
 export function resource<T>(load: () => Promise<T>, options: Options = {}): Resource<T> {
   const one = new Resource(load);
   $effect(() => {

@@ -1,5 +1,5 @@
-// The way through the pages by address. Links are plain <a href>; a click on one of ours changes the page without a
-// load. After a change the new page's heading has the focus, so that keyboards and screen readers start there.
+// Selects the page by address. Links are plain <a href>; a click on an internal one changes the page without a load.
+// Then the new page's heading has the focus, so that keyboards and screen readers start there.
 import { tick } from 'svelte';
 
 class Router {

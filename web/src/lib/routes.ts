@@ -1,4 +1,4 @@
-// Which address is which page (src/app/web_pages.cpp serves the same addresses), and who may see it.
+// The page of each address (src/app/web_pages.cpp serves the same addresses), and which users may open it.
 import type { Component } from 'svelte';
 import type { Messages } from '../lang/en';
 
@@ -11,9 +11,9 @@ export interface Route {
   access: Access;
   title: (t: Messages) => string;
   load: () => Promise<{ default: unknown }>;
-  /** For the navigation: which entry is the current one. */
+  /** The current entry of the navigation. */
   section?: string;
-  /** It brings its own frame. */
+  /** The page has its own frame. */
   bare?: boolean;
 }
 

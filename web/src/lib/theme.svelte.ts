@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, unless chosen here.
+// Light or dark: the setting of the system, unless the user has chosen one.
 export type Theme = 'system' | 'light' | 'dark';
 
 const k_stored = 'focus.theme';

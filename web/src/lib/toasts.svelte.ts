@@ -1,4 +1,4 @@
-// Short messages at the edge of the page that go away by themselves.
+// Short messages at the edge of the page that disappear after a time.
 export type Tone = 'good' | 'bad' | 'news';
 
 export interface Toast {
