@@ -1,4 +1,4 @@
-// The real server for the tests of the pages, its people, and what every test of a page looks at.
+// The real server for the tests of the pages, its users, and the checks of every page.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -55,7 +55,7 @@ export class Server {
     };
     const child = spawn(binary, ['serve', ...flags], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
-    process.once('exit', () => child.kill('SIGKILL')); // whatever becomes of the tests, no server stays behind
+    process.once('exit', () => child.kill('SIGKILL')); // no server outlives the tests
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.log = (this.log + String(text)).slice(-200_000)));
     await expect(async () => {
       if (child.exitCode !== null) throw new Error(this.log);
@@ -77,7 +77,7 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** A request of a program; throws unless it succeeds. */
+  /** A request without a browser; throws unless it succeeds. */
   async call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
     const response = await fetch(this.url + path, {
       method,
@@ -88,7 +88,7 @@ export class Server {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  /** The link in the newest mail to somebody whose path is `path`. */
+  /** The link with the path `path` in the newest mail to a recipient. */
   async mailedLink(recipient: string, path: string): Promise<URL> {
     let found: URL | undefined;
     await expect(async () => {
@@ -105,7 +105,7 @@ export class Server {
   }
 }
 
-/** Today in the zone of the people of these tests, not the machine's or UTC's. */
+/** Today in the zone of the users of these tests, not the machine's or UTC's. */
 export const today = (): string => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format();
 
 export interface Account {
@@ -118,7 +118,7 @@ export interface Account {
 
 let count = 0;
 
-/** A fresh person with a verified address. */
+/** A new user with a verified address. */
 export async function newAccount(server: Server, fields: Record<string, unknown> = {}): Promise<Account> {
   const username = `person-${process.pid}-${++count}`;
   const email = `${username}@example.org`;
@@ -136,13 +136,13 @@ export async function signIn(page: Page, server: Server, person: { email: string
   await expect(page.locator('nav.side')).toBeAttached();
 }
 
-/** What must never happen on any page: errors in the console, a broken policy, requests to elsewhere. */
+/** What must not happen on any page: errors in the console, violations of the policy, requests to other servers. */
 export function watch(page: Page): string[] {
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
     const text = message.text();
-    // What the browser says of answers that the page shows as such.
+    // The browser logs error answers that the page itself shows.
     if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(text)) faults.push(text);
   });
   page.on('request', (request) => {
@@ -160,7 +160,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(width, 'the page is wider than the screen').toBeLessThanOrEqual(screen);
 }
 
-/** How much the page has jumped since it was opened (the browser's layout shift score). */
+/** The layout shift score of the browser since the page was opened. */
 export function layoutShift(page: Page): Promise<number> {
   return page.evaluate(
     () =>
@@ -174,14 +174,14 @@ export function layoutShift(page: Page): Promise<number> {
   );
 }
 
-/** Everything that is loading has come. */
+/** Waits until everything has been loaded. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
   await expect(page.locator('h1').first()).toBeAttached();
 }
 
 export const test = base.extend<{ faults: string[] }, { server: Server; demoServer: Server }>({
-  /** A server with nobody but the administrator, shared by the tests of a worker. */
+  /** A server with only the administrator, shared by the tests of a worker. */
   server: [
     async ({}, use) => {
       const server = await new Server().start();
@@ -190,7 +190,7 @@ export const test = base.extend<{ faults: string[] }, { server: Server; demoServ
     },
     { scope: 'worker' },
   ],
-  /** One with the demo account. */
+  /** A server with the demo account. */
   demoServer: [
     async ({}, use) => {
       const server = await new Server().start('--demo');
@@ -199,7 +199,7 @@ export const test = base.extend<{ faults: string[] }, { server: Server; demoServ
     },
     { scope: 'worker' },
   ],
-  /** Fails the test when the page did what no page may do. */
+  /** Fails the test when the page did something that must not happen on any page. */
   faults: [
     async ({ page }, use) => {
       const faults = watch(page);

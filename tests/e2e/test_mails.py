@@ -10,7 +10,7 @@ from support.engines import TOP
 MAILS = ["account_deleted", "challenge_results", "daily_reminder", "identity_linked", "identity_unlinked", "limit_warning", "password_changed",
          "reset_password", "verify_email", "weekly_summary", "welcome"]  # fmt: skip
 SCREENSHOTS = TOP / "build/e2e/mails"
-# Says in the title how wide the page is, and how much of it is text.
+# Puts the width of the page and of its text into the title.
 PROBE = "<script>document.title = `${document.documentElement.scrollWidth} ${document.body.innerText.length}`</script>"
 
 

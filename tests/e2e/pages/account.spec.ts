@@ -1,4 +1,4 @@
-// From the first visit to the deleted account.
+// From the registration to the deleted account.
 import { readFileSync } from 'node:fs';
 import { expect, newAccount, password, settled, signIn, test } from '../support.ts';
 
@@ -12,7 +12,7 @@ test('register, confirm by mail, arrive', async ({ page, server }) => {
   await page.getByLabel('Name (optional)').fill('Grace Hopper');
   await page.getByLabel('Password', { exact: true }).fill('short');
   await page.getByRole('button', { name: 'Create an account' }).click();
-  await expect(page.locator('.fault')).toContainText('8'); // the server names what is missing, beside the field
+  await expect(page.locator('.fault')).toContainText('8'); // the server's error, beside the field
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Create an account' }).click();
   await expect(page.getByRole('heading', { name: 'Confirm your e-mail' })).toBeVisible();
@@ -36,7 +36,7 @@ test('wrong password, then the right one, then out', async ({ page, server }) =>
   await expect(page.getByRole('alert')).toContainText('Incorrect email or password');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/\/trends\?span=month$/); // where he wanted to go
+  await expect(page).toHaveURL(/\/trends\?span=month$/); // the page that was asked for first
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   expect(await page.evaluate(() => localStorage.getItem('focus.refresh'))).toBeNull();

@@ -1,4 +1,4 @@
-// The administrator's work.
+// The administration pages.
 import { admin, demo, expect, newAccount, settled, signIn, test } from '../support.ts';
 
 test('the overview has the numbers of the service', async ({ page, demoServer }) => {
@@ -69,7 +69,7 @@ test('the audit log is filtered and shows details; mails, jobs and health are th
   await page.goto(`${server.url}/admin/jobs`);
   const job = page.locator('tbody tr', { hasText: 'old_mails' });
   await job.getByRole('button', { name: 'Run now' }).click();
-  await expect(job).toContainText('ms', { timeout: 15_000 }); // how long it took
+  await expect(job).toContainText('ms', { timeout: 15_000 }); // its duration
   await page.goto(`${server.url}/admin/health`);
   await expect(page.locator('.overall')).toContainText('Healthy');
 });

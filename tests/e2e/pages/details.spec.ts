@@ -1,4 +1,4 @@
-// Details that pictures show and the other tests cannot: what is drawn where, in which zone, at which width.
+// Details of rendering that other tests do not check: what is drawn where, in which zone, at which width.
 import type { Page } from '@playwright/test';
 import { admin, expect, expectAccessible, layoutShift, newAccount, settled, signIn, test, today } from '../support.ts';
 

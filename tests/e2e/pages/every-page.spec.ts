@@ -1,5 +1,5 @@
 // Every page, with much data and with none: it loads at its address, breaks no accessibility rule, does not jump, fits
-// the screen, and reaches nothing but its server. Screenshots go to build/e2e/pages.
+// the screen, and sends requests to its server only. Screenshots go to build/e2e/pages.
 import { join } from 'node:path';
 import { admin, demo, expect, expectAccessible, layoutShift, newAccount, screenshots, type Server, settled, signIn, test } from '../support.ts';
 
@@ -21,7 +21,7 @@ async function setLanguage(server: Server, person: { email: string; password: st
 
 for (const look of looks) {
   test.describe(look.name, () => {
-    test.describe.configure({ timeout: 240_000 }); // many pages, each looked through by axe
+    test.describe.configure({ timeout: 240_000 }); // many pages, each checked by axe
     test.use({ viewport: look.viewport, colorScheme: look.colorScheme, locale: look.language });
 
     async function visit(page: import('@playwright/test').Page, server: Server, path: string, prefix: string): Promise<void> {

@@ -1,4 +1,4 @@
-// Mailed links that wait for a button, and what needs a proof of who is there.
+// Mailed links that act only after a button, and actions that need a proof of identity.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { expect, expectAccessible, newAccount, password, screenshots, Server, settled, signIn, test } from '../support.ts';
@@ -37,7 +37,7 @@ test('this was not me', async ({ page, server }) => {
   await page.getByRole('link', { name: 'This was not me' }).click();
   await expect(page.getByText(username)).toBeVisible();
   await expectAccessible(page);
-  expect(await isVerified(server, email)).toBe(false); // it is still there
+  expect(await isVerified(server, email)).toBe(false); // the account still exists
   await page.screenshot({ path: join(screenshots, 'link-not-me.png') });
   await page.getByRole('button', { name: 'Remove the account' }).click();
   await expect(page.getByText('The account was removed')).toBeVisible();
@@ -99,7 +99,7 @@ test.describe('with a provider', () => {
     await server.close();
   });
 
-  /** Walks through the provider's pages as somebody with this address; gives where the browser is sent back to. */
+  /** Signs in on the provider's pages with this address; returns the address of the redirect back. */
   async function visit(request: import('@playwright/test').APIRequestContext, authorization: string, email: string): Promise<string> {
     const login = email.replace(/\W/g, '-');
     await request.put(`${issuer}/test/accounts/${login}`, { data: { email, email_verified: true } });

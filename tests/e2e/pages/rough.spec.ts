@@ -1,4 +1,4 @@
-// When things go wrong: no server, no network, hostile texts.
+// Failures and hostile input: no server, no network, texts with markup.
 import { demo, expect, newAccount, Server, settled, signIn, test, today } from '../support.ts';
 
 test('a restarted server: the page says so, recovers and catches up', async ({ page, faults }) => {
@@ -9,7 +9,7 @@ test('a restarted server: the page says so, recovers and catches up', async ({ p
     await settled(page);
     await server.stop();
     await page.getByRole('link', { name: 'Trends' }).first().click();
-    // The page's own part may be there already, or not.
+    // The page's module may be loaded already, or not.
     await expect(page.getByText(/cannot be reached at the moment|could not be loaded/).first()).toBeVisible();
     await expect(page.getByText('No connection')).toBeVisible();
     await server.start();
@@ -17,7 +17,7 @@ test('a restarted server: the page says so, recovers and catches up', async ({ p
     await expect(page.locator('li[data-app=Chess]')).toContainText('33', { timeout: 15_000 });
     await expect(page.getByText('No connection')).toHaveCount(0);
     await server.call('POST', '/api/activities', { app_name: 'Chess', duration_minutes: 10 }, await server.token(account));
-    await expect(page.locator('li[data-app=Chess]')).toContainText('43', { timeout: 40_000 }); // the socket is back as well
+    await expect(page.locator('li[data-app=Chess]')).toContainText('43', { timeout: 40_000 }); // the socket is connected again, too
     expect(faults).toEqual([]);
   } finally {
     await server.close();
@@ -86,7 +86,7 @@ test('texts of people are shown as text, whatever is in them', async ({ page, se
     await settled(page);
     expect(await page.evaluate(() => (window as unknown as { hacked?: number }).hacked), path).toBeUndefined();
   }
-  // A way back that leads elsewhere is not followed.
+  // A redirect to another site is not followed.
   await page.evaluate(() => { localStorage.clear(); sessionStorage.clear(); });
   await page.goto(`${server.url}/login?next=${encodeURIComponent('//evil.example/')}`);
   await page.locator('input[type=email]').fill(account.email);

@@ -1,4 +1,4 @@
-// What people do with it, live: time, limits, notifications, challenges.
+// Use of the pages with live updates: time, limits, notifications, challenges.
 import { demo, expect, newAccount, type Server, settled, signIn, test, today } from '../support.ts';
 
 test('an activity sent by a phone moves today without a reload', async ({ page, server }) => {
@@ -125,7 +125,7 @@ test('two people in one challenge see each other move', async ({ page, browser, 
   const code = await challenge(page, server, 'Evenings for us');
   const others = await browser.newContext({ locale: 'en-GB' });
   const theirs = await others.newPage();
-  await theirs.goto(`${server.url}/join/${code}`); // the link that was passed on, signed out
+  await theirs.goto(`${server.url}/join/${code}`); // the shared link, signed out
   await theirs.locator('input[type=email]').fill(bob.email);
   await theirs.locator('input[type=password]').fill(bob.password);
   await theirs.getByRole('button', { name: 'Sign in' }).click();
@@ -139,7 +139,7 @@ test('two people in one challenge see each other move', async ({ page, browser, 
   await server.call('POST', '/api/activities', { app_name: 'TikTok', duration_minutes: 5 }, bob.token);
   await expect(line(theirs, bob.username)).toContainText('55');
   await expect(line(page, bob.username)).toContainText('55');
-  await expect(page.locator('tbody tr').first()).toHaveAttribute('data-user', bob.username); // he leads now
+  await expect(page.locator('tbody tr').first()).toHaveAttribute('data-user', bob.username); // Bob leads now
   await theirs.getByRole('button', { name: 'Leave' }).click();
   await theirs.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
   await expect(line(page, bob.username)).toHaveCount(0);
