@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks who includes whom in src/ (docs/architecture.md) and that every header says what it is for.
+"""Checks the includes between the parts of src/ (docs/architecture.md) and that every header says what it is for.
 
 Prints one line per violation and exits with 1 when there is any. `--lengths` also lists the files over the guideline.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 FEATURES = ["users", "auth", "oidc", "activities", "notifications", "blocking", "challenges", "reminders", "reports", "admin"]
 PUBLIC_FILES = ("types.hpp", "errors.hpp", "queries.hpp", "service.hpp", "module.hpp")
 
-# What each part of the core builds on: only parts that stand before it, so that there is no cycle.
+# The parts of the core that each part uses: only parts listed before it, so that there is no cycle.
 CORE = {
     "base": (),
     "async": ("base",),
@@ -118,7 +118,7 @@ def include_fault(path: str, target: str) -> str:
     if area == target_area == "features" and part != target_part:
         target_file = target.split("/", 2)[2]
         if is_test and target_file != "repository.hpp":
-            target_file = "types.hpp"  # a test may look at an earlier feature's messages, too
+            target_file = "types.hpp"  # a test may also use an earlier feature's messages
         return feature_fault(part, target_part, target_file)
     return ""
 

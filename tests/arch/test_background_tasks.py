@@ -1,4 +1,4 @@
-"""Coroutines are started by core/async only (docs/decisions/0010-background-tasks.md): what nothing waits for loses its exceptions."""
+"""Coroutines are started by core/async only (docs/decisions/0010-background-tasks.md): a task that is not awaited loses its exceptions."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The include checker finds what it is there to find, and nothing in the tree as it is."""
+"""The include checker finds each kind of violation, and none in the present tree."""
 
 from pathlib import Path
 
@@ -68,14 +68,14 @@ def test_a_tree_with_faults(tmp_path: Path) -> None:
 
 
 def test_the_core_has_no_cycle() -> None:
-    """Each part's list names only parts that stand before it."""
+    """Each part's list names only parts listed before it."""
     parts = list(checker.CORE)
     later = {part: [one for one in used if parts.index(one) >= parts.index(part)] for part, used in checker.CORE.items()}
     assert {part: used for part, used in later.items() if used} == {}
 
 
 def test_the_core_builds_on_what_the_list_says(tmp_path: Path) -> None:
-    """What the list allows is used, so that it says how the core is."""
+    """Each entry of the list is used, so that it describes the core."""
     used = {(part, target.split("/")[1]) for part in checker.CORE for file in (TREE / "core" / part).rglob("*.[ch]pp")
             for _, target in checker.includes(file.read_text()) if target.startswith("core/") and not file.name.endswith("_test.cpp")}  # fmt: skip
     assert {(part, one) for part, all_used in checker.CORE.items() for one in all_used} - used == set()

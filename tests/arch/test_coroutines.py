@@ -1,4 +1,4 @@
-"""g++ 14 evaluates a co_await behind && or || in a loop's condition whatever stands before it: none may be written."""
+"""g++ 14 evaluates a co_await behind && or || in a loop's condition regardless of the left operand: none may be used."""
 
 import re
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ _TRAP = re.compile(r"(&&|\|\||\band\b|\bor\b).*\bco_await\b", re.DOTALL)
 
 
 def _without_texts(source: str) -> str:
-    """The source with blanks for comments and literals, line by line where it was."""
+    """The source with blanks for comments and literals; lines keep their numbers."""
     return _SILENT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), source)
 
 
 def _parts(source: str, begin: int) -> list[str]:
-    """What stands between the parenthesis before `begin` and its other end, cut at the semicolons of that level."""
+    """The text between the parenthesis before `begin` and the closing one, split at the semicolons of that level."""
     depth, start, parts = 1, begin, []
     for at in range(begin, len(source)):
         character = source[at]

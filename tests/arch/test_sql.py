@@ -9,7 +9,7 @@ TOP = Path(__file__).resolve().parents[2]
 MIGRATIONS = sorted((TOP / "migrations/mysql").glob("*.sql"))
 RESERVED = {word for line in (Path(__file__).parent / "mysql_reserved_words.txt").read_text().splitlines() if not line.startswith("#") for word in line.split()}
 
-# What MariaDB takes and MySQL 8.0 does not.
+# Syntax that MariaDB accepts and MySQL 8.0 does not.
 ONLY_MARIADB = {
     r"(TEXT|BLOB|JSON)\b[^,\n]*\bDEFAULT\s+(?!NULL)": "a default of a TEXT column",
     r"\bADD (COLUMN |KEY |INDEX )?IF NOT EXISTS|\bDROP (COLUMN |KEY |INDEX )?IF EXISTS (?!\w+;)": "IF EXISTS within ALTER TABLE",

@@ -1,4 +1,4 @@
-"""Hooks between modules are registered on one page, src/app/wiring.cpp, which says what reacts to what and in which order."""
+"""Hooks between modules are registered in one file, src/app/wiring.cpp, which shows which module reacts to which and in which order."""
 
 import re
 from pathlib import Path
@@ -7,12 +7,12 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 _REGISTRATION = re.compile(r"(?:\.|->)\s*(on_\w+)\s*\(")
-# What parts of the core report about themselves (messages of the bus were lost, metrics are read): no module stands behind.
+# Hooks for events of the core itself (messages of the bus were lost, metrics are read), not of a module.
 _OF_CORE = {"on_gap", "on_scrape"}
 
 
 def registrations(path: str, text: str) -> list[str]:
-    """The places of a file below src/ at which it registers a hook without being the file for that."""
+    """The lines of a file below src/ that register a hook although hooks belong to another file."""
     if path.split("/")[0] not in ("app", "features") or path == "app/wiring.cpp" or path.endswith("_test.cpp"):
         return []
     hooks = [match for match in _REGISTRATION.finditer(text) if match.group(1) not in _OF_CORE]
