@@ -1,15 +1,14 @@
-"""The shell blocks of the documentation that are run, and the answers that stand below them.
+"""The shell blocks of the documentation that are run, and the answers below them.
 
-A page says of a block that it is run by a comment before it; blocks of one page run one after another in one shell:
+A comment before a block marks it to be run; the blocks of one page run one after another in one shell:
 
     <!-- run -->
     ```sh
     curl -sS $focus/api/health
     ```
 
-A ```json block right after it is the answer. Lists and objects are compared by what they hold; "…" as a key or as a list's
-last entry stands for more of it. Numbers, words and truth values are equal, except what is different each time (ids, times,
-tokens).
+A ```json block right after it is the answer. Lists and objects are compared by their entries; "…" as a key or as a list's
+last entry stands for further ones. Other values must be equal, except those that differ in each run (ids, times, tokens).
 """
 
 import json
@@ -36,7 +35,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def run(page: Path, *, cwd: Path, environment: dict[str, str], replace: dict[str, str] | None = None) -> list[str]:
-    """Runs the page's blocks and checks their answers; gives what each printed. The first that fails ends the run."""
+    """Runs the page's blocks and checks their answers; returns the output of each. The first failure ends the run."""
     blocks = blocks_of(page)
     assert blocks, f"{page.name} has no block that is run"
     script = "set -eu\n" + "".join(f"{block.code}\nprintf '\\n%s\\n' '{_MARK}'\n" for block in blocks)
@@ -55,7 +54,7 @@ def run(page: Path, *, cwd: Path, environment: dict[str, str], replace: dict[str
 
 
 def differs(told, found, where: str) -> str:
-    """What is different, or nothing."""
+    """The first difference, or an empty text."""
     if isinstance(told, dict) and isinstance(found, dict):
         return _differs_object(told, found, where)
     if isinstance(told, list) and isinstance(found, list):

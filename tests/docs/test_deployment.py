@@ -1,4 +1,4 @@
-"""What `deploy/` and docker-compose.yml set are settings that there are."""
+"""`deploy/` and docker-compose.yml use only settings that exist."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ import yaml
 from support.engines import TOP
 from support.server import BINARY, base_environment
 
-# What compose and the other services read.
+# Variables of compose and of the other services.
 NOT_OURS = re.compile(r"COMPOSE_PROFILES|(MYSQL|REDIS|PROMETHEUS|GRAFANA|BALANCER|API|MAIL_UI)_(PORT|ADDRESS|CPUS|MEMORY|BUFFER_POOL|MAX_CONNECTIONS)|FOCUS_IMAGE")
 
 
@@ -45,7 +45,7 @@ def test_what_the_image_sets(settings):
 
 
 def test_an_upgrade_renews_one_instance_after_the_other(tmp_path):
-    """`docker` is a stand-in that writes down how it was called."""
+    """`docker` is a script that records its calls."""
     (tmp_path / "deploy/compose").mkdir(parents=True)
     shutil.copy(TOP / "deploy/compose/upgrade", tmp_path / "deploy/compose/upgrade")
     (tmp_path / ".env").write_text("MAIL_SERVER=mail.example.org\nFOCUS_IMAGE=focus:1\n")
@@ -65,7 +65,7 @@ def test_an_upgrade_renews_one_instance_after_the_other(tmp_path):
     assert [(call.split()[0], call.split()[-1]) for call in calls if " up " in call] == [("focus:2", name) for name in ("balancer", "mysql", "api", "api2")]
     assert all("--wait" in call.split() for call in calls if " up " in call)
     assert (tmp_path / ".env").read_text() == "MAIL_SERVER=mail.example.org\nFOCUS_IMAGE=focus:2\n"
-    assert upgrade("focus:3", "1")[0] == 1  # what does not become healthy fails
+    assert upgrade("focus:3", "1")[0] == 1  # an instance that does not become healthy fails the upgrade
 
 
 def test_deployment_waits_for_the_tests():

@@ -1,4 +1,4 @@
-"""What docs/features.md names exists: routes, settings, commands, files and tests."""
+"""Everything that docs/features.md names exists: routes, settings, commands, files and tests."""
 
 import re
 import subprocess

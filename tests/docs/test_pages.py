@@ -1,4 +1,4 @@
-"""The commands in the documentation do what it says, and their answers are those that it shows."""
+"""The commands in the documentation work, and their answers are those that it shows."""
 
 import os
 import re
@@ -17,7 +17,7 @@ def test_the_api_guide(make_server, tmp_path):
     for setting in ("MAIL_SERVER", "MAIL_PORT", "MAIL_FROM", "FRONTEND_URL", "BCRYPT_COST"):
         server.settings.pop(setting)
     server.start()
-    server.set_clock(time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime()))  # outside the guide's schedule, whatever the time is
+    server.set_clock(time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime()))  # outside of the guide's schedule
     snippets.run(TOP / "docs/api-guide.md", cwd=tmp_path, environment={"PATH": os.environ["PATH"]}, replace={"http://127.0.0.1:8000": server.url})
 
 
@@ -49,7 +49,7 @@ def test_moving_from_fastapi(make_server, world):
 
 
 def test_routes_of_the_table_exist(make_server):
-    """What docs/migration-from-fastapi.md names on our side is published."""
+    """The operations of this service that docs/migration-from-fastapi.md names are published."""
     page = (TOP / "docs/migration-from-fastapi.md").read_text().partition("### Routes and fields")[2]
     ours = [line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ") and " | " in line]
     published = {path.replace("{app_name}", "{app}") for path in make_server().start().contract.document["paths"]}

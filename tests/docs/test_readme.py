@@ -1,4 +1,4 @@
-"""The tour of the README works when it is pasted as it stands, in both languages."""
+"""The tour of the README works when it is pasted, in both languages."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def test_the_python_client_of_the_api_guide(make_server):
     timer.start()
     lines = iter(client.stdout.readline, "")
     assert any("Maps: 90 %" in line for line in lines)
-    server.restart()  # the client comes back by itself, and reads on where it was
+    server.restart()  # the client reconnects and resumes where it was
     user.record("Maps", 9)
     assert any("Maps is blocked" in line for line in lines)
     expect(user.anonymous.post("/api/auth/logout", json={"refresh_token": user.tokens["refresh_token"]}), 204)

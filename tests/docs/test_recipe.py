@@ -1,4 +1,4 @@
-"""The pieces of docs/recipes.md, put into the files that they name, compile."""
+"""The code of docs/recipes.md compiles in the files that it names."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def put_into(text: str, file: str, line: str | None, code: str) -> str:
 
 
 def compile_command(file: str, source_folder) -> list[str]:
-    """That of the build, for looking only, with the changed sources."""
+    """The compile command of the build, for a syntax check of the changed sources."""
     for entry in json.loads((BINARY.parent / "compile_commands.json").read_text()):
         if entry["file"].endswith(f"/{FEATURES}/{file}"):
             words = shlex.split(entry["command"])
@@ -47,6 +47,6 @@ def test_the_recipes(tmp_path):
         file.write_text(put_into(file.read_text(), piece["file"], piece["line"], textwrap.dedent(piece["code"])))
     changed = {piece["file"] for piece in pieces if piece["file"].endswith(".cpp")}
     assert any(file.endswith("/jobs.cpp") for file in changed) and any(file.endswith("/routes.cpp") for file in changed)
-    for file in sorted(changed | {"blocking/repository.cpp"}):  # which reads and writes the struct that has a new field
+    for file in sorted(changed | {"blocking/repository.cpp"}):  # it reads and writes the struct with the new field
         run = subprocess.run(compile_command(file, source), cwd=BINARY.parent, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
