@@ -1,1 +1,1 @@
-"""What tests need around the real server: engines, a mail sink, the server itself, a client that checks every reply."""
+"""Parts for tests of the real server: engines, a mail sink, the server itself, a client that checks every reply."""

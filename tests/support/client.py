@@ -1,4 +1,4 @@
-"""An HTTP client whose every reply is checked against the published OpenAPI document, and the people who use it."""
+"""An HTTP client whose every reply is checked against the published OpenAPI document, and the users of the tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from .server import Server
 
 
-# Every client that was made and not closed since: whoever runs tests closes them (see fixtures.py).
+# All open clients: a fixture closes them after each test (see fixtures.py).
 opened: list[httpx.Client] = []
 
 
 class Client(httpx.Client):
-    """httpx with the server's address, no redirects and the contract's check. Give `checked=False` to look at odd replies."""
+    """httpx with the server's address, no redirects and the contract's check. `checked=False` allows replies that break the contract."""
 
     def __init__(self, server: Server, *, token: str = "", checked: bool = True, **options) -> None:
         headers = options.pop("headers", {})
@@ -42,7 +42,7 @@ def expect(response: httpx.Response, status: int, code: str = "") -> dict | list
 
 
 class Account:
-    """A person: what he registered with, his tokens, and `api`, his signed-in client."""
+    """A user: the values of the registration, tokens, and `api`, a signed-in client."""
 
     def __init__(self, server: Server, fields: dict) -> None:
         self.server, self.fields = server, fields
@@ -82,7 +82,7 @@ class Account:
         return self.tokens
 
     def outlive_grace(self) -> None:
-        """Half a minute passes after the refresh tokens that were presented."""
+        """Lets half a minute pass after the last use of the refresh tokens."""
         self.server.database.query("UPDATE refresh_tokens SET spent_at_ms = spent_at_ms - 31000 WHERE session_id IN "
                                    f"(SELECT id FROM sessions WHERE user_id = {self.id})")  # fmt: skip
 

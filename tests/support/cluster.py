@@ -12,12 +12,12 @@ from .server import Clients, Server, base_environment
 
 
 class Balancer:
-    """HAProxy with the configuration that we ship."""
+    """HAProxy with the configuration of deploy/."""
 
     def __init__(self, instances: list[Server]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        addresses = {f"FOCUS_{i}": "127.0.0.1:1" for i in (1, 2, 3)}  # nobody is there
+        addresses = {f"FOCUS_{i}": "127.0.0.1:1" for i in (1, 2, 3)}  # nothing listens there
         addresses |= {f"FOCUS_{i}": server.url.removeprefix("http://") for i, server in enumerate(instances, 1)}
         self._log = tempfile.TemporaryFile()
         self.process = spawn(["haproxy", "-db", "-f", str(TOP / "deploy/haproxy/haproxy.cfg")],
@@ -62,7 +62,7 @@ class Cluster(Clients):
 
     @staticmethod
     def cache_of(server: Server) -> str:
-        """What the instance's health says of its cache."""
+        """The state of the cache in the instance's health."""
         return httpx.get(f"{server.url}/api/health", timeout=10).json()["cache"]
 
     def on(self, index: int, account) -> httpx.Client:

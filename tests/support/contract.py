@@ -1,4 +1,4 @@
-"""Checks replies against the server's own OpenAPI document and against the conventions that every reply keeps."""
+"""Checks replies against the server's own OpenAPI document and against the conventions that hold for every reply."""
 
 import re
 from functools import lru_cache
@@ -22,13 +22,13 @@ def _pointer(*steps: str) -> str:
 
 
 # Over all documents of this process: the operationIds that they publish and those of replies that were checked; the problems
-# that they name, as (operationId, "404 not_found"), and those that were answered. What tests never reach shows.
+# that they name, as (operationId, "404 not_found"), and those that were answered. The difference is what tests never reach.
 published: set[str] = set()
 called: set[str] = set()
 declared: set[tuple[str, str]] = set()
 occurred: set[tuple[str, str]] = set()
 
-# Given by the server for all operations alike: one answer in a run proves them all.
+# The server gives these for all operations in the same way: one answer in a run is enough.
 SHARED_PROBLEMS = {"429 rate_limited", "503 unavailable"}
 
 
@@ -37,7 +37,7 @@ def never_called() -> list[str]:
 
 
 def never_occurred() -> list[str]:
-    """"operationId: 404 not_found" for each problem that the documents name and no checked reply was."""
+    """"operationId: 404 not_found" for each problem of the documents that no checked reply had."""
     shared = {problem for _, problem in occurred} & SHARED_PROBLEMS
     return sorted(f"{operation}: {problem}" for operation, problem in declared - occurred if problem not in shared)
 
@@ -58,7 +58,7 @@ class Contract:
         self.document = document
         operations = [operation for path in document["paths"].values() for operation in path.values()]
         self._problems = {operation["operationId"]: _problems_of(operation) for operation in operations}
-        # What every operation may answer; each says its status first.
+        # The answers that every operation may give; each begins with its status.
         self._problems_anywhere = {f"{when[:3]} {code}" for code, when in _codes_of(document["components"]["responses"]["Problem"])}
         published.update(self._problems)
         declared.update((operation, problem) for operation, problems in self._problems.items() for problem in problems)
@@ -142,12 +142,12 @@ class Contract:
 
 
 def says_how_it_does(request: httpx.Request, response: httpx.Response) -> bool:
-    """An unhealthy answer of /api/health: 503, in words of its own."""
+    """Whether this is an unhealthy answer of /api/health: 503 without a problem document."""
     return request.url.path.startswith("/api/health") and response.status_code == 503
 
 
 def check_conventions(request: httpx.Request, response: httpx.Response, where: str) -> None:
-    """What API.md promises of every reply, whatever its route."""
+    """Checks what API.md promises of every reply of any route."""
     headers = response.headers
     assert headers.get("x-request-id"), f"no X-Request-Id: {where}"
     assert float(headers.get("x-process-time", "nan")) >= 0, f"no X-Process-Time: {where}"

@@ -47,7 +47,7 @@ def _mariadb_template() -> Path:
 
 
 class MySqlServer:
-    """A server of either kind; `database()` gives a new empty database."""
+    """A server of either kind; `database()` returns a new empty database."""
 
     url: str
     _command: list[str]  # the client, as an administrator
@@ -85,7 +85,7 @@ class GivenServer(MySqlServer):
 
 
 class MariaDb(MySqlServer):
-    """One MariaDB server of ours, on its own data. `options` are further ones of mariadbd, `first` is SQL run at each start."""
+    """A MariaDB server with its own data. `options` are further ones of mariadbd, `first` is SQL that runs at each start."""
 
     def __init__(self, durable: bool = False, memory: str = "128M", options: tuple[str, ...] = (), first: str = "") -> None:
         self.options = list(options)
@@ -105,11 +105,11 @@ class MariaDb(MySqlServer):
     def start(self, port: int | None = None) -> None:
         self.port = port or free_port()
         self._log = open(self.folder / "log", "ab")
-        # Tests kill Focus, never the machine: the engine need not wait for the disk.
+        # Tests never stop the machine, so the engine need not wait for the disk.
         durability = [] if self._durable else ["--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0"]
         self.process = spawn(
             ["mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}", f"--port={self.port}",
-             f"--tmpdir={self.folder}",  # a server that starts deletes what looks like temporary tables in its folder
+             f"--tmpdir={self.folder}",  # at a start, mariadbd deletes files that look like temporary tables in this folder
              "--bind-address=127.0.0.1", "--skip-name-resolve", f"--user={getpass.getuser()}", f"--init-file={self.folder}/init.sql",
              f"--pid-file={self.folder}/pid", f"--innodb-buffer-pool-size={self._memory}", f"--innodb-log-file-size={self._log_size}", "--max-connections=400",
              "--character-set-server=utf8mb4", "--performance-schema=OFF", *durability,
@@ -134,7 +134,7 @@ class MariaDb(MySqlServer):
         self.process.send_signal(signal.SIGCONT)
 
     def set_read_only(self, read_only: bool) -> None:
-        """As a primary that was demoted."""
+        """Makes the server read-only, like a demoted primary."""
         self.query(f"REVOKE READ ONLY ADMIN ON *.* FROM '{USER}'@'%'; SET GLOBAL read_only = {int(read_only)}; KILL USER {USER}")
 
     def stop(self) -> None:
@@ -159,7 +159,7 @@ class MySqlDatabase:
         return f"{self.server.url}/{self.name}"
 
     def query(self, sql: str) -> list[tuple]:
-        """Rows as text, past the server under test."""
+        """Rows as text, read directly and not through the server under test."""
         return [tuple(row) for row in self.server.query(sql, self.name)]
 
 
@@ -179,7 +179,7 @@ class SqliteDatabase:
 
 
 class Redis:
-    """One Redis server without persistence: started again it is empty."""
+    """A Redis server without persistence: after a restart it is empty."""
 
     def __init__(self, *options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="focus-redis-"))
@@ -224,7 +224,7 @@ class Redis:
 
 
 def mysql_server() -> GivenServer | MariaDb:
-    """The server that the tests are to run on."""
+    """The server on which the tests run."""
     given = os.environ.get("FOCUS_TEST_MYSQL")
     return GivenServer(given) if given else MariaDb()
 

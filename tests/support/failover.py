@@ -9,7 +9,7 @@ from .engines import PASSWORD, USER, MariaDb
 from .processes import eventually, free_port, spawn, stop
 from .server import base_environment
 
-# Connections that exist stay where they are when the address moves, as with a virtual IP or a name.
+# Existing connections stay when the address moves, as with a virtual IP or a name.
 _MOVING_ADDRESS = """
 global
     stats socket "${FOCUS_DB_ADMIN}" level admin
@@ -83,7 +83,7 @@ class Replicated:
                            f"MASTER_USER = '{USER}', MASTER_PASSWORD = '{PASSWORD}', MASTER_SSL_VERIFY_SERVER_CERT = 0, MASTER_USE_GTID = slave_pos; START SLAVE")  # fmt: skip
 
     def demote(self) -> None:
-        """The primary takes no more writes, and the replica has all of them."""
+        """Makes the primary read-only and waits until the replica has all writes."""
         self.primary.query("SET GLOBAL read_only = 1")
         position = self.primary.query("SELECT @@gtid_binlog_pos")[0][0]
         assert self.replica.query(f"SELECT MASTER_GTID_WAIT('{position}', 30)")[0][0] == "0"

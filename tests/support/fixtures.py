@@ -1,5 +1,5 @@
-"""The fixtures. `server` is one process per database and test worker, shared by all tests; a test that needs settings of
-its own, kills, or depends on being alone takes `make_server`. What takes `db` runs on SQLite and on MariaDB."""
+"""The fixtures. `server` is one process per database and test worker, shared by all tests; a test that needs
+other settings, kills the server or must be its only user takes `make_server`. Tests with `db` run on SQLite and MariaDB."""
 
 import contextlib
 import tempfile
@@ -15,7 +15,7 @@ from .server import Server
 
 
 class World:
-    """Everything that is started at most once per test worker."""
+    """All parts that are started at most once per test worker."""
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
@@ -52,7 +52,7 @@ class World:
         return SqliteDatabase(Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="focus-sqlite-"))))
 
     def server(self, kind: str) -> Server:
-        """The shared server on that kind of database; started again when a test before has lost it."""
+        """The shared server on that kind of database; started again when an earlier test has stopped it."""
         server = self._servers.get(kind)
         if server is None:
             server = self._keep(Server(self.database(kind), self.mail))
@@ -70,7 +70,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(autouse=True)
 def _close_clients() -> Iterator[None]:
-    """Clients that a test has made end with it."""
+    """Closes the clients of a test at its end."""
     before = len(opened)
     yield
     for client in opened[before:]:
@@ -90,7 +90,7 @@ def server(world: World, db: str) -> Server:
 
 @pytest.fixture
 def sqlite_server(world: World) -> Server:
-    """For what does not depend on the database."""
+    """For tests that do not depend on the database."""
     return world.server("sqlite")
 
 
@@ -108,14 +108,14 @@ def make_server(world: World) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def mail_sink() -> Iterator[MailSink]:
-    """A sink of one's own, to make it fail."""
+    """A mail sink for one test, which can be made to fail."""
     with contextlib.closing(MailSink()) as sink:
         yield sink
 
 
 @pytest.fixture
 def api(server: Server) -> Iterator[Client]:
-    """Nobody: a client without a token."""
+    """A client without a token."""
     with server.client() as client:
         yield client
 

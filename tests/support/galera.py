@@ -15,7 +15,7 @@ from .processes import SLOWNESS, eventually, free_port
 from .server import base_environment
 
 PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
-# Galera ends the process when it may not choose its threads' scheduling, which containers often forbid.
+# Galera ends the process when it cannot set the scheduling of its threads, which containers often forbid.
 _SHIM = "int pthread_setschedparam(unsigned long thread, int policy, const void *param) { return 0; }\n"
 
 
@@ -53,7 +53,7 @@ class GaleraNode(MariaDb):
                          "--innodb-autoinc-lock-mode=2", "--wsrep-provider-options=" + ";".join(f"{k}={v}" for k, v in options.items())]  # fmt: skip
 
     def bootstrap(self) -> None:
-        """Started again on the same port as the first node of a cluster."""
+        """Restarts the node on the same port as the first node of a cluster."""
         self._set_up("")
         state = self.folder / "data" / "grastate.dat"
         if state.exists():

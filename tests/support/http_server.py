@@ -1,5 +1,5 @@
-"""An HTTP server for the C++ tests of the HTTP client, a process of its own. It prints {"port", "ca"} and ends when its
-standard input does."""
+"""An HTTP server for the C++ tests of the HTTP client, in its own process. It prints {"port", "ca"} and ends at the end
+of its standard input."""
 
 import json
 import ssl
@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 with tempfile.TemporaryDirectory() as directory:
     cert, key = certificate(directory)
     server = ThreadingHTTPServer(("localhost", 0), Handler)
-    server.handle_error = lambda request, client: None  # clients that go away are part of the tests
+    server.handle_error = lambda request, client: None  # tests close connections on purpose
     if "--tls" in sys.argv:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(cert, key)

@@ -1,4 +1,4 @@
-"""Users who write while something happens to the database, and the count of what was acknowledged to them."""
+"""Users who write during a fault of the database, and the count of acknowledged writes."""
 
 import threading
 import time
@@ -11,11 +11,11 @@ from .processes import SLOWNESS
 
 
 class Load:
-    """Users who record a minute again and again, each record repeated until it is acknowledged."""
+    """Users who record one minute repeatedly; each record is sent again until it is acknowledged."""
 
     def __init__(self, users: list[Account]) -> None:
         self.acknowledged = {user.id: 0 for user in users}
-        self.last = time.monotonic()  # when something was acknowledged
+        self.last = time.monotonic()  # time of the last acknowledgement
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._work, args=(user,)) for user in users]
         for thread in self._threads:
@@ -47,7 +47,7 @@ class Load:
 
 
 def check(load: Load, query) -> None:
-    """Rows and sums hold what was acknowledged, and nothing else."""
+    """Rows and sums contain exactly the acknowledged records."""
     for user, count in load.acknowledged.items():
         assert [int(row[0]) for row in query(f"SELECT COUNT(*) FROM activities WHERE user_id = {user}")] == [count]
         for table in ("usage_days", "usage_totals"):

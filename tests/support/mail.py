@@ -1,4 +1,4 @@
-"""An SMTP server in this process that keeps what it gets, and that can be told to refuse or to hang."""
+"""An SMTP server in this process that keeps the mails, and can be made to refuse them or to hang."""
 
 import email
 import email.policy
@@ -54,7 +54,7 @@ class _Handler:
 
 
 class MailSink:
-    """`mails` in the order of arrival. `answer` decides each delivery: "250 OK" keeps it, anything else refuses it."""
+    """`mails` in the order of arrival. `answer` decides each delivery: "250 OK" keeps it, any other text refuses it."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []

@@ -1,4 +1,4 @@
-"""OpenID providers: a real one (npm oidc-provider), and one made by hand that can also lie."""
+"""OpenID providers: a real one (npm oidc-provider), and a simulated one that can send false data."""
 
 import base64
 import hashlib
@@ -37,7 +37,7 @@ def b64(data: bytes) -> str:
 
 
 class RealProvider:
-    """oidc-provider in a process of its own."""
+    """oidc-provider in its own process."""
 
     def __init__(self, clients: list[dict]) -> None:
         assert (TOP / "tests/oidc/node_modules/oidc-provider").exists(), "run the tests by ./dev test, which installs tests/oidc"
@@ -46,12 +46,12 @@ class RealProvider:
         self.issuer = json.loads(self.process.stdout.readline())["issuer"]
 
     def account(self, login: str, /, **claims) -> str:
-        """What the provider says of whoever logs in so."""
+        """Sets what the provider says of the account with this login."""
         httpx.put(f"{self.issuer}/test/accounts/{login}", json=claims).raise_for_status()
         return login
 
     def visit(self, authorization_url: str, name: str) -> str:
-        """Walks through the provider's pages as this person; gives the address that the browser is sent back to."""
+        """Signs in on the provider's pages as this user; returns the address of the redirect back."""
         with httpx.Client(follow_redirects=False) as browser:
             answer = browser.get(authorization_url)
             while answer.is_redirect:
@@ -59,7 +59,7 @@ class RealProvider:
                 if not location.startswith(self.issuer):
                     return location
                 answer = browser.get(location)
-                if not answer.is_redirect:  # a form: who are you, or do you agree?
+                if not answer.is_redirect:  # a form: login or consent
                     assert answer.status_code == 200, answer.text
                     prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)[1]
                     answer = browser.post(location, data={"prompt": prompt, "login": name, "password": "any"})
@@ -107,8 +107,8 @@ def hs256_token(claims: dict, secret: bytes, **header) -> str:
 
 
 class HandMadeProvider:
-    """Behaves, unless a test says otherwise: `forge` makes the ID token of its next grants out of the claims, `keys` are those
-    it publishes, `broken` paths answer 500. It checks what a provider checks: client, redirect URI, PKCE, single use."""
+    """Conforms, unless a test changes it: `forge` makes the ID token of its next grants from the claims, `keys` are the published
+    ones, `broken` paths answer 500. It checks what a provider checks: client, redirect URI, PKCE, single use."""
 
     def __init__(self, client_id: str, client_secret: str) -> None:
         self.client_id, self.client_secret = client_id, client_secret
@@ -146,10 +146,10 @@ class HandMadeProvider:
         self.issuer = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    # --- what the person does there ------------------------------------------------------------------------------
+    # --- actions of the user -------------------------------------------------------------------------------------
 
     def claims(self, **more) -> dict:
-        """What an ID token of a verified stranger says; `None` leaves a claim out."""
+        """The claims of a new user with a verified address; `None` omits a claim."""
         now = int(time.time())
         name = f"stranger{time.time_ns()}x{next(_numbers)}"
         claims = {"iss": self.issuer, "jti": name, "sub": name, "aud": self.client_id, "iat": now, "exp": now + 600,
@@ -157,7 +157,7 @@ class HandMadeProvider:
         return {key: value for key, value in (claims | more).items() if value is not None}
 
     def grant(self, authorization_url: str, forge: Callable[[dict], str] | None = None, userinfo: dict | None = None, **claims) -> str:
-        """The person agrees: the code for this request. `claims` change what the ID token says."""
+        """The user consents: returns the code for this request. `claims` override those of the ID token."""
         asked = query_of(authorization_url)
         assert authorization_url.startswith(f"{self.issuer}/authorize?"), authorization_url
         assert asked["response_type"] == "code" and asked["code_challenge_method"] == "S256", asked
@@ -167,7 +167,7 @@ class HandMadeProvider:
         self._grants[code] = {"asked": asked, "token": (forge or self.key.token)(told), "userinfo": userinfo}
         return code
 
-    # --- its endpoints -------------------------------------------------------------------------------------------
+    # --- endpoints ----------------------------------------------------------------------------------------------
 
     def _get(self, path: str, headers) -> tuple[int, dict]:
         self.hits[path] = self.hits.get(path, 0) + 1

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Sanitized and instrumented binaries are slow; one factor stretches all deadlines.
+# Sanitized and instrumented binaries are slow; this factor extends all deadlines.
 SLOWNESS = float(os.environ.get("FOCUS_TEST_SLOWNESS", "1"))
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -23,12 +23,12 @@ def _die_with_parent() -> None:
 
 
 def spawn(command: list[str], **options) -> subprocess.Popen:
-    """Starts a process that the kernel kills when this one ends, however it ends."""
+    """Starts a process that the kernel kills at any end of this one."""
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent, **options)
 
 
 def stop(process: subprocess.Popen, patience: float = 15) -> int:
-    """SIGTERM, then SIGKILL for one that does not listen; gives the exit status."""
+    """Sends SIGTERM, then SIGKILL if the process does not end; returns the exit status."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -46,7 +46,7 @@ def free_port() -> int:
 
 
 def eventually(check: Callable[[], T], what: str, seconds: float = 20) -> T:
-    """Calls `check` until it gives something true; fails, naming `what`, when the deadline passes."""
+    """Calls `check` until it returns a true value; fails with `what` in the message at the deadline."""
     deadline = time.monotonic() + seconds * SLOWNESS
     pause = 0.005
     while True:

@@ -1,4 +1,4 @@
-"""HTTP by hand: bytes out, bytes in. For what a well-behaved client would never send."""
+"""HTTP as bytes, for requests that a conforming client never sends."""
 
 import socket
 import time
@@ -32,14 +32,14 @@ class Raw:
         self.socket.close()
 
     def send(self, data: bytes) -> None:
-        """Sends; a peer that has closed already is no error."""
+        """Sends; it is no error if the peer has closed already."""
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             pass
 
     def request(self, line: str, *headers: str, body: bytes = b"") -> "Answer | None":
-        """A whole request with the right Host; gives the answer."""
+        """Sends a whole request with the right Host; returns the answer."""
         head = "\r\n".join([line, f"Host: {self.host}", *headers, "", ""])
         self.send(head.encode("latin-1") + body)
         return self.answer()
@@ -71,7 +71,7 @@ class Raw:
         return Answer(status, headers, body)
 
     def closed_within(self, seconds: float) -> float:
-        """Reads on until the server closes; how long that took. Fails when it does not."""
+        """Reads until the server closes; returns the duration. Fails if it does not close."""
         begun = time.monotonic()
         self.socket.settimeout(seconds * SLOWNESS)
         try:
@@ -82,6 +82,6 @@ class Raw:
         return time.monotonic() - begun
 
     def is_open(self) -> bool:
-        """Whether a further request on this connection is answered."""
+        """Whether another request on this connection is answered."""
         answer = self.request("GET /api/health/live HTTP/1.1")
         return answer is not None and answer.status == 200

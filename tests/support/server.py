@@ -22,17 +22,17 @@ from .processes import SLOWNESS, eventually, free_port, spawn, stop
 BINARY = Path(os.environ.get("FOCUS_BINARY") or TOP / "build/release/focus")
 SECRET_KEY = "a-secret-key-of-the-tests-0123456789"
 FRONTEND_URL = "https://focus.example"
-_numbers = itertools.count(1)  # of this process: servers may share a mail sink, so no two accounts have one address
+_numbers = itertools.count(1)  # per process: servers may share a mail sink, so all accounts have different addresses
 _PASSED_ON = ("PATH", "HOME", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
 
 
 def base_environment() -> dict[str, str]:
-    """Nothing of this machine's environment that the server could take for a setting."""
+    """An environment without variables that the server could read as settings."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 class Clients:
-    """Clients and accounts of what answers at `url`."""
+    """Clients and accounts of the server at `url`."""
 
     url: str
     mail: MailSink | None
@@ -53,7 +53,7 @@ class Clients:
         return Client(self, **options)
 
     def new_account(self, *, verified: bool = True, signed_in: bool = True, **fields) -> Account:
-        """A fresh user with a name of his own; `fields` go into the registration."""
+        """A new user with a unique name; `fields` go into the registration."""
         name = f"user{os.getpid()}x{next(_numbers)}"
         account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
         account.register()
@@ -64,7 +64,7 @@ class Clients:
         return account
 
     def set_clock(self, now: str) -> None:
-        """The server's clock runs on from `now` (RFC 3339)."""
+        """Sets the server's clock to `now` (RFC 3339); it continues from there."""
         answer = httpx.post(f"{self.url}/dev/clock", json={"now": now})
         assert answer.status_code in (200, 204), answer.text
 
@@ -96,7 +96,7 @@ class Server(Clients):
 
     def launch(self) -> None:
         """Starts the process without waiting for it to be ready."""
-        self._launched_at = len(self.lines)  # what stands before is an earlier process' log
+        self._launched_at = len(self.lines)  # the lines before are of an earlier process
         if self._is_silent and self.settings["PORT"] == "0":
             self.settings["PORT"] = str(free_port())
         self.process = spawn([str(BINARY), "serve"], cwd=self.folder, env=base_environment() | self.settings,
@@ -131,7 +131,7 @@ class Server(Clients):
 
     @property
     def _is_silent(self) -> bool:
-        """Its log won't say where it listens."""
+        """For a server whose log does not have its address."""
         return self.settings.get("LOG_LEVEL") in ("warning", "error", "critical")
 
     def is_ready(self) -> bool:
@@ -155,7 +155,7 @@ class Server(Clients):
         return "\n".join(self.lines[-400:])
 
     def kill(self) -> None:
-        """SIGKILL: what a crash looks like to the database."""
+        """Sends SIGKILL: to the database this is a crash."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self._reader.join(5)
@@ -181,7 +181,7 @@ class Server(Clients):
                               capture_output=True, text=True, timeout=60 * SLOWNESS)  # fmt: skip
 
     def new_admin(self, **fields) -> Account:
-        """A fresh administrator, signed in."""
+        """A new administrator, signed in."""
         name = f"admin{os.getpid()}x{next(_numbers)}"
         account = Account(self, {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields)
         made = self.command("admin", "create", "--email", account.email, "--username", account.username,

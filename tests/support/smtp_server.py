@@ -1,4 +1,4 @@
-"""An SMTP server for the C++ tests, a process of its own. It prints {"port", "ca"} and then, as one line of JSON each,
+"""An SMTP server for the C++ tests, in its own process. It prints {"port", "ca"} and then, as one line of JSON each,
 every mail that it takes; it ends when its standard input does.
 
 Recipients choose what happens: refuse@… 550 to RCPT, later@… 450 to RCPT, spam@… 554 to the message, full@… 452 to the

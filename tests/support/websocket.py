@@ -1,4 +1,4 @@
-"""Notification sockets: `Frames` by hand, for what no client library would send, and `Live`, a well-behaved client."""
+"""Notification sockets: `Frames` for bytes that no client library sends, and `Live`, a conforming client."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ class Frame:
 
     @property
     def code(self) -> int:
-        """Of a close frame; 1005 for one that names none (RFC 6455 §7.1.5)."""
+        """The code of a close frame; 1005 if it has none (RFC 6455 §7.1.5)."""
         return struct.unpack("!H", self.payload[:2])[0] if self.payload else 1005
 
     @property
@@ -36,7 +36,7 @@ class Frame:
 
 
 def encode(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True, length: int | None = None) -> bytes:
-    """One frame (RFC 6455 §5.2). `length` lies about the payload's and is then written in 8 bytes."""
+    """One frame (RFC 6455 §5.2). `length` is a false length of the payload, written in 8 bytes."""
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
     mask_bit = 0x80 if masked else 0
     if length is not None:
@@ -54,7 +54,7 @@ def encode(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0,
 
 
 class Frames(Raw):
-    """A WebSocket as bytes. The handshake is done unless it is told not to."""
+    """A WebSocket as bytes. Does the handshake unless a parameter disables it."""
 
     def __init__(self, server, token: str, **query) -> None:
         super().__init__(server)
@@ -101,7 +101,7 @@ class Frames(Raw):
                 return message
 
     def close_code(self) -> int:
-        """What the server closes with; its close is answered and the connection must end."""
+        """The code with which the server closes; its close is answered and the connection must end."""
         frame = self.next(CLOSE)
         self.put(CLOSE, frame.payload)
         self.closed_within(5)
@@ -124,7 +124,7 @@ def handshake(raw: Raw, target: str, *headers: str, version: str = "13", key: st
 
 
 class Live:
-    """A socket of somebody who is signed in; what comes is kept in order in `messages`."""
+    """A socket of a signed-in user; `messages` has the received messages in order."""
 
     def __init__(self, account, *, token: str = "", **query) -> None:
         token = token or account.tokens["access_token"]
@@ -148,7 +148,7 @@ class Live:
         self._socket.send(text)
 
     def ask(self, answer: str, **message) -> dict:
-        """Says something and gives the answer of that type."""
+        """Sends a message and returns the answer of that type."""
         self.send(json.dumps(message))
         return self.next(answer)
 
@@ -179,14 +179,14 @@ class Live:
         return found
 
     def nothing_more(self) -> list[dict]:
-        """What had been sent up to now and was not looked at: a ping's answer comes behind it."""
+        """The messages sent up to now that were not read: the answer to a ping comes after them."""
         self.send('{"action":"ping"}')
         seen = len(self.messages)
         self.next("pong")
         return self.messages[seen:-1]
 
     def closed(self, seconds: float = 15) -> int:
-        """The code that the server closes with."""
+        """The code with which the server closes."""
         deadline = time.monotonic() + seconds * SLOWNESS
         try:
             while True:
