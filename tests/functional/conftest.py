@@ -1,5 +1,5 @@
-"""Fails a run of all functional tests when an operation of the OpenAPI document was never called by any of them, or a problem
-that the document names for an operation was never its answer."""
+"""Fails a run of all functional tests when none of them called an operation of the OpenAPI document, or none got a problem
+that the document names for an operation."""
 
 import pytest
 from support import contract

@@ -1,4 +1,4 @@
-"""API.md §8: accounts, numbers, challenges, notifications, mails and health in the hands of administrators."""
+"""API.md §8: accounts, numbers, challenges, notifications, mails and health, as administrators use them."""
 
 import concurrent.futures
 import datetime
@@ -29,7 +29,7 @@ def admin(server):
 
 @pytest.fixture
 def own(make_server, db):
-    """A server with nobody but its administrator."""
+    """A server with only its administrator."""
     server = make_server(db).start()
     return server.new_admin()
 
@@ -51,7 +51,7 @@ def new_fields(**fields) -> dict:
     return {"email": f"{name}@example.org", "username": name, "password": "Secret-passw0rd"} | fields
 
 
-# --- who may ---------------------------------------------------------------------------------------------------------
+# --- access ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -201,7 +201,7 @@ def test_deleting(server, admin, user):
 
 
 def rows_about(database, user_id: int) -> dict[str, int]:
-    """How many rows have this user in their user_id, by table."""
+    """The number of rows with this user_id, by table."""
     if database.kind == "sqlite":
         sql = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'user_id' WHERE m.type = 'table'"
     else:
@@ -647,7 +647,7 @@ def test_accounts_left_unverified_are_deleted(own):
     entry = next(one for one in logged(own, action="user_deleted") if one["resource_id"] == left.id)
     assert entry["user_id"] in (None, 0) and "never verified" in entry["message"]
     expect(left.anonymous.get("/api/users/me", headers={"Authorization": f"Bearer {left.tokens['access_token']}"}), 401)
-    again = server.new_account(email=left.email, username=left.username, verified=False)  # both are free
+    again = server.new_account(email=left.email, username=left.username, verified=False)  # both are available again
     assert again.id != left.id
     assert server.command("job", "run", "purges").returncode == 0
     assert server.database.query(f"SELECT COUNT(*) FROM users WHERE id = {left.id}") == [("0",)]

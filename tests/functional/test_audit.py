@@ -1,4 +1,4 @@
-"""The audit trail: what is in it, how administrators read, count, clean and export it."""
+"""The audit trail: its entries, and how administrators read, count, delete and export them."""
 
 import datetime
 import json
@@ -20,7 +20,7 @@ def admin(server):
 
 @pytest.fixture
 def own(make_server, db):
-    """A server with nobody but its administrator."""
+    """A server with only its administrator."""
     return make_server(db).start().new_admin()
 
 
@@ -37,7 +37,7 @@ def logs(admin, **query) -> list[dict]:
 
 
 def account_of_the_past(server, days: int):
-    """An account whose every entry, its mails' too, is so old."""
+    """An account whose entries all have this age, those of its mails too."""
     server.set_clock(moment(days=-days))
     account = server.new_account()
     sent = f"SELECT id FROM audit_log WHERE action = 'email_sent' AND user_id = {account.id}"

@@ -26,7 +26,7 @@ def claims_of(token: str) -> dict:
 
 
 def signing_key(secret: str = SECRET_KEY) -> bytes:
-    """What the server signs access tokens with: derived from the secret key by HKDF-SHA256 (RFC 5869, no salt, one block)."""
+    """The signing key of access tokens: derived from the secret key by HKDF-SHA256 (RFC 5869, no salt, one block)."""
     extracted = hmac.new(bytes(32), secret.encode(), hashlib.sha256).digest()
     return hmac.new(extracted, b"access token\x01", hashlib.sha256).digest()
 
@@ -157,7 +157,7 @@ def test_passwords_that_do(server, password):
 
 
 def test_the_verification_mail(server):
-    """Nobody knows yet whose address it is: no word of who typed it."""
+    """The owner of the address is not known yet: the mail has nothing that the registering client has typed."""
     account = Account(server, fresh(full_name="Zoé <b>Ünal</b>, see https://evil.example", language="fr"))
     account.register()
     mail = server.mail.wait_for(account.email, "/verify-email")
@@ -305,7 +305,7 @@ def test_forged_tokens(user, other):
     now = int(time.time())
     head, body, signature = token.split(".")
     genuine = user.anonymous.get("/api/users/me", headers={"Authorization": f"Bearer {forge(good)}"})
-    expect(genuine, 200)  # signed as the server does it, so what is refused below is refused for what it says
+    expect(genuine, 200)  # signed as by the server, so the tokens below are refused for their claims
     forged = {
         "another secret": forge(good, signing_key("another-secret-key-of-somebody-else-99")),
         "the secret key itself": forge(good, SECRET_KEY.encode()),
@@ -391,7 +391,7 @@ def test_the_parent_of_an_unused_successor_is_always_good(server, clock):
     spent = account.tokens["refresh_token"]
     clock("2031-07-07T12:00:00Z")
     successor = expect(refresh(account, spent), 200)
-    clock("2031-07-13T12:00:00Z")  # the parent itself would have ended on the 8th
+    clock("2031-07-13T12:00:00Z")  # the parent itself expires on the 8th
     kept = "SELECT COUNT(*) FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.expires_at_ms = s.expires_at_ms"
     assert server.database.query(f"{kept} AND s.user_id = {account.id}") == [("2",)]
     assert expect(refresh(account, spent), 200)["refresh_token"] == successor["refresh_token"]
@@ -435,7 +435,7 @@ def test_a_session_has_a_greatest_age(server, clock):
     account.tokens |= expect(refresh(account, account.tokens["refresh_token"]), 200)
     api = server.client(token=account.tokens["access_token"])
     expect(api.get("/api/users/me"), 200)
-    clock("2031-04-01T12:00:10Z")  # it began a moment after noon
+    clock("2031-04-01T12:00:10Z")  # the session began a moment after noon
     expect(refresh(account, account.tokens["refresh_token"]), 401, "invalid_refresh_token")
     eventually(lambda: api.get("/api/users/me").status_code == 401, "the end of the session", 1)
 
@@ -577,7 +577,7 @@ def test_the_reset_mail_names_only_those_whose_address_is_verified(server):
     unknown.register()
     token = forgot(unknown)
     expect(reset(unknown, token), 200)
-    for path in ("/reset-password", "/forgot-password"):  # the latter: of the mail that the password was changed
+    for path in ("/reset-password", "/forgot-password"):  # the second one is in the mail about the changed password
         mail = server.mail.wait_for(unknown.email, path)
         assert "Hello," in mail.text and "evil" not in mail.text + mail.html + str(mail.message["To"])
 

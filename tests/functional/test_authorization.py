@@ -1,7 +1,7 @@
-"""Who may do what: every operation of the OpenAPI document × every kind of caller, by the rules of API.md §1.
+"""Authorization: every operation of the OpenAPI document × every kind of caller, by the rules of API.md §1.
 
-The document says which operations there are, so a new one can't be forgotten; what each must answer is said here, by path,
-and not taken from its declaration."""
+The operations come from the document, so that a new one is tested too; the expected answers are defined here by path and
+not taken from the declarations."""
 
 import re
 
@@ -9,30 +9,29 @@ import pytest
 from support.client import Account, Client, expect
 from support.contract import Contract
 
-# Open to nobody in particular. An operation that joins them must be named here.
+# Operations that need no sign-in. A new one must be added here.
 OPEN = {
     "health", "live", "ready", "service", "metrics", "register", "login", "refresh", "logout", "verifyEmail", "resendVerification",
     "forgotPassword", "resetPassword", "askUnsubscribe", "unsubscribe", "startGoogle", "finishGoogle", "startOidc", "finishOidc",
     "googleToken", "oidcToken", "listProviders", "exchangeOauthCode", "confirmLink", "describeLink", "notMe",
 }  # fmt: skip
 
-# What somebody else gets at a user's private object, by the path before its id. An operation on a new kind of object must be named
-# here.
+# The answer to another user for a private object, by the path before its id. A new kind of object must be added here.
 PRIVATE = {"/api/activities": 404, "/api/blocked": 404, "/api/notifications": 404, "/api/auth/sessions": 404, "/api/users/me/identities": 404}
-# Shared objects: what a stranger gets at a private challenge.
+# Shared objects: the answer to a user without membership for a private challenge.
 CHALLENGE = {
     "getChallenge": (403, "not_a_participant"), "updateChallenge": (403, "not_the_creator"), "deleteChallenge": (403, "not_the_creator"),
     "cancelChallenge": (403, "not_the_creator"), "getLeaderboard": (403, "not_a_participant"),
     "joinChallenge": (403, "invalid_invitation_code"), "leaveChallenge": (400, "not_a_member"),
 }  # fmt: skip
-# Parameters that name no one's object.
+# Parameters that name no object of a user.
 SHARED = ("/api/users/{id}", "/api/activities/apps/{app_name}", "/api/activities/stats/app/{app_name}", "/api/auth/")
 
-MISSING = 999_999_999  # nobody's id
+MISSING = 999_999_999  # an id of no object
 
 
 def needs(operation_id: str, path: str) -> str:
-    """nobody, signed_in, verified, admin or socket_admin (who need not be verified): API.md §1, §7 and §8."""
+    """"nobody" (no sign-in), "signed_in", "verified", "admin" or "socket_admin" (also unverified): API.md §1, §7 and §8."""
     if operation_id in OPEN:
         return "nobody"
     if path == "/api/ws/stats":
@@ -45,13 +44,13 @@ def needs(operation_id: str, path: str) -> str:
 
 
 def operations(contract: Contract) -> list[tuple[str, str, str]]:
-    """(method, path, operationId) of all."""
+    """(method, path, operationId) of all operations."""
     return [(method.upper(), path, operation["operationId"])
             for path, methods in contract.document["paths"].items() for method, operation in methods.items()]  # fmt: skip
 
 
 class House:
-    """One server with callers of every kind. Those whose calls take effect are made anew for each call."""
+    """One server with callers of every kind. Callers whose calls succeed are created again for each call."""
 
     def __init__(self, server, later) -> None:
         self.server = server
@@ -101,7 +100,7 @@ def house(world):
 
 
 def judge(house: House, kind: str, wanted) -> None:
-    """Calls everything as one kind of caller; `wanted(needed)` says what is right: a status with a code, or nothing for `let in`."""
+    """Calls all operations as one kind of caller; `wanted(needed)` is the expected status and code, or None if access is granted."""
     wrong = []
     for method, path, operation_id in house.operations:
         answer = house.call(house.caller(kind), method, path)
@@ -154,7 +153,7 @@ def things(house):
 
 
 def test_other_user(house, things):
-    """Somebody else's private object does not exist; of a shared one the caller learns that he lacks the right."""
+    """To other users a private object does not exist; for a shared one the answer is the missing right."""
     _, ids = things
     wrong, seen = [], set()
     for method, path, operation_id in house.operations:

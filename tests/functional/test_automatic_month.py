@@ -1,8 +1,8 @@
-"""What happens by itself, with two servers on one MariaDB: a month with a set clock, then the same with processes killed
-and the mail server away. Everything that is due happens, and happens once.
+"""Automatic work of two servers on one MariaDB: a month with a set clock, then the same with killed processes and without
+the mail server. Everything that is due happens exactly once.
 
-The month lies ahead of the machine's clock: a server that was started again has the machine's clock until the test sets
-it, and must find nothing due by that."""
+The month is later than the machine's clock: a restarted server has the machine's clock until the test sets it, and by that
+clock nothing is due."""
 
 import collections
 import datetime
@@ -15,7 +15,7 @@ from support.mail import MailSink
 from support.processes import eventually
 from support.server import Server
 
-START = datetime.datetime(2031, 3, 3, 10, tzinfo=datetime.UTC)  # a Monday; the clocks change on the 9th and on the 30th
+START = datetime.datetime(2031, 3, 3, 10, tzinfo=datetime.UTC)  # a Monday; summer time begins on the 9th or the 30th, by zone
 DAYS = 30
 PEOPLE = [("UTC", "20:00"), ("Europe/Paris", "07:30"), ("America/New_York", "20:00"), ("Australia/Lord_Howe", "12:00"),
           ("Pacific/Kiritimati", "23:59"), ("Asia/Kathmandu", "00:00")]  # fmt: skip
@@ -24,7 +24,7 @@ SETTINGS = {"BCRYPT_COST": "4", "MAIL_RETRY_SECONDS": "1", "MAIL_RATE_PER_SECOND
 
 
 class Month:
-    """Two servers, six people, two challenges."""
+    """Two servers, six users, two challenges."""
 
     def __init__(self, make_server, sink: MailSink) -> None:
         self.sink, self.now = sink, START
@@ -71,7 +71,7 @@ class Month:
         eventually(lambda: not self.undone(), "everything that is due to be done", 60)
 
     def drain(self) -> None:
-        """Waits for all mails; minute by minute, for those that wait for their next try."""
+        """Waits for all mails; advances the clock by minutes for those that are due for another attempt."""
 
         def step() -> bool:
             self.advance(datetime.timedelta(minutes=1))
@@ -80,7 +80,7 @@ class Month:
         eventually(step, "all mails to be sent", 120)
 
     def record(self, server: Server) -> None:
-        """Everybody has used something; on every third day too much."""
+        """Every user has recorded something; on every third day more than the limit."""
         for person in self.people:
             minutes = 90 if (self.now - START).days % 3 == 0 and person is not self.people[0] else 10
             with server.client(token=person.tokens["access_token"]) as api:
@@ -91,7 +91,7 @@ class Month:
             with server.client() as api:
                 person.tokens = expect(api.post("/api/auth/login", json={"email": person.email, "password": person.password}), 200)
 
-    # --- what must have happened ---------------------------------------------------------------------------------
+    # --- expected results ---------------------------------------------------------------------------------------
 
     def expected(self) -> collections.Counter:
         """The keys of all automatic mails between the start and now."""
@@ -123,7 +123,7 @@ class Month:
         assert self.count("SELECT COUNT(*) FROM audit_log WHERE action = 'challenge_completed'") == len(self.challenges)
 
     def arrived(self) -> collections.Counter:
-        """How often each mail has arrived, by Message-ID."""
+        """The number of arrivals of each mail, by Message-ID."""
         return collections.Counter(str(mail.message["Message-ID"]) for mail in self.sink.mails[self.before :])
 
 
@@ -153,7 +153,7 @@ def test_a_month_with_crashes_and_the_mail_server_away(make_server, mail_sink):
         month.advance(datetime.timedelta(hours=12))
         if step % 3 == 0:
             victim = month.servers[chance.randrange(2)]
-            time.sleep(chance.uniform(0, 2))  # a moment within the work that is due
+            time.sleep(chance.uniform(0, 2))  # during the work that is due
             victim.kill()
             kills += 1
             victim.lines.clear()
@@ -168,5 +168,5 @@ def test_a_month_with_crashes_and_the_mail_server_away(make_server, mail_sink):
     month.check()
     arrived = month.arrived()
     assert len(arrived) == sum(month.expected().values()), "nothing is lost"
-    # A process that dies between the mail server's answer and the note of it cannot know: that mail comes again, the same.
+    # A process killed between the mail server's answer and its commit cannot know it: the same mail is sent again.
     assert sum(arrived.values()) - len(arrived) <= 4 * kills

@@ -1,4 +1,4 @@
-"""focus backup and focus restore: a copy taken while clients write is whole, and goes back as it was."""
+"""focus backup and focus restore: a copy made while clients write is complete and can be restored."""
 
 import concurrent.futures
 import sqlite3

@@ -1,4 +1,4 @@
-"""API.md §4: batches. Each item is answered for itself; what was sent before is not counted again."""
+"""API.md §4: batches. Each item has its own result; an item that was sent before is not counted again."""
 
 import concurrent.futures
 import gzip
@@ -123,7 +123,7 @@ def test_client_ids_are_per_user(user, other):
 
 
 def test_the_same_batch_sent_by_many_at_once(server, user):
-    """A phone on a bad network sends everything again and again."""
+    """A device on a bad network repeats all requests."""
     items = [item(i, client_id=f"c{i}") for i in range(200)]
 
     def phone(number):

@@ -1,4 +1,4 @@
-"""API.md §5 and §7's list: limits, what they count, when they block, and what is told."""
+"""API.md §5 and §7's list: limits: what they count, when they block, and their notifications."""
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
@@ -96,7 +96,7 @@ def test_listed_twice_and_gone(user, other):
     entry = limit(user)
     assert limit(user, "INSTAGRAM", status=400)["code"] == "already_exists"
     for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/reset")):
-        assert other.api.request(method, f"/api/blocked/{entry['id']}{path}", json={}).status_code == 404, "not his"
+        assert other.api.request(method, f"/api/blocked/{entry['id']}{path}", json={}).status_code == 404, "the entry of another user"
     expect(user.api.delete(f"/api/blocked/{entry['id']}"), 200)
     expect(user.api.get(f"/api/blocked/{entry['id']}"), 404)
     expect(user.api.get("/api/blocked/status", params={"app_name": "Instagram"}), 404)

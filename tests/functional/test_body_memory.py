@@ -1,5 +1,5 @@
-"""Request bodies in memory have one budget over all connections, however they are sent; what finds no room in it is told to
-come back, and the process stays small."""
+"""Request bodies in memory have one budget over all connections, however they are sent; a body that exceeds it gets 503, and
+the process stays small."""
 
 import concurrent.futures
 import gzip
@@ -15,7 +15,7 @@ from support.raw import Raw
 
 MIB = 1 << 20
 BATCH = "POST /api/activities/batch HTTP/1.1"
-ROOM = 256 * MIB  # what a small container has
+ROOM = 256 * MIB  # the memory of a small container
 BOMB = gzip.compress(b'{"activities":[' + b" " * (8 * MIB - 17) + b"]}", 9)
 
 
@@ -73,7 +73,7 @@ def test_many_bodies_without_their_last_byte(server, user):
     bodies = [started(server, user, 8 * MIB) for _ in range(50)]
     neighbours = [started(server, server.new_account(), 8 * MIB) for _ in range(50)]
     others = server.new_account()
-    assert others.record()["id"]  # small bodies find room
+    assert others.record()["id"]  # small bodies are accepted
     assert peak_bytes(server) < ROOM
     first = bodies + neighbours
     refused = [raw for raw in first if is_answered(raw)]
@@ -82,8 +82,8 @@ def test_many_bodies_without_their_last_byte(server, user):
     assert answer.status == 503 and json.loads(answer.body)["code"] == "unavailable" and int(answer.headers["retry-after"]) > 0
     for raw in first:
         raw.socket.close()
-    # What the connections held is there again.
-    eventually(lambda: user.api.post("/api/activities/batch", content=b" " * (8 * MIB)).status_code == 422, "room for a large body")
+    # The memory of the closed connections is available again.
+    eventually(lambda: user.api.post("/api/activities/batch", content=b" " * (8 * MIB)).status_code == 422, "space for a large body")
 
 
 def is_answered(raw: Raw) -> bool:
@@ -110,7 +110,7 @@ def test_one_user_leaves_room_for_others(server, user):
 
 @pytest.mark.parametrize("how", ["plain", "chunked", "gzip", "chunked gzip"])
 def test_what_was_used_is_given_back(server, user, how):
-    """Many times the budget, one after the other, on one connection."""
+    """Many times the budget in sequence on one connection."""
     body = b'{"activities":[' + b" " * (6 * MIB) + b"]}"
     headers = {"Content-Encoding": "gzip"} if "gzip" in how else {}
     sent = zlib.compress(body, 1, wbits=31) if "gzip" in how else body
@@ -121,7 +121,7 @@ def test_what_was_used_is_given_back(server, user, how):
 
 
 def test_idle_connections_hold_no_bodies(server):
-    """As many connections as bodies of a megabyte fit in the room twice: each sends one and stays open."""
+    """Bodies of a megabyte for twice the memory: each connection sends one and stays open."""
     users = [server.new_account() for _ in range(2)]
     connections = []
     for number in range(300):
@@ -148,7 +148,7 @@ def test_sign_in_takes_small_bodies(server):
 
 
 def test_clients_without_an_account_share_a_part(make_server):
-    """Of one network, in small bodies without their last byte: others still sign in."""
+    """Many small bodies without their last byte from one network: other clients can still sign in."""
     server = make_server(TRUSTED_PROXIES="127.0.0.1", MAX_BODY_MEMORY="32").start()
     head = "POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {}\r\nContent-Length: 8192\r\n\r\n"
     connections = []

@@ -1,4 +1,4 @@
-"""API.md §6: making, finding, joining and leaving challenges, their ranking and their end."""
+"""API.md §6: creating, finding, joining and leaving challenges, their ranking and their end."""
 
 import datetime
 import re
@@ -110,9 +110,9 @@ def test_made_once_with_an_idempotency_key(user):
 
 
 def test_needs_a_verified_account(server):
-    stranger = server.new_account(verified=False)
-    expect(stranger.api.get("/api/challenges"), 403, "email_not_verified")
-    expect(stranger.anonymous.get("/api/challenges"), 401)
+    unverified = server.new_account(verified=False)
+    expect(unverified.api.get("/api/challenges"), 403, "email_not_verified")
+    expect(unverified.anonymous.get("/api/challenges"), 401)
 
 
 # --- scores ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A clock that goes wrong for a moment takes nothing along."""
+"""A clock that is wrong for a moment causes no lasting damage."""
 
 import datetime
 

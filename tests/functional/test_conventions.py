@@ -1,4 +1,4 @@
-"""API.md §1: what holds on every route."""
+"""API.md §1: rules of all routes."""
 
 import concurrent.futures
 import gzip
@@ -40,7 +40,7 @@ def test_unknown_route(user, path):
 
 
 def test_an_unknown_address_is_a_page_for_browsers(user):
-    """Outside of the API; programs get the problem."""
+    """Browsers get the page outside of the API; other clients get the problem."""
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     page = user.server.client(checked=False).get("/nothing", headers=browser)
     assert page.status_code == 404 and page.headers["Content-Type"].startswith("text/html")
@@ -51,7 +51,7 @@ def test_an_unknown_address_is_a_page_for_browsers(user):
 
 @pytest.mark.parametrize("path", ["/api//users/me", "/api/users//me", "/api/users/me//", "/api/./users/me", "/api/users/x/../me"])
 def test_odd_paths_are_not_guessed(user, path):
-    assert user.api.build_request("GET", path)  # httpx itself may tidy the path; the raw form is in test_raw_http
+    assert user.api.build_request("GET", path)  # httpx may normalize the path; the raw form is in test_raw_http
     assert user.api.get(path).status_code in (200, 404)
 
 
@@ -157,7 +157,7 @@ def test_bodies_that_are_not_the_json_wanted(user, body):
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "nonsense"])
 def test_a_json_body_is_read_whatever_it_is_called(user, kind):
-    """As `curl -d` sends it. Nothing is opened by it: no cookie signs anybody in, so a page of another origin can't use it."""
+    """As `curl -d` sends it. That is safe: no cookie signs a user in, so a page of another origin cannot use it."""
     headers = {"Content-Type": kind} if kind else {}
     created = expect(user.api.post("/api/activities", content=json.dumps(ACTIVITY), headers=headers), 201)
     assert created["app_name"] == ACTIVITY["app_name"]
@@ -439,7 +439,7 @@ def test_preflight_of_another_origin(cors):
     assert "access-control-allow-origin" not in answer.headers
 
 
-# --- what the service says of itself ---------------------------------------------------------------------------------
+# --- description of the service --------------------------------------------------------------------------------------
 
 
 def test_root(api):
@@ -468,7 +468,7 @@ def test_openapi_document(server):
 
 
 def test_a_problem_that_the_document_does_not_name_is_noticed(server, monkeypatch):
-    monkeypatch.setattr(contract, "occurred", set())  # these answers are invented
+    monkeypatch.setattr(contract, "occurred", set())  # these answers are not real
 
     def answer(status: int, code: str) -> httpx.Response:
         headers = {"Content-Type": "application/problem+json", "X-Request-Id": "r", "X-Process-Time": "0.001", "Server-Timing": "total;dur=1"}
@@ -477,7 +477,7 @@ def test_a_problem_that_the_document_does_not_name_is_noticed(server, monkeypatc
 
     request = httpx.Request("PATCH", f"{server.url}/api/users/me")
     server.contract.check(request, answer(400, "username_taken"))
-    server.contract.check(request, answer(500, "internal_error"))  # what every operation may answer
+    server.contract.check(request, answer(500, "internal_error"))  # every operation may answer this
     for status, code in ((400, "email_taken"), (403, "username_taken")):
         with pytest.raises(AssertionError, match=f"does not name {status} {code} for updateMe"):
             server.contract.check(request, answer(status, code))

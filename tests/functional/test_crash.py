@@ -1,4 +1,4 @@
-"""kill -9 in the middle of many writes: what was acknowledged is there, nothing is there twice, all totals are right."""
+"""kill -9 during many writes: acknowledged records exist, none exists twice, all totals are correct."""
 
 import concurrent.futures
 import threading
@@ -15,8 +15,8 @@ WRITES, CLIENTS, USERS = 10_000, 20, 5
 
 
 class Writers:
-    """Twenty clients that write until all is acknowledged, whatever happens to the server meanwhile. A write whose answer
-    was lost is sent again with its Idempotency-Key."""
+    """Twenty clients that write until all is acknowledged, also over crashes of the server. A write whose answer was lost is
+    sent again with its Idempotency-Key."""
 
     def __init__(self, server, accounts) -> None:
         self.server, self.accounts = server, accounts
@@ -43,7 +43,7 @@ class Writers:
                 except httpx.TransportError:
                     time.sleep(0.02)
                     continue
-                if answer.status_code in (409, 503):  # its first try still runs, or the server asks for patience
+                if answer.status_code in (409, 503):  # its first attempt still runs, or the server is not ready
                     time.sleep(0.05)
                     continue
                 assert answer.status_code == 201, answer.text
@@ -80,13 +80,13 @@ def test_kill_nine(make_server, db):
 
 
 def sign_in(server, account):
-    """The account on the server's new address; its session has outlived the crash."""
+    """The account on the server's new address; its session is still valid after the crash."""
     account.api = server.client(token=account.tokens["access_token"])
     return account
 
 
 def check_a_sample(server, accounts, acknowledged: dict[str, int]) -> None:
-    """Right after the start: the newest acknowledged writes are there."""
+    """Directly after the start, the newest acknowledged writes exist."""
     newest = sorted(acknowledged.items(), key=lambda entry: entry[1])[-40:]
     for name, id_ in newest:
         account = sign_in(server, accounts[int(name[1:]) % CLIENTS % USERS])
@@ -94,7 +94,7 @@ def check_a_sample(server, accounts, acknowledged: dict[str, int]) -> None:
 
 
 def test_mails_survive_a_crash(make_server, db, mail_sink):
-    """A mail that was promised and not delivered yet is delivered after the restart, once."""
+    """A mail that was queued but not delivered is delivered once after the restart."""
     mail_sink.answer = lambda recipient: "451 later"
     server = make_server(db, mail=mail_sink, MAIL_RETRY_SECONDS="1").start()
     account = server.new_account(verified=False, signed_in=False)
@@ -134,7 +134,7 @@ def test_sigterm_finishes_what_runs(make_server, db):
 
 
 def test_a_changed_zone_survives_a_crash(make_server, db):
-    """The schedules are in the new zone, and devices hear of a new policy, from the moment in which the change is acknowledged."""
+    """The schedules are in the new zone, and devices get a new policy, as soon as the change is acknowledged."""
     server = make_server(db).start()
     account = server.new_account()
     window = {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "22:00", "end_time": "23:00"}

@@ -1,5 +1,5 @@
-"""The tools of development answer this machine only: behind a web server on the same machine, or from another site's page,
-there is nothing."""
+"""The development tools answer only requests of this machine: behind a web server on the same machine, or from a page of
+another site, they answer 404."""
 
 import pytest
 from support.client import expect

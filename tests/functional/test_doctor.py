@@ -1,4 +1,4 @@
-"""focus doctor: what it finds on healthy and on ill installations, and what it never shows."""
+"""focus doctor: its findings on healthy and faulty installations, and what it never shows."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_all_is_well_beside_a_running_server(make_server, db):
     ({"PORT": "many"}, "settings", "fail"),
     ({"MAIL_SERVER": ""}, "mail", "warn"),
     ({"MAIL_PORT": "1"}, "mail", "fail"),
-    ({"MAIL_TLS": "true"}, "mail", "fail"),  # the sink speaks no STARTTLS
+    ({"MAIL_TLS": "true"}, "mail", "fail"),  # the sink has no STARTTLS
     ({"REDIS_URL": "redis://127.0.0.1:1"}, "redis", "fail"),
     ({"DATABASE_URL": "mysql://focus:hidden-word@127.0.0.1:1/focus"}, "database.reachable", "fail"),
     ({"DATABASE_URL": "sqlite:///nowhere/focus.db"}, "database.reachable", "warn"),

@@ -1,4 +1,4 @@
-"""What a deleted account leaves behind: nothing that tells who it was, in no table and in no byte of the database file."""
+"""A deleted account leaves no personal data, in no table and in no byte of the database file."""
 
 import datetime
 import threading
@@ -25,7 +25,7 @@ def tables(server) -> list[str]:
 
 
 def traces(server, needles: list[str]) -> list[str]:
-    """Where a needle is found in the rows of all tables."""
+    """The places of the needles in the rows of all tables."""
     found = []
     for table in tables(server):
         for row in server.database.query(f"SELECT * FROM {table}"):
@@ -43,17 +43,17 @@ def bytes_left(server, needles: list[str]) -> list[str]:
 
 
 def mails_are_sent(server) -> None:
-    """The last word to a deleted account is the one that may wait a moment for its address to go."""
+    """Waits for the last mail to a deleted account: the outbox keeps the address until it is sent."""
     eventually(lambda: not server.database.query("SELECT id FROM outbox WHERE sealed IS NOT NULL"), "the mails to be sent")
 
 
 class Person:
-    """Somebody who leaves traces wherever one can."""
+    """A user with data in all places that store some."""
 
     def __init__(self, server, friend) -> None:
         self.name = f"ottilie{uuid.uuid4().hex[:10]}"
         self.email = f"{self.name}@example.org"
-        tag = uuid.uuid4().hex[:10]  # what was used stays without a name; a purge takes it along
+        tag = uuid.uuid4().hex[:10]  # usage stays without a user; a purge deletes it, too
         self.app, self.challenge = f"App {tag}", f"Challenge {tag}"
         headers = {"X-Forwarded-For": ADDRESS, "User-Agent": AGENT}
         self.anonymous = server.client(headers=headers)
@@ -176,7 +176,7 @@ def test_a_delivery_that_ends_after_the_purge_writes_nothing(make_server, mail_s
 
 
 def test_names_in_older_notifications_are_found_by_the_migration(server, db):
-    """As they were stored before: the name itself stands in the texts."""
+    """As earlier versions stored them: the texts contain the name."""
     friend, other = server.new_account(), server.new_account()
     for name in (other.username, "long.gone"):
         server.database.query(

@@ -1,4 +1,4 @@
-"""Who guesses passwords, codes or addresses gets nowhere, and nobody else pays for it."""
+"""Guessing passwords, codes or addresses fails, and does not affect other users."""
 
 import concurrent.futures
 import math
@@ -23,7 +23,7 @@ def instant(seconds: float) -> str:
 
 @pytest.fixture
 def guarded(make_server, db):
-    """make(**SETTINGS): a server that limits, behind a proxy that names the clients; requests as such are hardly limited."""
+    """make(**SETTINGS): a server that limits attempts, behind a proxy that names the clients; the limits of requests are high."""
 
     def make(**settings: str):
         generous = {f"RATE_LIMIT_{name}": "1000000/1" for name in ("AUTH", "READ", "WRITE")}
@@ -47,7 +47,7 @@ def test_wrong_passwords_wait_longer_and_longer(guarded):
     owner = server.new_account(signed_in=False)
 
     def try_at(seconds: float, password: str, email: str = owner.email):
-        server.set_clock(instant(seconds))  # each time, so that a slow machine makes no difference
+        server.set_clock(instant(seconds))  # for each attempt, so that a slow machine has no effect
         return login(server, email, password, "203.0.113.9")
 
     for _ in range(5):
@@ -58,12 +58,12 @@ def test_wrong_passwords_wait_longer_and_longer(guarded):
     begun = time.monotonic()
     refused = try_at(0, owner.password)
     expect(refused, 429, "rate_limited")
-    assert time.monotonic() - begun >= 0.1, "who is refused is kept waiting, so that trying costs him something"
+    assert time.monotonic() - begun >= 0.1, "a refusal is delayed, so that attempts cost time"
     assert 1 <= int(refused.headers["retry-after"]) <= 2
     expect(try_at(30, "Wrong-passw0rd", owner.email.upper()), 401)
     assert 2 <= int(try_at(30, owner.password).headers["retry-after"]) <= 3
     expect(try_at(60, owner.password), 200)
-    for _ in range(5):  # the right one has made all good
+    for _ in range(5):  # the right password has reset the count
         expect(try_at(60, "Wrong-passw0rd"), 401)
 
 
@@ -73,7 +73,7 @@ def test_many_at_once_from_one_address(guarded):
     begun = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda i: login(server, owner.email, f"Wrong-passw0rd{i}", "203.0.113.9").status_code, range(150)))
-    waited = 1 + int(math.log2(1 + time.monotonic() - begun))  # tries that the waits of 1, 2, 4 … seconds have let through
+    waited = 1 + int(math.log2(1 + time.monotonic() - begun))  # attempts allowed after waits of 1, 2, 4 … seconds
     assert 5 <= answers.count(401) <= 5 + waited and answers.count(401) + answers.count(429) == 150
 
 
@@ -84,16 +84,16 @@ def test_many_addresses_share_a_budget_that_does_not_bind_the_owner(guarded):
     statuses = [login(server, owner.email, "Wrong-passw0rd", f"203.0.113.{i}").status_code for i in range(60)]
     assert statuses == [401] * 20 + [429] * 40
     expect(login(server, owner.email, owner.password, "198.51.100.7"), 200)
-    expect(login(server, owner.email, owner.password, "192.0.2.1"), 429)  # as good as a stranger there
+    expect(login(server, owner.email, owner.password, "192.0.2.1"), 429)  # an unknown network
     expect(owner.anonymous.post("/api/auth/forgot-password", json={"email": owner.email}), 200)
     token = server.mail.wait_for(owner.email, "/reset-password").token("/reset-password")
     there = server.client(headers={"X-Forwarded-For": "192.0.2.1"})
     expect(there.post("/api/auth/reset-password", json={"token": token, "new_password": "An0ther-password"}), 200)
-    expect(login(server, owner.email, "An0ther-password", "192.0.2.1"), 200)  # who reads the mail is no stranger
+    expect(login(server, owner.email, "An0ther-password", "192.0.2.1"), 200)  # the client with the mailed link is known
 
 
 def test_guessing_does_not_keep_known_networks_waiting(guarded):
-    """More guessers than the queue holds, without accounts and from a network each, at bcrypt's real cost."""
+    """More guessing clients than the queue holds, without accounts and each from its own network, at bcrypt's real cost."""
     server = guarded(BCRYPT_COST="12")
     owner = server.new_account(signed_in=False)
     expect(login(server, owner.email, owner.password, "198.51.100.7"), 200)
@@ -106,7 +106,7 @@ def test_guessing_does_not_keep_known_networks_waiting(guarded):
             email = f"{guesser}-{len(statuses)}@example.org"
             try:
                 statuses.append(login(server, email, "Wrong-passw0rd", f"2001:db8:{guesser:x}::1").status_code)
-            except httpx.TimeoutException:  # it waits for its turn for as long as known networks need
+            except httpx.TimeoutException:  # it waits while requests of known networks run first
                 statuses.append(0)
         return statuses
 
@@ -124,13 +124,13 @@ def test_guessing_does_not_keep_known_networks_waiting(guarded):
         statuses = [status for one in running for status in one.result()]
     print(f"sign-ins took {sorted(round(one, 2) for one in times)} s; answers to guessers: {statuses.count(401)} 401, {statuses.count(503)} 503")
     assert statuses.count(503) > 0 and set(statuses) <= {0, 401, 503}
-    # Who was refused has left nothing behind: two rows for each try that was judged.
+    # Refused attempts leave no rows; each checked attempt leaves two.
     left = int(server.database.query("SELECT COUNT(*) FROM attempts")[0][0]) - rows
     assert left <= 2 * (statuses.count(401) + statuses.count(0) + 5)
 
 
 def test_tries_per_account_and_hour(guarded):
-    """Every address there is, as fast as it goes, for two hours of the server's clock."""
+    """Attempts from many addresses at the highest rate, for two hours of the server's clock."""
     server = guarded()
     owner = server.new_account(signed_in=False)
     judged = [0, 0]
@@ -230,14 +230,14 @@ def test_connections_in_all(make_server):
 
 
 def chance_of_telling(known: list[float], unknown: list[float]) -> float:
-    """The probability that a known address' time is the longer one of a pair (the area under the ROC curve): 0.5 tells nothing,
-    0 or 1 everything. Ranks only, so single slow answers of a busy machine don't matter."""
+    """The probability that a known address' time is the longer one of a pair (the area under the ROC curve): at 0.5 times
+    reveal nothing, at 0 or 1 everything. Only ranks count, so that single slow answers of a busy machine do not matter."""
     wins = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)
     return wins / (len(known) * len(unknown))
 
 
 def measure(server, path: str, known: str, count: int, threads: int, **fields) -> float:
-    """Asks for a known address and unknown ones in random order, so that whatever disturbs the machine hits both."""
+    """Asks for a known address and unknown ones in random order, so that the load of the machine affects both."""
     order = [True, False] * count
     random.Random(7).shuffle(order)
 

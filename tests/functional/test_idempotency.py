@@ -1,5 +1,5 @@
-"""API.md §1: who sends a request again with its Idempotency-Key gets the first answer, on every route that takes one, however
-many are under way at once."""
+"""API.md §1: a request repeated with its Idempotency-Key gets the first answer, on every route that takes one and for any
+number of concurrent requests."""
 
 import json
 import uuid
@@ -38,7 +38,7 @@ def all_the_same(answers: list, status: int) -> dict:
 
 
 def requests_of(name: str) -> list[tuple[str, dict | bytes, int]]:
-    """What collides with itself: a name, an address, a client id, or nothing at all."""
+    """Requests whose repetition conflicts by a name, an address or a client id, or not at all."""
     return [
         ("/api/blocked", {"app_name": name, "daily_limit_minutes": 30}, 201),
         ("/api/activities", {"app_name": name, "duration_minutes": 1}, 201),
@@ -72,7 +72,7 @@ def test_repeats_at_once_on_two_instances(make_server, world):
 
 
 def test_a_real_refusal_is_not_held_up(server, user):
-    """Of requests that fail by themselves every one gets its own error, at once."""
+    """Concurrent requests that fail in any case each get their own error."""
     body = {"app_name": "Taken", "daily_limit_minutes": 30}
     expect(user.api.post("/api/blocked", json=body), 201)
     answers = all_at_once([server], "/api/blocked", body, user.tokens["access_token"])
@@ -93,7 +93,7 @@ def test_keys_of_clients_without_an_account_are_per_network(make_server, db):
     expect(register("203.0.113.9", "carl"), 422, "idempotency_key_reused")
     expect(register("2001:db8::1", "dora"), 201)
     assert register("2001:db8::2", "dora").headers["Idempotency-Replayed"] == "true"
-    expect(register("198.51.100.8", "anna"), 400)  # who knows key and body learns nothing from another network
+    expect(register("198.51.100.8", "anna"), 400)  # key and body reveal nothing to a client in another network
 
 
 @pytest.mark.parametrize("key", ["a b", "x" * 256])

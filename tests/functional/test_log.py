@@ -1,4 +1,4 @@
-"""What the log says, and changing how much of it while the server runs."""
+"""The contents of the log, and a change of its level while the server runs."""
 
 import signal
 
@@ -21,14 +21,14 @@ def write_settings(server: Server, level: str) -> None:
 
 
 def hang_up(server: Server, event: str) -> dict:
-    """SIGHUP, and the line that tells of it."""
+    """Sends SIGHUP; returns the log line about it."""
     since = len(server.lines)
     server.process.send_signal(signal.SIGHUP)
     return eventually(lambda: next((record for record in server.records(since) if record["event"] == event), None), event)
 
 
 def lines_of_a_request(server: Server, path: str) -> list[dict]:
-    """What is logged about one request, once a later line shows that all of it is there."""
+    """The log lines of one request, read after a later line shows that they are complete."""
     request_id = server.client(checked=False).get(path).headers["X-Request-Id"]
     hang_up(server, "settings read again")
     return [record for record in server.records() if record.get("request_id") == request_id]

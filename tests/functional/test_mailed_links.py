@@ -1,4 +1,4 @@
-"""API.md §17 and §19: mailed links change nothing by being opened, and "this was not me"."""
+"""API.md §17 and §19: opening a mailed link changes nothing, and "this was not me"."""
 
 import concurrent.futures
 from urllib.parse import parse_qs, urlsplit
@@ -105,7 +105,7 @@ def test_a_verified_account_is_not_removed(server, api):
 
 
 def test_it_was_me_and_it_was_not_me_at_once(server):
-    """One of them happens: an account that was confirmed is never removed."""
+    """Only one of them happens: a confirmed account is never removed."""
     for _ in range(5):
         account = server.new_account(verified=False, signed_in=False)
         token = account.verification_token()

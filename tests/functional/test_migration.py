@@ -1,4 +1,4 @@
-"""Migrations on a real server: interrupted, at the same time, held up, on a database of an earlier version; and the probes meanwhile."""
+"""Migrations on a real server: interrupted, concurrent, blocked by a lock, on a database of an earlier version; and the probes meanwhile."""
 
 import concurrent.futures
 import contextlib
@@ -27,7 +27,7 @@ def applied(run: subprocess.CompletedProcess) -> int:
 
 
 def schema(database: MySqlDatabase) -> tuple[str, list]:
-    """All tables as they are defined, and the rows that migrations have made."""
+    """The definitions of all tables, and the rows of the migrations."""
     tables = sorted(row[0] for row in database.query("SHOW TABLES"))
     defined = "\n".join("\t".join(row) for row in database.query("".join(f"SHOW CREATE TABLE `{table}`;" for table in tables)))
     rows = database.query("".join(f"SELECT COUNT(*) FROM `{table}`;" for table in tables))
@@ -41,7 +41,7 @@ def mariadb():
 
 
 def test_killed_at_any_moment(mariadb):
-    """Each one goes on where it stopped, and its schema is that of one that was not disturbed."""
+    """Each migration resumes where it stopped, and the schema is that of an uninterrupted one."""
     undisturbed = mariadb.database()
     begun = time.monotonic()
     assert applied(migrate(undisturbed)) == len(list((TOP / "migrations/mysql").glob("*.sql")))
@@ -61,7 +61,7 @@ def test_killed_at_any_moment(mariadb):
         return was_running
 
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
-        # Ten at once are slower than one: up to some times as long.
+        # Ten at once are several times as slow as one.
         moments = [chance.uniform(0.1, 4) * took for _ in databases]
         killed = sum(pool.map(disturb, databases, moments))
     assert killed >= KILLS / 3, f"only {killed} were still at work"
@@ -78,7 +78,7 @@ def test_several_at_once(world, db):
 
 
 def test_a_database_of_an_earlier_version(make_server, db):
-    """It knows nothing of the tables that migrations themselves need."""
+    """It does not have the tables of the migrations themselves."""
     server = make_server(db)
     assert applied(migrate(server.database)) > 0
     for sql in ("DROP TABLE IF EXISTS schema_lock", "DROP TABLE IF EXISTS schema_progress", "DROP TABLE cache_versions",
@@ -89,7 +89,7 @@ def test_a_database_of_an_earlier_version(make_server, db):
 
 
 class Holder:
-    """A client of the database that keeps a lock until it is let go."""
+    """A client of the database that keeps a lock until it is closed."""
 
     def __init__(self, database: MySqlDatabase, sql: str) -> None:
         self._process = subprocess.Popen([*database.server._command, "--batch", "--skip-column-names", "--unbuffered", database.name],
@@ -108,7 +108,7 @@ def test_probes_during_a_migration(make_server):
     second.settings["DATABASE_URL"] = server.settings["DATABASE_URL"]
     database = server.database
     assert applied(migrate(database)) > 0
-    # As if the process had been killed before it could note that the table was made.
+    # As if the process had been killed after it created the table, before it recorded that.
     database.query("DELETE FROM schema_migrations WHERE number = 19; UPDATE schema_progress SET number = 19, done = 0")
     holder = Holder(database, "LOCK TABLES cache_versions WRITE")
     server.launch()
@@ -117,7 +117,7 @@ def test_probes_during_a_migration(make_server):
     def waits_for(instance) -> str:
         return httpx.get(f"{instance.url}/api/health/ready").json()["waiting_for"] or ""
 
-    eventually(lambda: waits_for(server) == "migrating 1 of 1", "the migration to be told")
+    eventually(lambda: waits_for(server) == "migrating 1 of 1", "the migration in the health answer")
     second.launch()
     eventually(second.is_listening, "the second server to listen")
     eventually(lambda: "another process" in waits_for(second), "the second one to wait for the first")

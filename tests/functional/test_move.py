@@ -1,4 +1,4 @@
-"""focus migrate-from-fastapi: the older service's real tables, and what its users find afterwards."""
+"""focus migrate-from-fastapi: the older service's real tables, and the data of its users afterwards."""
 
 import datetime
 
@@ -63,7 +63,7 @@ def test_everything_arrives(make_server, source, db):
     assert "users 4: daily_limit_minutes is 1440 instead of 5000" in changed
     assert "activities 4: start_time and end_time are left out: they contradict each other" in changed
     assert ["users", "5", "4"] in [line.split() for line in done.stdout.splitlines()]
-    assert "\r" not in done.stderr  # no bar where there is no terminal
+    assert "\r" not in done.stderr  # no progress bar without a terminal
 
     server.start()
     ada = person(server, "ada@EXAMPLE.org")
@@ -77,7 +77,7 @@ def test_everything_arrives(make_server, source, db):
     assert [(row["id"], row["app_name"], row["duration_minutes"], row["start_time"]) for row in rows[:2]] == [
         (1, "Chess", 12.5, "2025-03-01T10:00:00.000Z"), (2, "Maps", 7.33, None)]  # fmt: skip
     assert server.database.query("SELECT duration_ms FROM activities WHERE id = 4") == [("36007380",)]  # 600.123 minutes
-    assert ada.record("New", 1)["id"] > 4  # ids go on behind the old ones
+    assert ada.record("New", 1)["id"] > 4  # new ids are higher than the old ones
 
 
 def test_limits_and_challenges(make_server, source, db):
@@ -96,14 +96,14 @@ def test_limits_and_challenges(make_server, source, db):
     server.database.query("UPDATE users SET is_verified = 1 WHERE id = 3")
     server.restart()
     bob = person(server, "bob@example.org")
-    (tiktok,) = expect(bob.api.get("/api/blocked"), 200)  # blocked today by minutes that were never activities
+    (tiktok,) = expect(bob.api.get("/api/blocked"), 200)  # blocked today by minutes that are no activities
     assert (tiktok["is_blocked"], tiktok["block_reason"], tiktok["time_used_today"]) == (True, "limit", 25)
 
     ada = person(server, "ada@example.org")
     (challenge,) = expect(ada.api.get("/api/challenges/my-challenges"), 200)
     assert (challenge["id"], challenge["name"], challenge["status"], challenge["target_minutes"]) == (1, "Quiet week", "completed", 60)
     assert (challenge["start_date"], challenge["end_date"], challenge["winner"]["id"], challenge["my_rank"]) == ("2025-03-01", "2025-03-07", 2, 1)
-    assert challenge["participants_count"] == 2  # who has left is no participant
+    assert challenge["participants_count"] == 2  # a user who has left is no participant
     lines = expect(ada.api.get("/api/challenges/1/leaderboard"), 200)
     lines = lines if isinstance(lines, list) else lines["entries"]
     assert [(line["rank"], line["user_id"], line["score"], line["total_time_minutes"]) for line in lines] == [(1, 2, 300.17, 119.83), (2, 3, 20, 400)]
@@ -114,7 +114,7 @@ def test_sums_are_right_and_nobody_is_told(make_server, source, db):
     assert move(server, source).returncode == 1
     assert "nothing differed" in server.command("recount", "--dry-run").stdout
     assert server.database.query("SELECT id FROM users WHERE was_verified = 1 ORDER BY id") == [("1",), ("2",), ("4",)]
-    assert server.command("job", "run", "unverified_accounts").returncode == 0  # who has recorded something stays
+    assert server.command("job", "run", "unverified_accounts").returncode == 0  # an account with activities stays
     assert server.database.query("SELECT COUNT(*) FROM users WHERE deleted_at_ms IS NULL") == [("4",)]
     server.start()
     admin = person(server, "admin@example.org")
@@ -146,7 +146,7 @@ def test_it_is_refused_the_second_time(make_server, source):
 
 
 def test_an_interrupted_move_leaves_nothing(make_server, source, db):
-    """It ends at a row of the last table; what was written before is gone, and the next try is as the first."""
+    """It fails at a row of the last table: everything is rolled back, and the next attempt starts from nothing."""
     server = make_server(db, LOG_LEVEL="error")
     source.query("ALTER TABLE challenges MODIFY created_at DATETIME NULL; UPDATE challenges SET created_at = NULL WHERE id = 1")
     failed = move(server, source)
@@ -174,7 +174,7 @@ def test_a_source_that_is_none(make_server, url, line):
 
 
 def test_many_rows(make_server, world, db):
-    """More than a page of each, and more sums to repair than go into one step."""
+    """More than a page of each table, and more sums to repair than one step does."""
     database = world.database("mysql")
     database.query(FIXTURE.partition("INSERT INTO users")[0])
     people = ", ".join(f"({n}, 'user{n}', 'user{n}@example.org', '{'$2b$12$AbCdEfGhIjKlMnOpQrStUucNjzVFDc0Qy.Z3/sY4I9S6a1x6SZ4mu'}', 1, 1, 'USER', 60, 1, 1)" for n in range(1, 1201))

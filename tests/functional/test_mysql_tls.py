@@ -1,4 +1,4 @@
-"""TLS to the database: which certificates are taken, and what is said of those that are not."""
+"""TLS to the database: which certificates are accepted, and the errors for the others."""
 
 import contextlib
 import datetime
@@ -18,7 +18,7 @@ from support.server import BINARY, base_environment
 
 
 class Authority:
-    """Makes certificates, as NAME.pem and NAME.key in its folder; its own is ca.pem."""
+    """Makes certificates, as NAME.pem and NAME.key in its folder; that of the authority is ca.pem."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -98,7 +98,7 @@ def test_the_right_certificate(connect, authority):
 def test_of_an_authority_that_is_not_trusted(connect, authority, tmp_path, mode):
     wrong = Authority(tmp_path / "wrong")
     refused(connect(f"ssl-mode={mode}&ssl-ca={quote(wrong.file)}"), "certificate is refused")
-    refused(connect(f"ssl-mode={mode}"), "certificate is refused")  # the system trusts it as little
+    refused(connect(f"ssl-mode={mode}"), "certificate is refused")  # the system does not trust it either
 
 
 def test_for_another_name(connect, authority):

@@ -1,6 +1,6 @@
 """Problems that follow from an operation's declaration (a body, parameters, Idempotency-Key): each operation gives each of them.
 
-The document says which operations there are, so that a new one is asked too."""
+The operations come from the document, so that a new one is tested too."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def server(world):
 
 @pytest.fixture(scope="module")
 def admin(server) -> Client:
-    """May call everything; made by hand, since the clients of a test end with it."""
+    """A client with all rights; not of a fixture, since those are closed after each test."""
     made = server.command("admin", "create", "--email", "boss@example.org", "--username", "boss")
     assert made.returncode == 0, made.stderr
     credentials = {"email": "boss@example.org", "password": "Adm1n-password"}
@@ -64,7 +64,7 @@ def test_a_body_in_an_unknown_coding(server, admin):
 
 
 def wrong_value(schema: dict) -> str:
-    """Longer than any text may be, and no number, day or name of an enumeration."""
+    """A text longer than any limit, and no number, day or value of an enumeration."""
     return "x" * (schema.get("maxLength", 0) + 1)
 
 

@@ -1,4 +1,4 @@
-"""API.md §17 and §19: acts that need a recent sign-in, and the mails that tell an owner of changes."""
+"""API.md §17 and §19: requests that need a recent sign-in, and the mails to the owner about changes."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""API.md §1 and §10: who asks too often is told when to come back, and nobody else is troubled."""
+"""API.md §1 and §10: a client with too many requests gets 429 with Retry-After, and others are not affected."""
 
 import json
 
@@ -9,7 +9,7 @@ from support.processes import eventually
 
 @pytest.fixture
 def limited(make_server):
-    """make(kind, **SETTINGS): a started server that limits."""
+    """make(kind, **SETTINGS): a started server with rate limits."""
 
     def make(kind: str = "sqlite", **settings: str):
         return make_server(kind, RATE_LIMIT_ENABLED="true", **settings).start()
@@ -71,7 +71,7 @@ def test_another_network_each_does_not_multiply_a_site(limited):
     def ask(address: str):
         return server.client(headers={"X-Forwarded-For": address}).post("/api/auth/forgot-password", json={"email": "x@example.org"})
 
-    for _ in range(3):  # who is refused uses up nothing of what the neighbours share
+    for _ in range(3):  # refused requests do not count against the shared budget of the /48
         ask("2001:db8:1:ffff::1")
     answers = [ask(f"2001:db8:1:{i:x}::1") for i in range(19)]
     assert [answer.status_code for answer in answers] == [200] * 18 + [429]  # of the whole /48: ten times as many
@@ -80,7 +80,7 @@ def test_another_network_each_does_not_multiply_a_site(limited):
 
 
 def test_many_people_behind_one_address(limited):
-    """Signing in uses up its own budget only: who is in goes on."""
+    """Signing in has its own budget: signed-in clients are not affected."""
     server = limited(RATE_LIMIT_AUTH="3/3600", RATE_LIMIT_REFRESH="6/3600")
     user = server.new_account()  # registers and signs in
     unknown = {"token": "x", "refresh_token": "x", "new_password": "Another-passw0rd"}
@@ -133,7 +133,7 @@ def test_budgets_come_back(limited):
 
 
 def test_a_batch_counts_by_its_rows(limited, db):
-    """As one request and one more for each 50 items; refused as a whole, and what never fits into the budget counts as all of it."""
+    """Counts as one request and one more for each 50 items; is refused as a whole; one above the budget counts as all of it."""
     server = limited(db, RATE_LIMIT_WRITE="30/3600")
     user = server.new_account()
 

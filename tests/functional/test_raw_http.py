@@ -1,4 +1,4 @@
-"""What no well-behaved client sends: every one is answered with 4xx or closed, nothing is stored, the server stays healthy."""
+"""Malformed requests: each is answered with 4xx or closed, nothing is stored, the server stays healthy."""
 
 import concurrent.futures
 import json
@@ -26,7 +26,7 @@ def the_server_stays_healthy(server):
 
 @pytest.fixture(scope="module")
 def writer(world):
-    """A user who must never get an activity out of broken requests."""
+    """A user for whom malformed requests must not store an activity."""
     return world.server("sqlite").new_account()
 
 
@@ -89,7 +89,7 @@ def test_broken_chunks(server, writer, stored_nothing, body):
 
 
 def test_a_chunk_bomb(server, writer, stored_nothing):
-    """Chunk extensions and tiny chunks without end are not read for ever."""
+    """Endless chunk extensions and tiny chunks are not read without bound."""
     refused(server, post(writer, "Transfer-Encoding: chunked", body=b"1;" + b"x" * 300_000), {400, 413, 431})
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     refused(server, post(writer, "Transfer-Encoding: chunked", body=chunk * 40), {400, 413})
@@ -114,7 +114,7 @@ def test_http_1_0_needs_no_host(server):
 
 
 def test_a_smuggled_second_request_is_never_run(server, writer, stored_nothing):
-    """CL.TE and TE.CL: whichever length a front end believed, the rest must not become a request."""
+    """CL.TE and TE.CL: whichever length a front end uses, the rest must not become a request."""
     hidden = post(writer, f"Content-Length: {SIZE}")
     for data in (
         post(writer, f"Content-Length: {len(hidden) + 5}", "Transfer-Encoding: chunked", body=b"0\r\n\r\n" + hidden),
@@ -221,7 +221,7 @@ def test_an_error_does_not_end_the_connection(server):
 
 
 def test_a_pipeline_is_answered_in_order(server, writer):
-    """Slow and quick routes mixed; each answer carries the id of its request."""
+    """Slow and quick routes mixed; each answer has the id of its request."""
     paths = ["/api/health/live", "/api/users/me", "/api/activities/stats/daily", "/api/nothing"]
     with Raw(server) as raw:
         wanted = [(f"pipelined-{i}", paths[i % 4]) for i in range(200)]
@@ -336,7 +336,7 @@ def test_slow_heads_are_cut_off_after_ten_seconds(server):
         while time.monotonic() - begun < 3:
             asked = time.monotonic()
             expect(server.client().get("/api/health/live"), 200)
-            assert time.monotonic() - asked < 2, "slow senders hold nobody up"
+            assert time.monotonic() - asked < 2, "slow senders delay no other client"
         trickling = [future.result() for future in ended][1::2]
         assert all(took is not None and 8 <= took <= 13 for took in trickling), trickling
 
@@ -352,7 +352,7 @@ def test_a_slow_body_is_cut_off_after_thirty_seconds(server, writer, stored_noth
 
 
 def test_a_client_that_does_not_read(server, writer):
-    """It asks for much and takes nothing; others go on."""
+    """A client requests much and reads nothing; others are not affected."""
     with Raw(server) as raw:
         raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one = f"GET /api/openapi.json HTTP/1.1\r\nHost: {raw.host}\r\n\r\n".encode()

@@ -1,11 +1,11 @@
-"""focus recount: every stored sum that was spoilt is found and put right, also while a server works."""
+"""focus recount: every wrong sum is found and corrected, also while a server runs."""
 
 import pytest
 from support.client import expect
 
 from .test_backup import Writers
 
-# What is spoilt, and the tables that the report then names. `{ada}` is the id of an account.
+# Statements that make sums wrong, and the tables that the report then names. `{ada}` is the id of an account.
 SPOILT = {
     "UPDATE usage_days SET total_ms = total_ms + 7 WHERE user_id = {ada}": {"usage_days"},
     "DELETE FROM usage_days WHERE user_id = {ada}": {"usage_days"},
@@ -44,20 +44,20 @@ def differing(report: str) -> dict[str, int]:
 QUERIES = {
     "counters": "SELECT name, SUM(value) FROM counters GROUP BY name HAVING SUM(value) <> 0",
     "challenges": "SELECT id, participants_count FROM challenges",
-    "last_uses": "SELECT * FROM last_uses WHERE app_key <> 'once'",  # whose activity is deleted: nothing tells its day any more
+    "last_uses": "SELECT * FROM last_uses WHERE app_key <> 'once'",  # its activity is deleted, so its day cannot be computed
     "last_use_days": "SELECT * FROM last_use_days WHERE users <> 0 AND app_key <> 'once'",
     "audit_last_days": "SELECT * FROM audit_last_days WHERE users <> 0",
 } | {table: f"SELECT * FROM {table} WHERE activities <> 0" for table in ("service_days", "service_apps", "user_totals")}
 
 
 def contents(database) -> dict[str, list]:
-    """All sums, without the rows that hold nothing."""
+    """All sums, without empty rows."""
     return {table: sorted(database.query(QUERIES.get(table, f"SELECT * FROM {table}"))) for table in TABLES}
 
 
 @pytest.fixture
 def stopped(make_server, db):
-    """A stopped server with a bit of everything, whose sums are folded; and Ada's id."""
+    """A stopped server with rows of every kind, whose sums are folded; and Ada's id."""
     server = make_server(db).start()
     ada, bob = server.new_account(), server.new_account()
     for person in (ada, bob):
@@ -70,10 +70,10 @@ def stopped(make_server, db):
     expect(bob.api.post(f"/api/challenges/{challenge['id']}/join", json={}), 200)
     ada.record("Chess", 2)
     doomed = ada.record("Once", 1, activity_date="2026-03-04")
-    expect(ada.api.delete(f"/api/activities/{doomed['id']}"), 200)  # its day stays the last one: that is no fault
+    expect(ada.api.delete(f"/api/activities/{doomed['id']}"), 200)  # its day stays the last one, which is no error
     expect(server.new_account().api.delete("/api/users/me"), 200)
     server.terminate()
-    # Entries are counted once they have been there for a while.
+    # Entries are counted only from a certain age.
     server.database.query("UPDATE audit_counted SET seen_id = (SELECT MAX(id) FROM audit_log), seen_at_ms = 0")
     for job in ("usage_sums", "audit_summary"):
         assert server.command("job", "run", job).returncode == 0
@@ -111,7 +111,7 @@ def test_examples_say_what_was_stored(stopped):
 
 
 def test_while_clients_write(make_server, db):
-    """What is being written shows neither as a difference, nor is it repaired twice."""
+    """Concurrent writes are neither reported as differences nor repaired twice."""
     server = make_server(db).start()
     accounts = [server.new_account() for _ in range(4)]
     for account in accounts:

@@ -1,4 +1,4 @@
-"""The mails that come by themselves, the links that stop them, and the commands around jobs and mails."""
+"""The automatic mails, the links that stop them, and the commands for jobs and mails."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""From the command line to the first answer: settings, migrations, commands, TLS, the end."""
+"""From the command line to the first answer: settings, migrations, commands, TLS, shutdown."""
 
 import concurrent.futures
 import contextlib
@@ -49,7 +49,7 @@ def test_the_service_manager_is_told_each_state(make_server, tmp_path):
         manager.settimeout(20 * SLOWNESS)
 
         def told(wanted: str) -> list[str]:
-            """Reads messages until one that has `wanted`; the lines of that one."""
+            """Reads messages until one has `wanted`; returns its lines."""
             while True:
                 lines = manager.recv(4096).decode().splitlines()
                 if wanted in lines:
@@ -118,7 +118,7 @@ def test_an_unusable_database_folder(tmp_path):
 
 
 def serve_unusable(file, **process) -> str:
-    """What a server whose database file is of no use says before it ends."""
+    """The message of a server that ends because its database file is unusable."""
     run = focus("serve", cwd=file.parent, process=process, DATABASE_URL=f"sqlite:///{file}", PORT="0", SECRET_KEY=SECRET_KEY)
     said = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("focus: ")]
     assert run.returncode == 1 and len(said) == 1 and str(file) in said[0] and "busy" not in said[0], run.stderr
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_database(tmp_path):
 
 
 def destroy_pages(file) -> None:
-    """All but the first."""
+    """All migrations but the first."""
     content = file.read_bytes()
     page = int.from_bytes(content[16:18], "big")
     with open(file, "r+b") as database:
@@ -527,12 +527,12 @@ def test_a_renewed_certificate_is_used_without_a_restart(make_server, tmp_path):
         renewed = tmp_path / "renewed"
         renewed.mkdir()
         certificate(renewed)
-        (renewed / "cert.pem").replace(tmp_path / "cert.pem")  # for a moment the key is another one's
+        (renewed / "cert.pem").replace(tmp_path / "cert.pem")  # for a moment the key does not match
         eventually(lambda: any("stays as it was" in line for line in server.lines), "the server to see half of the pair")
         assert served_certificate(server) == first
         (renewed / "key.pem").replace(tmp_path / "key.pem")
         eventually(lambda: served_certificate(server) != first, "the new certificate")
-        assert client.get(f"{server.url}/api/health/live").status_code == 200  # its connection went on
+        assert client.get(f"{server.url}/api/health/live").status_code == 200  # its connection stayed open
 
 
 def test_sockets_over_tls(make_server, tmp_path, monkeypatch):
@@ -625,7 +625,7 @@ def test_metrics_are_closed_in_production(make_server):
 
 
 def test_metrics_are_made_once_a_second(make_server):
-    """But for a few in a row: a flood of requests shares them, and then they are up to date again."""
+    """Except for a short burst: many requests share one text, and later ones are up to date again."""
     server = make_server().start()
 
     def ask(_=None) -> str:

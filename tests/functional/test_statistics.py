@@ -1,4 +1,4 @@
-"""API.md §4: weekly, monthly, range and app statistics, and what a user calls his apps."""
+"""API.md §4: weekly, monthly, range and app statistics, and the app names of a user."""
 
 from datetime import date, timedelta
 from urllib.parse import quote

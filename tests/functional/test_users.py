@@ -181,7 +181,7 @@ def test_deleting_the_account(server, user):
 
     from .test_auth import everything_stored
 
-    # The mail about it holds the address until it is sent.
+    # The outbox keeps the address until the mail about it is sent.
     eventually(lambda: user.email.lower() not in everything_stored(server.database).lower(), "the last mail")
     stored = everything_stored(server.database).lower()
     for trace in (user.email, user.username, "Unforgettable"):

@@ -1,4 +1,4 @@
-"""API.md §7: how a notification socket is opened, what it says, and when it is closed."""
+"""API.md §7: opening a notification socket, its messages, and when it is closed."""
 
 import contextlib
 import json
@@ -195,7 +195,7 @@ def test_statistics(make_server):
         assert expect(admin.get("/api/ws/stats"), 200) == {"active_users": 2, "connections": 3}
         metrics = server.client(checked=False).get("/metrics").text
         assert "\nfocus_api_websocket_connections 3" in metrics and "\nfocus_api_active_users 2" in metrics
-    eventually(lambda: admin.get("/api/ws/stats").json() == {"active_users": 0, "connections": 0}, "everybody to be gone")
+    eventually(lambda: admin.get("/api/ws/stats").json() == {"active_users": 0, "connections": 0}, "the end of all connections")
     expect(ann.api.get("/api/ws/stats"), 403, "forbidden")
     expect(ann.anonymous.get("/api/ws/stats"), 401)
 
@@ -220,7 +220,7 @@ def test_nobody_acknowledges_for_others(user, other, live):
 
 
 def test_too_many_messages(user, live):
-    with contextlib.suppress(ConnectionClosed):  # it may be over before the last one
+    with contextlib.suppress(ConnectionClosed):  # it may be closed before the last one
         for _ in range(25):
             live.send('{"action":"ping"}')
     assert live.closed() == 4429
@@ -248,7 +248,7 @@ def test_a_token_that_is_renewed(user, live, clock):
     assert answer["expires_at"] > answer["timestamp"]
     later(user.server, 45)
     with pytest.raises(TimeoutError):
-        live.next("error", seconds=2.5)  # longer than it takes to notice an old token: it is still open
+        live.next("error", seconds=2.5)  # longer than the check of expired tokens takes: it is still open
     assert live.ask("pong", action="ping")
     later(user.server, 51)
     assert live.closed(5) == 4401
@@ -268,7 +268,7 @@ def test_signing_out_ends_the_sessions_sockets_only(user):
     with Live(user, token=first["access_token"]) as old, Live(user) as new:
         begun = time.monotonic()
         expect(user.anonymous.post("/api/auth/logout", json={"refresh_token": first["refresh_token"]}), 204)
-        assert old.closed() == 4401 and time.monotonic() - begun < 3 * SLOWNESS  # one second, and what a busy machine adds
+        assert old.closed() == 4401 and time.monotonic() - begun < 3 * SLOWNESS  # one second, plus the delay of a busy machine
         assert new.ask("pong", action="ping")
 
 
@@ -305,7 +305,7 @@ def test_heartbeats_and_silence(make_server):
         assert silent.message("connection")["heartbeat_seconds"] == 1
         for _ in range(5):
             assert ponging.message("heartbeat")["timestamp"]
-            ponging.put(10)  # a pong that nobody asked for is a sign of life
+            ponging.put(10)  # an unsolicited pong is a heartbeat
         assert silent.close_code() == 4408
         ponging.ask(action="ping")
         assert ponging.message("pong")

@@ -1,4 +1,4 @@
-"""What reaches notification sockets: everything, once, in order, on every connection of its user, whatever happens."""
+"""Delivery to notification sockets: every message once, in order, on every connection of its user, also after faults."""
 
 import datetime
 import json
@@ -44,7 +44,7 @@ def test_the_greeting_comes_first_however_much_is_going_on(user):
         busy = [pool.submit(be_busy) for _ in range(2)]
         try:
             for _ in range(20):
-                with Live(user) as live:  # which asserts it
+                with Live(user) as live:  # Live checks it
                     live.notification("activity_update")
         finally:
             ends.set()
@@ -67,7 +67,7 @@ def test_a_limit_warns_and_blocks_on_every_connection(user, other):
         user.record("Instagram", 2)
         for live in (phone, laptop):
             assert live.notification("app_blocked")["data"]["reason"] == "limit"
-        assert elsewhere.nothing_more() == [], "nobody else is told"
+        assert elsewhere.nothing_more() == [], "other users get no message"
         ids = [one["id"] for one in listed(user)]
         assert [one["id"] for one in phone.messages if one.get("id")] == ids
 
@@ -140,7 +140,7 @@ def test_a_schedule_begins_and_ends(make_server, db):
     user = server.new_account(timezone="Europe/Paris")
     with Live(user) as live:
         server.set_clock("2027-03-27T19:59:59Z")  # the night in which Paris changes to summer time
-        user.login()  # the first token is too old by then
+        user.login()  # the first token has expired by then
     limit(user, "Games", 600, schedules=[{"days": ["sat"], "start_time": "21:00", "end_time": "06:00"}])
     with Live(user) as live:
         blocked = live.notification("app_blocked", seconds=10)
@@ -231,7 +231,7 @@ def test_a_narrowed_client_reads_on_too(user):
 
 
 def test_nothing_is_lost_nor_repeated_while_connecting(make_server, db):
-    """Sockets come and go, reading on where they stopped, while notifications are made."""
+    """Sockets reconnect and resume where they stopped, while notifications are created."""
     server = make_server(db, **ADMIN).start()
     user = server.new_account()
     admin = admin_of(server)
@@ -263,7 +263,7 @@ def test_a_restart_loses_nothing(make_server, db, how):
     announce(admin_of(server), [user.id], "Before")
     live = Live(user, after_id=0)
     last = live.stored(1)[0]["id"]
-    announce(admin_of(server), [user.id], "Meanwhile")  # perhaps shown, perhaps not: the client has not looked
+    announce(admin_of(server), [user.id], "Meanwhile")  # perhaps received, perhaps not: the client has not read it
     if how == "crash":
         server.kill()
         server.start()
@@ -293,7 +293,7 @@ def test_slow_readers_are_dropped_and_slow_nobody(make_server):
     before = server.resident_bytes()
     took = []
     with Live(quick) as live:
-        for n in range(260):  # of 8 KB each: more than what waits and what the kernel holds
+        for n in range(260):  # 8 KB each: more than the queue and the buffers of the kernel hold
             begun = time.monotonic()
             announce(admin, [slow.id, quick.id], f"No. {n}", "\U0001f40c" * 2000)
             assert live.notification("custom")["title"] == f"No. {n}"
@@ -312,7 +312,7 @@ def test_a_slow_reader_that_reads_again_learns_why(make_server):
     with Frames(server, user.tokens["access_token"]) as frames:
         frames.message("connection")
         frames.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-        for n in range(190):  # of 8 KB each: more than may wait and more than the kernel holds
+        for n in range(190):  # 8 KB each: more than the queue and more than the buffers of the kernel hold
             announce(admin, [user.id], f"No. {n}", "\U0001f40c" * 2000)
         shown = []
         frame = frames.next(TEXT, CLOSE)

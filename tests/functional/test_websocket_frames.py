@@ -1,4 +1,4 @@
-"""RFC 6455 by hand: handshakes, frames and closes, well-formed and not. No case depends on the database."""
+"""RFC 6455 as bytes: valid and invalid handshakes, frames and closes. No case depends on the database."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Three instances, MariaDB, Redis and HAProxy, shared by the tests of a worker; whoever breaks something mends it."""
+"""Three instances, MariaDB, Redis and HAProxy, shared by the tests of a worker; a test that stops a part starts it again."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What one instance has acknowledged, every instance shows."""
+"""All instances show what one instance has acknowledged."""
 
 import random
 import time
@@ -14,7 +14,7 @@ READERS = 4
 
 
 def _use(cluster: Cluster, account: Account, rounds: int, seed: int) -> None:
-    """Writes on one instance, reads on another one what must have followed."""
+    """Writes on one instance, reads the effect on another one."""
     dice = random.Random(seed)
     clients = [cluster.on(i, account) for i in range(len(cluster.instances))]
     for client in clients:
@@ -63,7 +63,7 @@ def _hits(cluster: Cluster) -> float:
 
 
 def test_also_while_redis_comes_and_goes(cluster: Cluster) -> None:
-    # This thread starts Redis, since what a thread has started ends with it.
+    # This thread starts Redis, since a process ends with the thread that started it.
     with ThreadPoolExecutor(1) as pool:
         use = pool.submit(_use_by_several, cluster, ROUNDS // 2)
         while not use.done():
@@ -89,7 +89,7 @@ def test_without_redis_answers_are_right_and_fast(cluster: Cluster, person: Acco
         for i in range(60):
             expect(cluster.on(i % 3, person).post("/api/activities", json={"app_name": "Mail", "duration_minutes": 1}), 201)
             assert expect(cluster.on((i + 1) % 3, person).get("/api/activities/stats/daily"), 200)["total_time"] == i + 1
-        assert (time.monotonic() - since) / 120 < 0.1, "nobody waits for a Redis that is away"
+        assert (time.monotonic() - since) / 120 < 0.1, "no request waits for a missing Redis"
     finally:
         cluster.redis.start()
     for server in cluster.instances:

@@ -1,4 +1,4 @@
-"""The database restarts, hangs, refuses, turns read-only: bounded errors, no lie about a write, and recovery by itself."""
+"""The database restarts, hangs, refuses, turns read-only: bounded errors, no false acknowledgement, and recovery without help."""
 
 import time
 import uuid
@@ -69,7 +69,7 @@ def test_hanging(mariadb: MariaDb, server: Server, user: Account) -> None:
     _refused(_record(user, key))
     assert time.monotonic() - begun < 20
     begun = time.monotonic()
-    _refused(user.api.get("/api/activities/stats/daily"))  # also what was remembered
+    _refused(user.api.get("/api/activities/stats/daily"))  # also a cached answer
     assert time.monotonic() - begun < 20
     mariadb.resume()
     _works_again(server, user, key, 2)

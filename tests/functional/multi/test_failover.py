@@ -1,4 +1,4 @@
-"""The primary is demoted and the replica promoted while connections stay, as a planned failover does it."""
+"""The primary is demoted and the replica promoted while connections stay, as in a planned failover."""
 
 import contextlib
 import time
@@ -41,7 +41,7 @@ def test_a_planned_failover(replicated: Replicated, make_server) -> None:
 
 
 def test_readiness_alone_finds_the_new_primary(replicated: Replicated, make_server) -> None:
-    """Without any write of a user: behind a balancer none comes to an instance that is not ready."""
+    """Without a write of a user: the balancer sends none to an instance that is not ready."""
     database = replicated.primary.database()
     with contextlib.closing(DatabaseProxy(replicated.primary, replicated.replica)) as proxy:
         server: Server = make_server(database=database, DATABASE_URL=proxy.url(database.name)).start()

@@ -1,4 +1,4 @@
-"""Galera: one writer at a time behind the HAProxy configuration that we ship, and the refusal to use it in any other way."""
+"""Galera: one writer at a time behind the HAProxy configuration of deploy/, and the refusal of any other use."""
 
 import contextlib
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def test_one_writer_stops_and_comes_back(cluster: GaleraCluster, make_server) ->
 
 
 def test_a_transaction_that_the_cluster_ends_is_run_again_as_a_whole(cluster: GaleraCluster, make_server) -> None:
-    """Two nodes are written to at once, against the rule: what is acknowledged is there, whole and once."""
+    """Writes to two nodes at once, against the rule: acknowledged records exist, complete and once."""
     database = cluster.first.database()
     urls = [f"{node.url}/{database.name}?galera=single-writer" for node in (cluster.first, cluster.second)]
     servers = [make_server(database=database, DATABASE_URL=url).start() for url in urls]

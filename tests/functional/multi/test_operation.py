@@ -1,4 +1,4 @@
-"""Jobs, restarts and lost instances with several of them."""
+"""Jobs, restarts and crashes with several instances."""
 
 import contextlib
 import threading
@@ -30,7 +30,7 @@ def test_a_job_has_its_effect_once(cluster: Cluster) -> None:
         def told(account) -> list[dict]:
             return [one for one in expect(account.api.get("/api/notifications"), 200) if one["data"].get("event") == "ended"]
 
-        eventually(lambda: told(creator) and told(member), "the results to be told", 90)
+        eventually(lambda: told(creator) and told(member), "the notifications of the results", 90)
         assert len(told(creator)) == 1 and len(told(member)) == 1
         rows = cluster.database.query(f"SELECT COUNT(*) FROM outbox WHERE type = 'challenge_results' AND recipient = '{member.email}'")
         assert rows == [("1",)]
@@ -40,7 +40,7 @@ def test_a_job_has_its_effect_once(cluster: Cluster) -> None:
 
 
 class Load:
-    """People who record through the balancer, and look, until stopped. Counts what was acknowledged and what failed."""
+    """Users who write and read through the balancer until stopped. Counts acknowledged and failed requests."""
 
     def __init__(self, cluster: Cluster, people: int = 6) -> None:
         self.cluster, self.accounts = cluster, [cluster.new_account() for _ in range(people)]
@@ -86,7 +86,7 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster) -> None:
             eventually(lambda server=server: cluster.cache_of(server) == "ok", "the instance to be whole again")
             before = sum(load.done.values())
             eventually(lambda before=before: sum(load.done.values()) > before + 50, "the load to go on")
-            time.sleep(1)  # the balancer's slow start: the next one goes when this one is wanted
+            time.sleep(1)  # the balancer's slow start: the next instance stops when this one gets requests again
     finally:
         load.end()
     assert load.failures == []
@@ -100,7 +100,7 @@ def test_rate_limits_count_over_all_instances() -> None:
         person = cluster.new_account()
         clients = [cluster.on(i, person) for i in range(3)]
         for client in clients:
-            client.checked = False  # the contract is read over the same limit
+            client.checked = False  # reading the contract would count against the same limit
         answers = [clients[i % 3].get("/api/users/me") for i in range(60)]
         allowed = [answer for answer in answers if answer.status_code == 200]
         assert 28 <= len(allowed) <= 31, "one bucket for all"

@@ -1,4 +1,4 @@
-"""Redis servers that answer and yet cannot serve: a demoted primary, a node of a cluster, one that is not there at all."""
+"""Redis servers that cannot be used: a demoted primary, a node of a cluster, a missing one."""
 
 import contextlib
 import socket
@@ -17,7 +17,7 @@ from .test_sockets import _provoke, _socket_on
 
 
 class Forwarder:
-    """An address that follows the primary: new connections go to `port`, those that exist stay where they are."""
+    """An address that follows the primary: new connections go to `port`, existing ones stay."""
 
     def __init__(self, port: int) -> None:
         self.port = port

@@ -1,4 +1,4 @@
-"""One refresh token at several instances, whose clocks need not agree."""
+"""One refresh token at several instances, whose clocks may differ."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""What happens on one instance reaches the sockets of all."""
+"""Notifications of one instance reach the sockets of all instances."""
 
 import threading
 from types import SimpleNamespace
@@ -89,7 +89,7 @@ def test_what_was_missed_without_redis_is_shown_afterwards(cluster: Cluster, per
             _provoke(cluster.on(0, person), "Mail")
             expect(cluster.on(0, leaver).post("/api/auth/logout", json={"refresh_token": leaver.tokens["refresh_token"]}), 204)
             assert left.closed(10) == 4401
-            assert not [one for one in live.nothing_more() if one["type"] == "notification"], "nobody has told this instance"
+            assert not [one for one in live.nothing_more() if one["type"] == "notification"], "no message has reached this instance"
         finally:
             cluster.redis.start()
         assert [one["notification_type"] for one in live.stored(2)] == ["limit_warning", "app_blocked"]
@@ -98,7 +98,7 @@ def test_what_was_missed_without_redis_is_shown_afterwards(cluster: Cluster, per
 
 
 class Follower:
-    """An app that keeps a socket open through the balancer: when it ends, it connects again and asks for what it has missed."""
+    """An app with a socket through the balancer: when it closes, the app reconnects and gets what it has missed."""
 
     def __init__(self, cluster: Cluster, account: Account) -> None:
         self._server, self._account = cluster, account
@@ -133,7 +133,7 @@ class Follower:
 
 
 def test_a_rolling_restart_loses_no_notification(cluster: Cluster, person: Account) -> None:
-    expect(person.api.patch("/api/users/me", json={"daily_limit_minutes": None}), 200)  # which would warn too
+    expect(person.api.patch("/api/users/me", json={"daily_limit_minutes": None}), 200)  # its limit would warn, too
     followers = [Follower(cluster, person) for _ in range(4)]
     made = 0
     try:

@@ -1,4 +1,4 @@
-"""A real provider (`real`, `elliptic`) and one made by hand (Google, by GOOGLE_ISSUER), which can also lie."""
+"""A real provider (`real`, `elliptic`) and a simulated one (Google, by GOOGLE_ISSUER), which can send false data."""
 
 import contextlib
 
@@ -28,7 +28,7 @@ def place(request, world, providers):
 
 @pytest.fixture
 def here(place) -> Place:
-    """The place with a provider that behaves again."""
+    """The shared server, with a provider that conforms again."""
     place.google.broken.clear()
     yield place
     place.google.broken.clear()

@@ -1,4 +1,4 @@
-"""A server with three OpenID providers, and what people and programs do there."""
+"""A server with three OpenID providers, and the flows of browsers and apps."""
 
 import uuid
 
@@ -44,7 +44,7 @@ def callback(api: Client, state: str, code: str, path: str = GOOGLE, **options) 
 
 
 def google_sign_in(here: Place, api: Client | None = None, **claims) -> dict:
-    """A whole flow of a program."""
+    """A whole flow without a browser."""
     api = api or here.client()
     start = begin(api)
     code = here.google.grant(start["authorization_url"], **claims)

@@ -56,7 +56,7 @@ def test_a_state_of_another_browser(here):
     expect(callback(victim, start["state"], code), 400, "invalid_state")
     forged = here.client(headers={"Cookie": f"focus_oauth_{start['state'][:8]}={'x' * 43}"})
     expect(callback(forged, start["state"], code), 400, "invalid_state")
-    expect(callback(attacker, start["state"], code), 200)  # it is still its owner's
+    expect(callback(attacker, start["state"], code), 200)  # it is still valid for its owner
 
 
 def test_a_state_of_another_provider(here):
@@ -91,7 +91,7 @@ def test_a_code_counts_once(here):
 
 
 def test_a_stolen_code_is_of_no_use_in_another_flow(here):
-    """PKCE: the code of the victim's flow, brought into the attacker's."""
+    """PKCE: the code of the victim's flow, used in the attacker's flow."""
     victims = begin(here.client())
     code = here.google.grant(victims["authorization_url"])
     attacker = here.client()
@@ -142,7 +142,7 @@ def test_the_person_says_no(here):
 
 
 def bad_tokens(google: HandMadeProvider) -> dict:
-    """name -> how the ID token is made of good claims."""
+    """name -> function that makes the ID token from valid claims."""
     sign, stranger, now = google.key.token, SigningKey(), int(time.time())
     return {
         "alg none": lambda claims: sign(claims, alg="none").rpartition(".")[0] + ".",
@@ -230,12 +230,12 @@ def test_the_user_info_must_be_of_the_same_person(here):
 
 
 def test_keys_change_and_nobody_storms_the_provider(here, make_server):
-    here = Place(make_server(**settings(here.google, here.real)).start(), here.google, here.real)  # which has seen no unknown key yet
+    here = Place(make_server(**settings(here.google, here.real)).start(), here.google, here.real)  # has seen no unknown key yet
     google_sign_in(here)
     old, here.google.key = here.google.key, SigningKey("ec")
     here.google.keys.append(here.google.key)
     asked = here.google.hits["/keys"]
-    google_sign_in(here)  # a key that is newer than what the server knows
+    google_sign_in(here)  # with a key that the server does not know yet
     assert here.google.hits["/keys"] == asked + 1
     stranger = SigningKey()
     for _ in range(30):
@@ -249,7 +249,7 @@ def test_keys_change_and_nobody_storms_the_provider(here, make_server):
 
 
 def test_a_trap_on_the_victims_address(here):
-    """The attacker registers the victim's address and waits for him to sign in with Google."""
+    """The attacker registers the victim's address and waits until the victim signs in with Google."""
     trap = here.server.new_account(verified=False, full_name="The Attacker")
     expect(trap.api.patch("/api/users/me", json={"bio": "mine"}), 200)
     mailed = trap.verification_token()
@@ -268,7 +268,7 @@ def test_a_trap_on_the_victims_address(here):
 
 
 def test_a_trap_is_not_saved_by_being_fast(here):
-    """Sign-ins and password changes that were on their way when the account was taken over."""
+    """Sign-ins and password changes that had begun before the account was taken over."""
     trap = here.server.new_account(verified=False)
     credentials = {"email": trap.email, "password": trap.password}
     stop = threading.Event()
@@ -302,7 +302,7 @@ def test_a_trap_is_not_saved_by_being_fast(here):
 
 
 def test_an_address_that_belongs_to_somebody_else_now(here):
-    """Providers give addresses to new people: another subject with it does not get the account."""
+    """Providers reassign addresses: another subject with the address does not get the account."""
     who = person()
     google_sign_in(here, **who)
     expect(native(here, here.google.key.token(here.google.claims(email=who["email"]))), 401, "oauth_failed")

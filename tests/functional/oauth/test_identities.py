@@ -39,8 +39,8 @@ def test_an_identity_is_linked_in_the_browser(here):
     start = expect(account.api.post("/api/users/me/identities", json={"provider": "real", "redirect_to": "/settings"}), 200)
     name = here.real.account(f"zoe-{uuid.uuid4().hex}", email=f"{uuid.uuid4().hex}@example.com", email_verified=True)
     back = query_of(here.real.visit(start["authorization_url"], name))
-    stranger = here.client()  # the victim of an attacker who wants his identity
-    expect(stranger.get("/api/auth/oidc/real/callback", params=back), 400, "invalid_state")
+    victim = here.client()  # an attacker would link the identity of this browser's user
+    expect(victim.get("/api/auth/oidc/real/callback", params=back), 400, "invalid_state")
     browser = here.client(cookies=dict(account.api.cookies))
     answer = browser.get("/api/auth/oidc/real/callback", params=back)
     assert answer.status_code == 302

@@ -1,4 +1,4 @@
-"""API.md §17 and §19: a provider is linked to an account with a password only by who knows the password; ID tokens serve once."""
+"""API.md §17 and §19: a provider is linked to an account with a password only with that password; an ID token is valid once."""
 
 import concurrent.futures
 import time
@@ -42,14 +42,14 @@ def test_an_account_with_a_password_is_linked_by_its_password(here):
     link_token = refused(here, **who)
     assert expect(account.api.get("/api/users/me/identities"), 200) == []
     expect(confirm(here, link_token, "Wrong-passw0rd"), 401, "invalid_credentials")
-    answer = expect(confirm(here, link_token, account.password), 200)  # a wrong password does not spend it
+    answer = expect(confirm(here, link_token, account.password), 200)  # a wrong password does not use it up
     assert answer["user"]["id"] == account.id
     assert [one["provider"] for one in expect(signed_in(here, answer).get("/api/users/me/identities"), 200)] == ["google"]
     assert here.server.mail.wait_for(account.email, "/settings").subject == "A new way to sign in to your account"
     expect(confirm(here, link_token, account.password), 400, "invalid_token")
     assert expect(native(here, token_of(here, **who)), 200)["user"]["id"] == account.id, "linked for good"
     assert audited(here, account.id).count("identity_linked") == 1
-    expect(account.api.get("/api/users/me"), 200)  # the other sessions go on
+    expect(account.api.get("/api/users/me"), 200)  # the other sessions stay valid
 
 
 def test_a_program_in_a_flow_is_asked_too(here):
@@ -149,7 +149,7 @@ def test_a_reset_lists_and_drops_identities(here):
 
 
 def test_a_provider_sign_in_is_a_proof(here):
-    """For an account without a password: what is older than ten minutes is renewed by signing in again."""
+    """For an account without a password: a proof older than ten minutes is renewed by signing in again."""
     who = person()
     api = signed_in(here, google_sign_in(here, **who))
     expect(api.post("/api/auth/reauthenticate", json={"password": ""}), 400, "wrong_password")

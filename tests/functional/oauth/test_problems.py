@@ -1,4 +1,4 @@
-"""Routes of one provider and the ones for all providers give the same problems; each is met on each of them."""
+"""Routes of one provider and the ones for all providers give the same problems; each problem is tested on each route."""
 
 import time
 
@@ -16,14 +16,14 @@ def token_of(here: Place, **claims) -> str:
 
 
 def flow(here: Place, path: str, **claims):
-    """The end of a program's sign-in."""
+    """The last step of a sign-in without a browser."""
     api = here.client()
     start = begin(api, path)
     return callback(api, start["state"], here.google.grant(start["authorization_url"], **claims), path)
 
 
 def stale_account(here: Place) -> Client:
-    """Signed in eleven minutes ago."""
+    """A client whose sign-in is eleven minutes old."""
     account = here.server.new_account()
     here.server.set_clock(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 660)))
     return account.api
@@ -91,7 +91,7 @@ def test_linking_by_an_id_token(here):
     expect(link(api, "nonsense"), 401, "oauth_failed")
 
     def link_while_deactivated() -> str:
-        """The session is believed for a moment; what is written asks the account itself."""
+        """The session stays cached for a moment; writes check the account itself."""
         account = here.server.new_account()
         expect(account.api.get("/api/users/me"), 200)
         deactivate(here, account.id)

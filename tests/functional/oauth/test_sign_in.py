@@ -57,9 +57,9 @@ def test_an_account_of_the_same_verified_address_is_linked(here):
     waiting = expect(callback(api, start["state"], code), 409, "link_confirmation_required")["link_token"]
     answer = expect(api.post("/api/auth/oidc/link", json={"link_token": waiting, "password": account.password}), 200)
     assert answer["user"]["id"] == account.id
-    assert answer["user"]["full_name"] is None, "his own profile stays"
-    expect(account.api.get("/api/users/me"), 200)  # so do his sessions
-    account.login()  # and his password
+    assert answer["user"]["full_name"] is None, "the profile of the account stays"
+    expect(account.api.get("/api/users/me"), 200)  # its sessions stay valid
+    account.login()  # and so does its password
     assert [(i["provider"], i["email"]) for i in expect(account.api.get("/api/users/me/identities"), 200)] == [("google", account.email.upper())]
 
 
@@ -281,7 +281,7 @@ def test_settings_are_shown_without_secrets(make_server, tmp_path):
 
 def test_settings_from_a_file(make_server, providers):
     google, _ = providers
-    server = make_server(OIDC_SCHOOL_CLIENT_ID="web-client")  # the environment wins over the file, per field
+    server = make_server(OIDC_SCHOOL_CLIENT_ID="web-client")  # the environment overrides the file, per field
     (server.folder / "focus.toml").write_text(
         f'oidc_school_issuer = "{google.issuer}"\noidc_school_client_id = "other"\noidc_school_client_secret = "{SECRET}"\n')
     server.start()
