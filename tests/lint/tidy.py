@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over src/ (tests excepted), one process per core. A file that was clean and whose text, headers of
-ours, flags and checks have not changed since is not looked at again: that is remembered in ~/.cache/focus-tidy."""
+"""Runs clang-tidy over src/ (tests excepted), one process per core. A file that was clean is not
+checked again until its text, our headers, flags or checks change: ~/.cache/focus-tidy has their hashes."""
 
 import concurrent.futures
 import hashlib
@@ -22,13 +22,13 @@ MEMORY = Path.home() / ".cache/focus-tidy"
 
 @cache
 def headers_of_ours(file: Path) -> frozenset[Path]:
-    """Our headers that the file includes itself."""
+    """Our headers that the file includes directly."""
     names = re.findall(r'^\s*#\s*include\s*"([^"]+)"', file.read_text(), re.MULTILINE)
     return frozenset(path for name in names for path in (SOURCE / name, file.parent / name) if path.exists())
 
 
 def everything_behind(file: Path) -> list[Path]:
-    """The file and all headers of ours that it reaches."""
+    """The file and all our headers that it includes, also indirectly."""
     found, waiting = set(), [file]
     while waiting:
         path = waiting.pop()

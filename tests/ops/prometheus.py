@@ -1,4 +1,4 @@
-"""A real Prometheus with the configuration of deploy/, and what dashboards and rules ask it."""
+"""A real Prometheus with the configuration of deploy/, and the queries of dashboards and rules."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from support.processes import eventually, free_port, spawn, stop
 DEPLOY = TOP / "deploy"
 RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yml"))
 DASHBOARDS = sorted((DEPLOY / "grafana/dashboards").rglob("*.json"))
-# What Grafana would put for its own variables.
+# Values for the variables of Grafana itself.
 VARIABLES = {"__rate_interval": "1m", "__interval": "15s", "__range": "10m"}
 
 
@@ -54,7 +54,7 @@ def variable_queries() -> list[tuple[str, str, str]]:
 
 
 def rule_queries() -> list[Query]:
-    """Every rule. Of an alert the comparisons are asked for their outcome, so that there is an answer while nothing is wrong."""
+    """Every rule. The comparisons of an alert return bool, so that there is an answer while nothing is wrong."""
     queries = []
     for path in RULES:
         for group in yaml.safe_load(path.read_text())["groups"]:
@@ -95,7 +95,7 @@ class Prometheus:
         return answer["data"]
 
     def query(self, expr: str) -> list[tuple[dict, float]]:
-        """The labels and value of each series, those that are no number left out."""
+        """The labels and value of each series, without those that are no number."""
         found = [(one["metric"], float(one["value"][1])) for one in self._get("query", query=expr)["result"]]
         return [(labels, value) for labels, value in found if not math.isnan(value)]
 

@@ -17,7 +17,7 @@ NAME = "focus1.test"
 
 
 class NameServer(socketserver.UDPServer):
-    """Answers each question of type A with `address`, every other one with no records."""
+    """Answers each query of type A with `address`, every other one with no records."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -26,14 +26,14 @@ class NameServer(socketserver.UDPServer):
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             data, sock = self.request
-            end = data.index(b"\0", 12) + 5  # the question: labels, a zero, type and class
+            end = data.index(b"\0", 12) + 5  # the query: labels, a zero, type and class
             question, (kind,) = data[12:end], struct.unpack("!H", data[end - 4 : end - 2])
             answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 1, 4) + socket.inet_aton(self.server.address) if kind == 1 else b""
             sock.sendto(data[:2] + struct.pack("!HHHHH", 0x8180, 1, bool(answer), 0, 0) + question + answer, self.client_address)
 
 
 def instance(address: str, port: int) -> http.server.ThreadingHTTPServer:
-    """Stands for Focus: ready, and says at which address it was asked."""
+    """Replaces Focus: is ready, and answers with the address of the request."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -23,9 +23,9 @@ from .prometheus import Prometheus, Query, dashboard_queries, promtool, rule_que
 
 SECONDS = float(os.environ.get("FOCUS_OPS_SECONDS", "15"))
 TOKEN = "a-token-for-prometheus"
-OURS = {"/metrics", "/api/health/ready", "/api/openapi.json"}  # asked by Prometheus and the tests' own machinery
+OURS = {"/metrics", "/api/health/ready", "/api/openapi.json"}  # requested by Prometheus and the tests themselves
 APPS = 70  # more than the metrics name
-# Of every instance, whatever it does.
+# Metrics that every instance has.
 NAMES = """
 focus_api_http_requests_total focus_api_http_request_duration_seconds focus_api_http_requests_in_progress focus_api_http_errors_total
 focus_api_cache_hits_total focus_api_cache_misses_total focus_api_cache_operations_duration_seconds
@@ -39,7 +39,7 @@ process_resident_memory_bytes process_cpu_seconds_total process_open_fds process
 
 
 class Site(Server):
-    """A server that knows how Prometheus reaches it and what people did on it."""
+    """A server, its address for Prometheus, and the requests of its users."""
 
     def __init__(self, database, mail, metrics_url: str = "", headers: dict | None = None, **settings: str) -> None:
         super().__init__(database, mail, **settings)
@@ -71,7 +71,7 @@ class Site(Server):
 
 
 def use(account: Account, number: int, until: float) -> None:
-    """One person, again and again everything."""
+    """One user, who repeats all kinds of requests."""
     api, anyone = account.api, account.anonymous
     api.checked = anyone.checked = False
     credentials = {"email": account.email, "password": account.password}
@@ -101,7 +101,7 @@ def use(account: Account, number: int, until: float) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory) -> Iterator[str]:
-    """A certificate for the loopback that every client of this module believes; gives its files' path without the ending."""
+    """A certificate for the loopback that every client of this module trusts; gives its files' path without the ending."""
     path = str(tmp_path_factory.mktemp("tls") / "server")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "365", "-subj", "/CN=127.0.0.1",
                     "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{path}.key", "-out", f"{path}.pem"], check=True, capture_output=True)  # fmt: skip
@@ -125,7 +125,7 @@ def sites(world, certificate) -> Iterator[list[Site]]:
 
 @pytest.fixture(scope="module")
 def prometheus(sites, certificate) -> Iterator[Prometheus]:
-    """Prometheus, when the people have gone."""
+    """Prometheus, after all requests of the users."""
     first, second = sites
     targets = [{"job_name": "focus", "scheme": "https", "tls_config": {"ca_file": f"{certificate}.pem"}, "authorization": {"credentials": TOKEN},
                 "static_configs": [{"targets": [first.instance]}]},
@@ -151,7 +151,7 @@ def test_what_prometheus_counted_is_what_people_did(sites, prometheus):
             found = prometheus.query(f'focus_api_http_requests_total{{instance="{site.instance}"}} > 0')
             return {key: value for labels, value in found if (key := (labels["method"], labels["endpoint"], labels["status"]))[1] not in OURS}
 
-        with contextlib.suppress(AssertionError):  # what is different says the comparison below
+        with contextlib.suppress(AssertionError):  # the comparison below shows the difference
             eventually(lambda site=site, counted=counted: counted() == site.done, "the last scrape", 10)
         assert counted() == site.done
         assert len(site.done) > 10 and sum(site.done.values()) > 100

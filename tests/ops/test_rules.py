@@ -11,7 +11,7 @@ import yaml
 from .prometheus import DASHBOARDS, DEPLOY, RULES, panels, promtool
 
 TESTS = sorted((DEPLOY / "prometheus/tests").glob("*.yml"))
-# What an operator is to be warned of.
+# The required alerts.
 ALERTS = {"FocusDown", "FocusErrorRatio", "FocusLatency", "FocusDatabaseDown", "FocusRedisDown", "FocusDatabaseErrors", "FocusCacheHitRatio", "FocusOutboxOld",
           "FocusJobOverdue", "FocusDiskFull", "FocusCertificateExpires", "FocusLoginFailures"}  # fmt: skip
 TITLES = {"Overview", "HTTP traffic", "Database", "Cache performance", "Business metrics", "Errors & alerts"}

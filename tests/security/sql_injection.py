@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """sqlmap against every parameter of the OpenAPI document: query, path and each field of a JSON body, as an administrator (who
-may call everything), on SQLite and on MariaDB. Ends with status 1 when sqlmap finds a way in, or when it could not try.
+may call everything), on SQLite and on MariaDB. Exits with status 1 when sqlmap finds an injection, or could not test.
 
     ./dev test security [--minutes 10] [--level 1] [--only REGEX]
 """
@@ -70,7 +70,7 @@ class Samples:
 
 
 def requests(server: Server, token: str, victim_id: int):
-    """(name, raw request) of every operation that takes something; `*` marks what is in a path."""
+    """(name, raw request) of every operation with input; `*` marks parameters of the path."""
     document = server.contract.document
     samples = Samples(document)
     for path, methods in document["paths"].items():
@@ -87,7 +87,7 @@ def requests(server: Server, token: str, victim_id: int):
                 headers += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
 
             def raw(target: str) -> str:
-                return "\r\n".join([f"{method.upper()} {target} HTTP/1.1", *headers, "", content])  # noqa: B023 (used at once)
+                return "\r\n".join([f"{method.upper()} {target} HTTP/1.1", *headers, "", content])  # noqa: B023 (used immediately)
 
             plain = re.sub(r"\{(\w+)\}", lambda found: str(victim_id) if found[1] == "id" else "sample", path)
             asked = "?" + urlencode(query) if query else ""
@@ -98,7 +98,7 @@ def requests(server: Server, token: str, victim_id: int):
 
 
 def attack(request: str, folder: Path, dbms: str, seconds: float, level: int) -> str:
-    """nothing, out of time, or what sqlmap said."""
+    """"nothing", "out of time", or the output of sqlmap."""
     file = folder / "request.txt"
     file.write_text(request)
     command = ["sqlmap", "--ignore-stdin", "-r", str(file), "--batch", "--flush-session", "--disable-coloring", "--output-dir", str(folder / "out"), f"--dbms={dbms}",
