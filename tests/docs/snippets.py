@@ -53,25 +53,25 @@ def run(page: Path, *, cwd: Path, environment: dict[str, str], replace: dict[str
     return printed
 
 
-def differs(told, found, where: str) -> str:
+def differs(expected, found, where: str) -> str:
     """The first difference, or an empty text."""
-    if isinstance(told, dict) and isinstance(found, dict):
-        return _differs_object(told, found, where)
-    if isinstance(told, list) and isinstance(found, list):
-        more = bool(told) and told[-1] == "…"
-        entries = told[:-1] if more else told
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return _differs_object(expected, found, where)
+    if isinstance(expected, list) and isinstance(found, list):
+        more = bool(expected) and expected[-1] == "…"
+        entries = expected[:-1] if more else expected
         if len(found) < len(entries) or (len(found) > len(entries) and not more):
             return f"{where} has {len(found)} entries"
         return next(filter(None, (differs(a, b, f"{where}[{n}]") for n, (a, b) in enumerate(zip(entries, found, strict=False)))), "")
     if _DIFFERS.search(where.rsplit(".", 1)[-1]):
-        return "" if type(told) is type(found) or None in (told, found) else f"{where} is {found!r}"
-    return "" if told == found else f"{where} is {found!r}, not {told!r}"
+        return "" if type(expected) is type(found) or None in (expected, found) else f"{where} is {found!r}"
+    return "" if expected == found else f"{where} is {found!r}, not {expected!r}"
 
 
-def _differs_object(told: dict, found: dict, where: str) -> str:
-    wanted = told.keys() - {"…"}
+def _differs_object(expected: dict, found: dict, where: str) -> str:
+    wanted = expected.keys() - {"…"}
     if missing := wanted - found.keys():
         return f"{where} lacks {sorted(missing)}"
-    if "…" not in told and (more := found.keys() - wanted):
+    if "…" not in expected and (more := found.keys() - wanted):
         return f"{where} also has {sorted(more)}"
-    return next(filter(None, (differs(told[key], found[key], f"{where}.{key}") for key in sorted(wanted))), "")
+    return next(filter(None, (differs(expected[key], found[key], f"{where}.{key}") for key in sorted(wanted))), "")

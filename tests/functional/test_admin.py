@@ -458,14 +458,14 @@ def test_challenges(server, admin, user):
 # --- notifications ---------------------------------------------------------------------------------------------------
 
 
-def told(user) -> list[str]:
+def notified(user) -> list[str]:
     return [one["title"] for one in expect(user.api.get("/api/notifications"), 200) if one["notification_type"] == "custom"]
 
 
 def test_telling_some(admin, user, other):
     answer = expect(admin.api.post(at("/notifications"), json={"title": "To some", "message": "Text", "user_ids": [user.id, user.id, 987654321]}), 200)
     assert (answer["recipients"], answer["status"]) == (1, "sent")
-    assert told(user) == ["To some"] and told(other) == []
+    assert notified(user) == ["To some"] and notified(other) == []
     assert logged(admin, action="notification_sent", user_id=admin.id)
 
 
@@ -475,7 +475,7 @@ def test_telling_everybody(own):
     expect(own.api.patch(at(f"/users/{gone.id}/deactivate")), 200)
     answer = expect(own.api.post(at("/notifications"), json={"title": "To all", "message": "Text"}), 200)
     assert answer["recipients"] == 4
-    assert [told(user) for user in (*users, own)] == [["To all"]] * 4
+    assert [notified(user) for user in (*users, own)] == [["To all"]] * 4
 
 
 @pytest.mark.parametrize("body", [{}, {"title": "x"}, {"title": "", "message": "x"}, {"title": "x" * 201, "message": "x"}, {"title": "x", "message": "x" * 2001}, {"title": "x", "message": "y", "user_ids": []}, {"title": "x", "message": "y", "user_ids": ["a"]}])
@@ -560,7 +560,7 @@ def test_an_announcement_with_a_key_is_made_once(own):
             answers = list(pool.map(lambda _, body=body, headers=headers: own.server.client(token=own.tokens["access_token"]).post(at("/notifications"), json=body, headers=headers), range(8)))
         assert {answer.status_code for answer in answers} <= {200, 409}
         assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
-        assert eventually(lambda body=body: told(user).count(body["title"]), "the notification") == 1
+        assert eventually(lambda body=body: notified(user).count(body["title"]), "the notification") == 1
     assert len(logged(own, action="notification_sent")) == 2
 
 

@@ -49,7 +49,7 @@ def operations(contract: Contract) -> list[tuple[str, str, str]]:
             for path, methods in contract.document["paths"].items() for method, operation in methods.items()]  # fmt: skip
 
 
-class House:
+class Callers:
     """One server with callers of every kind. Callers whose calls succeed are created again for each call."""
 
     def __init__(self, server, later) -> None:
@@ -89,56 +89,56 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(world):
+def callers(world):
     from support.server import Server
 
     server = Server(world.database("sqlite"), world.mail).start()
     try:
-        yield House(server, "2099-01-01T00:00:00Z")
+        yield Callers(server, "2099-01-01T00:00:00Z")
     finally:
         server.close()
 
 
-def judge(house: House, kind: str, wanted) -> None:
+def judge(callers: Callers, kind: str, wanted) -> None:
     """Calls all operations as one kind of caller; `wanted(needed)` is the expected status and code, or None if access is granted."""
     wrong = []
-    for method, path, operation_id in house.operations:
-        answer = house.call(house.caller(kind), method, path)
+    for method, path, operation_id in callers.operations:
+        answer = callers.call(callers.caller(kind), method, path)
         code = answer.json().get("code", "") if answer.headers.get("content-type", "").startswith("application/problem+json") else ""
         got = (answer.status_code, code)
         right = wanted(needs(operation_id, path))
-        turned_away = answer.status_code == 401 and code in ("not_authenticated", "invalid_token") or code in ("email_not_verified", "forbidden")
-        if got != right if right else turned_away:
+        refused = answer.status_code == 401 and code in ("not_authenticated", "invalid_token") or code in ("email_not_verified", "forbidden")
+        if got != right if right else refused:
             wrong.append(f"{method} {path} as {kind}: {got}, not {right or 'let in'}")
     assert not wrong, "\n".join(wrong)
 
 
-def test_nobody(house):
-    judge(house, "nobody", lambda needed: None if needed == "nobody" else (401, "not_authenticated"))
+def test_nobody(callers):
+    judge(callers, "nobody", lambda needed: None if needed == "nobody" else (401, "not_authenticated"))
 
 
 @pytest.mark.parametrize("kind", ["expired token", "inactive", "bad token"])
-def test_a_token_that_is_good_no_more(house, kind):
-    judge(house, kind, lambda needed: None if needed == "nobody" else (401, "invalid_token"))
+def test_a_token_that_is_good_no_more(callers, kind):
+    judge(callers, kind, lambda needed: None if needed == "nobody" else (401, "invalid_token"))
 
 
-def test_unverified(house):
+def test_unverified(callers):
     right = {"nobody": None, "signed_in": None, "socket_admin": (403, "forbidden")}
-    judge(house, "unverified", lambda needed: right.get(needed, (403, "email_not_verified")))
+    judge(callers, "unverified", lambda needed: right.get(needed, (403, "email_not_verified")))
 
 
-def test_user(house):
-    judge(house, "user", lambda needed: (403, "forbidden") if needed in ("admin", "socket_admin") else None)
+def test_user(callers):
+    judge(callers, "user", lambda needed: (403, "forbidden") if needed in ("admin", "socket_admin") else None)
 
 
-def test_admin(house):
-    judge(house, "admin", lambda needed: None)
+def test_admin(callers):
+    judge(callers, "admin", lambda needed: None)
 
 
 @pytest.fixture(scope="module")
-def things(house):
+def things(callers):
     """A user's objects: by the path before an id, the id."""
-    owner = house.account()
+    owner = callers.account()
     day = expect(owner.api.get("/api/activities/stats/daily"), 200)["date"]
     challenge = {"name": "Private", "target_apps": ["A"], "is_public": False, "start_date": day, "end_date": day}
     ids = {
@@ -152,15 +152,15 @@ def things(house):
     return owner, ids
 
 
-def test_other_user(house, things):
+def test_other_user(callers, things):
     """To other users a private object does not exist; for a shared one the answer is the missing right."""
     _, ids = things
     wrong, seen = [], set()
-    for method, path, operation_id in house.operations:
+    for method, path, operation_id in callers.operations:
         before, parameter, _ = path.partition("/{")
         if not parameter or needs(operation_id, path) == "admin" or path.startswith(SHARED) and before not in PRIVATE:
             continue
-        answer = house.call(house.caller("other user"), method, path, {"id": ids.get(before, MISSING)})
+        answer = callers.call(callers.caller("other user"), method, path, {"id": ids.get(before, MISSING)})
         code = answer.json()["code"] if answer.status_code >= 400 else ""
         if before == "/api/challenges":
             right, got = CHALLENGE.get(operation_id), (answer.status_code, code)
@@ -173,7 +173,7 @@ def test_other_user(house, things):
     assert seen >= ids.keys()
 
 
-def test_the_owner_still_has_everything(house, things):
+def test_the_owner_still_has_everything(callers, things):
     owner, ids = things
     for before in ("/api/activities", "/api/blocked", "/api/challenges"):
         expect(owner.api.get(f"{before}/{ids[before]}"), 200)

@@ -13,7 +13,7 @@ def limit(user, app="Instagram", minutes=60, status=201, **fields):
     return expect(user.api.post("/api/blocked", json={"app_name": app, "daily_limit_minutes": minutes} | fields), status)
 
 
-def told(user, kind=None) -> list[dict]:
+def notified(user, kind=None) -> list[dict]:
     listed = expect(user.api.get("/api/notifications"), 200)
     return [one for one in listed if kind in (None, one["notification_type"])]
 
@@ -24,13 +24,13 @@ def test_a_limit_counts_warns_and_blocks(user):
     user.record("instagram", 48)
     entry = expect(user.api.get(f"/api/blocked/{entry['id']}"), 200)
     assert (entry["time_used_today"], entry["usage_percentage"], entry["is_blocked"]) == (48, 80, False)
-    assert len(told(user, "limit_warning")) == 1 and not told(user, "app_blocked")
+    assert len(notified(user, "limit_warning")) == 1 and not notified(user, "app_blocked")
     user.record("INSTAGRAM", 12.5)
     status = expect(user.api.get("/api/blocked/status", params={"app_name": "instagram"}), 200)
     assert (status["is_blocked"], status["block_reason"], status["remaining_minutes"]) == (True, "limit", 0)
     midnight = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT00:00:00.000Z")
     assert status["blocked_until"] == midnight
-    assert len(told(user, "limit_warning")) == 1 and len(told(user, "app_blocked")) == 1
+    assert len(notified(user, "limit_warning")) == 1 and len(notified(user, "app_blocked")) == 1
     assert [one["id"] for one in expect(user.api.get("/api/blocked", params={"is_blocked": True}), 200)] == [entry["id"]]
 
 
@@ -39,7 +39,7 @@ def test_one_jump_over_both_tells_both_once(user):
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: user.api.post("/api/activities", json={"app_name": "Maps", "duration_minutes": 1}), range(20)))
     assert {answer.status_code for answer in answers} == {201}
-    assert len(told(user, "limit_warning")) == 1 and len(told(user, "app_blocked")) == 1
+    assert len(notified(user, "limit_warning")) == 1 and len(notified(user, "app_blocked")) == 1
 
 
 def test_reset_starts_again(user):
@@ -50,7 +50,7 @@ def test_reset_starts_again(user):
     assert len(expect(user.api.get("/api/activities/today"), 200)) == 1, "the activities stay"
     user.record("Instagram", 5)
     assert expect(user.api.get(f"/api/blocked/{entry['id']}"), 200)["is_blocked"]
-    assert len(told(user, "app_blocked")) == 2, "once per reset"
+    assert len(notified(user, "app_blocked")) == 2, "once per reset"
 
 
 def test_packages_win_over_names(user):
@@ -125,7 +125,7 @@ def test_the_policy_for_devices(user):
 def test_notifications_are_read(user, other):
     limit(user, minutes=5)
     user.record("Instagram", 5)
-    warning, blocked = sorted(told(user), key=lambda one: one["id"])
+    warning, blocked = sorted(notified(user), key=lambda one: one["id"])
     assert [warning["notification_type"], blocked["notification_type"]] == ["limit_warning", "app_blocked"]
     assert [one["id"] for one in expect(user.api.get("/api/notifications", params={"after_id": warning["id"]}), 200)] == [blocked["id"]]
     assert other.api.post(f"/api/notifications/{warning['id']}/read").status_code == 404
@@ -139,7 +139,7 @@ def test_notifications_speak_french(server):
     user = server.new_account(language="fr")
     limit(user, minutes=5)
     user.record("Instagram", 5)
-    assert any("limite" in one["title"].lower() + one["message"].lower() for one in told(user))
+    assert any("limite" in one["title"].lower() + one["message"].lower() for one in notified(user))
 
 
 def test_announcements_are_the_administrators(user):

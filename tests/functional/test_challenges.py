@@ -277,12 +277,12 @@ def test_cancelled_and_deleted(user, other):
     assert expect(user.api.post(f"{path}/cancel"), 200)["status"] == "cancelled"
     expect(user.api.post(f"{path}/cancel"), 400, "challenge_ended")
     third = {"event": "cancelled", "challenge_id": challenge["id"], "challenge_name": "No scroll", "username": None}
-    told = lambda: [n["data"] for n in expect(other.api.get("/api/notifications"), 200) if n["notification_type"] == "challenge_update"]  # noqa: E731
-    eventually(lambda: third in told(), "the news that it was cancelled")
+    notified = lambda: [n["data"] for n in expect(other.api.get("/api/notifications"), 200) if n["notification_type"] == "challenge_update"]  # noqa: E731
+    eventually(lambda: third in notified(), "the news that it was cancelled")
     expect(user.api.delete(path), 200)
     expect(other.api.get(path), 404)
-    eventually(lambda: third | {"event": "deleted"} in told(), "the news that it was deleted")
-    assert sorted(data["event"] for data in told()) == ["cancelled", "deleted"]
+    eventually(lambda: third | {"event": "deleted"} in notified(), "the news that it was deleted")
+    assert sorted(data["event"] for data in notified()) == ["cancelled", "deleted"]
 
 
 def test_lists(server, user, other):
@@ -335,7 +335,7 @@ def test_the_end(server, user, other, clock):
     for person, subject in zip(people, ("you have won", "the results", "les résultats"), strict=True):
         mail = server.mail.wait_for(person.email, f"/challenges/{challenge['id']}")
         assert subject in mail.subject.lower() and mail.message["List-Unsubscribe"] is None
-    told = expect(people[2].api.get("/api/notifications"), 200)
-    assert [n["title"] for n in told if n["data"].get("event") == "ended"] == ["No scroll est terminé"]
+    notified = expect(people[2].api.get("/api/notifications"), 200)
+    assert [n["title"] for n in notified if n["data"].get("event") == "ended"] == ["No scroll est terminé"]
     expect(other.api.post(f"{path}/leave"), 200)
     assert len(ranking(user, challenge)) == 3

@@ -86,7 +86,7 @@ def server(make_server, db):
     return make_server(db, TRUSTED_PROXIES="127.0.0.1", RATE_LIMIT_ENABLED="true", RATE_LIMIT_AUTH="1000/60").start()
 
 
-def told(friend) -> list[dict]:
+def notified(friend) -> list[dict]:
     return [one for one in expect(friend.api.get("/api/notifications"), 200) if one["notification_type"] == "challenge_update"]
 
 
@@ -94,12 +94,12 @@ def test_a_deleted_account_leaves_no_trace(server):
     friend = server.new_account()
     person = Person(server, friend)
     assert {needle for needle in person.needles if traces(server, [needle])} == set(person.needles), "there is something to delete"
-    [before] = told(friend)
+    [before] = notified(friend)
     assert before["data"]["username"] == person.name and before["title"] == f"Shared: {person.name} takes part"
     expect(person.api.delete("/api/users/me"), 200)
     mails_are_sent(server)
     assert traces(server, [person.email, person.name, FULL_NAME, BIO, *SECRETS.values(), ADDRESS, AGENT]) == []
-    [after] = told(friend)
+    [after] = notified(friend)
     assert (after["title"], after["message"]) == ("Shared: deleted user takes part", "deleted user has joined the challenge.")
     assert after["data"]["username"] == "deleted user" and "\x1f" not in str(after)
     expect(friend.api.post(f"/api/notifications/{after['id']}/read"), 200)
@@ -187,5 +187,5 @@ def test_names_in_older_notifications_are_found_by_the_migration(server, db):
     migration = (TOP / f"migrations/{folder}/0022_erasure_and_clock.sql").read_text()
     server.database.query(migration[migration.index("UPDATE notifications"):])
     assert traces(server, ["long.gone", f"{other.username} has", f"{other.username} leads"]) == []
-    texts = {(one["title"], one["message"], one["data"]["username"]) for one in told(friend)}
+    texts = {(one["title"], one["message"], one["data"]["username"]) for one in notified(friend)}
     assert texts == {(f"Run: {name} leads", f"{name} has taken the first place from you.", name) for name in (other.username, "deleted user")}

@@ -11,7 +11,7 @@ from support.server import FRONTEND_URL
 from .test_auth import everything_stored
 
 
-def told(api, token: str):
+def described(api, token: str):
     return api.post("/api/auth/mailed-link", json={"token": token})
 
 
@@ -32,22 +32,22 @@ def test_the_verification_link_is_described_and_changes_nothing(server, api):
     token = mail.token("/verify-email")
     assert mail.token("/not-me") == token
     for _ in range(2):
-        answer = expect(told(api, token), 200)
+        answer = expect(described(api, token), 200)
         assert answer == {"purpose": "verify_email", "email_hint": hint(account.email), "username": account.username, "identities": []}
     assert not is_verified(server, account)
     expect(api.post("/api/auth/verify-email", json={"token": token}), 200)
     assert is_verified(server, account)
-    expect(told(api, token), 400, "already_verified")
+    expect(described(api, token), 400, "already_verified")
 
 
 def test_the_reset_link_is_described(server, api):
     account = server.new_account(signed_in=False)
     expect(api.post("/api/auth/forgot-password", json={"email": account.email}), 200)
     token = server.mail.wait_for(account.email, "/reset-password").token("/reset-password")
-    assert expect(told(api, token), 200) == {"purpose": "reset_password", "email_hint": hint(account.email), "username": account.username,
-                                             "identities": []}  # fmt: skip
+    assert expect(described(api, token), 200) == {"purpose": "reset_password", "email_hint": hint(account.email), "username": account.username,
+                                                  "identities": []}  # fmt: skip
     expect(api.post("/api/auth/reset-password", json={"token": token, "new_password": "Another-passw0rd1"}), 200)
-    expect(told(api, token), 400, "invalid_token")
+    expect(described(api, token), 400, "invalid_token")
 
 
 def test_the_unsubscribe_link_leads_to_a_page_and_is_described(server, api, clock):
@@ -61,7 +61,7 @@ def test_the_unsubscribe_link_leads_to_a_page_and_is_described(server, api, cloc
     assert link.replace("/unsubscribe?", "/api/unsubscribe?") in mail.message["List-Unsubscribe"], "mail programs post to the API"
     token = parse_qs(urlsplit(link).query)["token"][0]
     assert httpx.get(f"{server.url}/unsubscribe?token={token}", headers={"Accept": "text/html"}).status_code == 200
-    answer = expect(told(api, token), 200)
+    answer = expect(described(api, token), 200)
     assert (answer["purpose"], answer["email_hint"]) == ("unsubscribe", hint(account.email))
     account.login()
     assert expect(account.api.get("/api/users/me"), 200)["email_reminders"], "nothing has changed"
@@ -77,7 +77,7 @@ def test_nonsense(api, path, token):
 
 def test_other_tokens_of_the_account_are_no_mailed_links(server, user):
     for token in (user.tokens["access_token"], user.tokens["refresh_token"]):
-        expect(told(user.anonymous, token), 400, "invalid_token")
+        expect(described(user.anonymous, token), 400, "invalid_token")
     expect(user.anonymous.post("/api/auth/forgot-password", json={"email": user.email}), 200)
     reset = server.mail.wait_for(user.email, "/reset-password").token("/reset-password")
     expect(user.anonymous.post("/api/auth/not-me", json={"token": reset}), 400, "invalid_token")

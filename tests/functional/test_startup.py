@@ -48,7 +48,7 @@ def test_the_service_manager_is_told_each_state(make_server, tmp_path):
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20 * SLOWNESS)
 
-        def told(wanted: str) -> list[str]:
+        def received(wanted: str) -> list[str]:
             """Reads messages until one has `wanted`; returns its lines."""
             while True:
                 lines = manager.recv(4096).decode().splitlines()
@@ -57,14 +57,14 @@ def test_the_service_manager_is_told_each_state(make_server, tmp_path):
 
         server = make_server(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="200000")
         server.launch()
-        told("READY=1")
-        told("WATCHDOG=1")
-        told("WATCHDOG=1")
+        received("READY=1")
+        received("WATCHDOG=1")
+        received("WATCHDOG=1")
         server.process.send_signal(signal.SIGHUP)
-        assert any(line.startswith("MONOTONIC_USEC=") for line in told("RELOADING=1"))
-        told("READY=1")
+        assert any(line.startswith("MONOTONIC_USEC=") for line in received("RELOADING=1"))
+        received("READY=1")
         server.process.send_signal(signal.SIGTERM)
-        told("STOPPING=1")
+        received("STOPPING=1")
         assert server.process.wait(20 * SLOWNESS) == 0
 
 
@@ -177,8 +177,8 @@ def test_pages_destroyed_while_it_serves(tmp_path):
         health = [server.client().get(path) for path in ("/api/health", "/api/health/ready") for _ in range(3)]
         assert [answer.status_code for answer in health] == [503] * 6
         assert health[0].json()["database"] == "unavailable" and health[0].headers["Retry-After"]
-        told = [line for line in server.lines if "the database file is damaged: restore a backup" in line]
-        assert len(told) == 1, "once a minute"
+        reported = [line for line in server.lines if "the database file is damaged: restore a backup" in line]
+        assert len(reported) == 1, "once a minute"
 
 
 def test_a_port_that_is_taken(tmp_path):

@@ -10,14 +10,14 @@ PING_MESSAGE = '{"action":"ping"}'
 
 
 @pytest.fixture(scope="module")
-def somebody(world):
+def account(world):
     return world.server("sqlite").new_account()
 
 
 @pytest.fixture
-def frames(sqlite_server, somebody):
-    with Frames(sqlite_server, somebody.tokens["access_token"]) as frames:
-        assert frames.message("connection")["user_id"] == somebody.id
+def frames(sqlite_server, account):
+    with Frames(sqlite_server, account.tokens["access_token"]) as frames:
+        assert frames.message("connection")["user_id"] == account.id
         yield frames
 
 
@@ -160,11 +160,11 @@ def test_ever_more_pings_are_too_many(frames):
     assert frames.close_code() == 4429
 
 
-def test_a_client_that_just_goes(sqlite_server, somebody):
-    frames = Frames(sqlite_server, somebody.tokens["access_token"])
+def test_a_client_that_just_goes(sqlite_server, account):
+    frames = Frames(sqlite_server, account.tokens["access_token"])
     frames.message("connection")
     frames.socket.close()
-    with Frames(sqlite_server, somebody.tokens["access_token"]) as another:
+    with Frames(sqlite_server, account.tokens["access_token"]) as another:
         another.put(TEXT, PING_MESSAGE)
         assert another.message("pong")
 
@@ -177,14 +177,14 @@ def upgrade(server, target: str, *headers: str, **how):
         return handshake(raw, target, *headers, **how)
 
 
-def test_compression_is_declined(sqlite_server, somebody):
-    answer = upgrade(sqlite_server, path_of(somebody.tokens["access_token"]), "Sec-WebSocket-Extensions: permessage-deflate")
+def test_compression_is_declined(sqlite_server, account):
+    answer = upgrade(sqlite_server, path_of(account.tokens["access_token"]), "Sec-WebSocket-Extensions: permessage-deflate")
     assert answer.status == 101 and "sec-websocket-extensions" not in answer.headers
 
 
-def test_the_key_is_answered(sqlite_server, somebody):
+def test_the_key_is_answered(sqlite_server, account):
     with Raw(sqlite_server) as raw:  # the example of RFC 6455 §1.3
-        answer = raw.request(f"GET {path_of(somebody.tokens['access_token'])} HTTP/1.1", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket",
+        answer = raw.request(f"GET {path_of(account.tokens['access_token'])} HTTP/1.1", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket",
                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")  # fmt: skip
     assert answer.status == 101 and answer.headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert answer.headers["upgrade"].lower() == "websocket" and answer.headers["x-request-id"]
@@ -197,35 +197,35 @@ def test_the_key_is_answered(sqlite_server, somebody):
     ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 8"),
     ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
 ])  # fmt: skip
-def test_what_asks_for_no_websocket_is_told_so(sqlite_server, somebody, headers):
+def test_what_asks_for_no_websocket_is_told_so(sqlite_server, account, headers):
     with Raw(sqlite_server) as raw:
-        answer = raw.request(f"GET {path_of(somebody.tokens['access_token'])} HTTP/1.1", *headers)
+        answer = raw.request(f"GET {path_of(account.tokens['access_token'])} HTTP/1.1", *headers)
         assert answer.status == 426 and b"upgrade_required" in answer.body
         assert answer.headers["sec-websocket-version"] == "13" and answer.headers["upgrade"] == "websocket"
         assert raw.is_open(), "the connection goes on as one of HTTP"
 
 
 @pytest.mark.parametrize("key", ["", "short", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZSBsb25nZXI=", "!!hlIHNhbXBsZSBub25jZQ=="])
-def test_a_bad_key(sqlite_server, somebody, key):
-    answer = upgrade(sqlite_server, path_of(somebody.tokens["access_token"]), key=key)
+def test_a_bad_key(sqlite_server, account, key):
+    answer = upgrade(sqlite_server, path_of(account.tokens["access_token"]), key=key)
     assert answer.status == 400 and b"bad_handshake" in answer.body
 
 
-def test_frames_before_the_answer_are_refused(sqlite_server, somebody):
+def test_frames_before_the_answer_are_refused(sqlite_server, account):
     with Raw(sqlite_server) as raw:
-        answer = raw.request(f"GET {path_of(somebody.tokens['access_token'])} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket",
+        answer = raw.request(f"GET {path_of(account.tokens['access_token'])} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket",
                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", body=b"\x81\x80abcd")  # fmt: skip
     assert answer.status == 400
 
 
-def test_http_1_0_is_refused(sqlite_server, somebody):
+def test_http_1_0_is_refused(sqlite_server, account):
     with Raw(sqlite_server) as raw:
-        answer = raw.request(f"GET {path_of(somebody.tokens['access_token'])} HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket",
+        answer = raw.request(f"GET {path_of(account.tokens['access_token'])} HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket",
                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")  # fmt: skip
     assert answer.status == 400
 
 
-def test_a_request_before_the_upgrade_on_the_same_connection(sqlite_server, somebody):
+def test_a_request_before_the_upgrade_on_the_same_connection(sqlite_server, account):
     with Raw(sqlite_server) as raw:
         assert raw.request("GET /api/health/live HTTP/1.1").status == 200
-        assert handshake(raw, path_of(somebody.tokens["access_token"]).replace("?", "/?")).status == 101, "a trailing slash is no other route"
+        assert handshake(raw, path_of(account.tokens["access_token"]).replace("?", "/?")).status == 101, "a trailing slash is no other route"

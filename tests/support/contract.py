@@ -137,8 +137,8 @@ class Contract:
         assert kind in content or "*/*" in content, f"content type {kind!r}, the document has {list(content)}: {where}"
         if kind.endswith("json") and "schema" in content.get(kind, {}):
             faults = list(self.validator(*steps, "content", kind, "schema").iter_errors(response.json()))
-            told = "; ".join(f"{'/'.join(map(str, f.absolute_path))}: {f.message[:300]}" for f in faults)
-            assert not faults, f"{told}: {where}"
+            summary = "; ".join(f"{'/'.join(map(str, f.absolute_path))}: {f.message[:300]}" for f in faults)
+            assert not faults, f"{summary}: {where}"
 
 
 def says_how_it_does(request: httpx.Request, response: httpx.Response) -> bool:

@@ -27,11 +27,11 @@ def test_a_job_has_its_effect_once(cluster: Cluster) -> None:
         for account in (creator, member):
             account.login()
 
-        def told(account) -> list[dict]:
+        def notified(account) -> list[dict]:
             return [one for one in expect(account.api.get("/api/notifications"), 200) if one["data"].get("event") == "ended"]
 
-        eventually(lambda: told(creator) and told(member), "the notifications of the results", 90)
-        assert len(told(creator)) == 1 and len(told(member)) == 1
+        eventually(lambda: notified(creator) and notified(member), "the notifications of the results", 90)
+        assert len(notified(creator)) == 1 and len(notified(member)) == 1
         rows = cluster.database.query(f"SELECT COUNT(*) FROM outbox WHERE type = 'challenge_results' AND recipient = '{member.email}'")
         assert rows == [("1",)]
     finally:
