@@ -15,7 +15,7 @@ from support.raw import Raw
 
 MIB = 1 << 20
 BATCH = "POST /api/activities/batch HTTP/1.1"
-ROOM = 256 * MIB  # the memory of a small container
+MEMORY = 256 * MIB  # the memory of a small container
 BOMB = gzip.compress(b'{"activities":[' + b" " * (8 * MIB - 17) + b"]}", 9)
 
 
@@ -65,7 +65,7 @@ def test_many_gzip_bombs_at_once(server, user):
     statuses = {answer.status for answer in answers if answer}
     assert statuses <= {422, 503} and 503 in statuses and 422 in statuses, statuses
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers if answer and answer.status == 503)
-    assert peak_bytes(server) < ROOM
+    assert peak_bytes(server) < MEMORY
     assert user.record()["id"]
 
 
@@ -74,7 +74,7 @@ def test_many_bodies_without_their_last_byte(server, user):
     neighbours = [started(server, server.new_account(), 8 * MIB) for _ in range(50)]
     others = server.new_account()
     assert others.record()["id"]  # small bodies are accepted
-    assert peak_bytes(server) < ROOM
+    assert peak_bytes(server) < MEMORY
     first = bodies + neighbours
     refused = [raw for raw in first if is_answered(raw)]
     assert len(refused) >= 90
@@ -117,7 +117,7 @@ def test_what_was_used_is_given_back(server, user, how):
     for _ in range(20):
         content = iter([sent[: len(sent) // 2], sent[len(sent) // 2 :]]) if "chunked" in how else sent
         expect(user.api.post("/api/activities/batch", content=content, headers=headers), 422)
-    assert peak_bytes(server) < ROOM
+    assert peak_bytes(server) < MEMORY
 
 
 def test_idle_connections_hold_no_bodies(server):
@@ -129,7 +129,7 @@ def test_idle_connections_hold_no_bodies(server):
         connections.append(raw)
         answer = raw.request("POST /api/activities HTTP/1.1", authorization(users[number % 2]), f"Content-Length: {MIB}", body=b" " * MIB)
         assert answer.status == 422
-    assert server.resident_bytes() < ROOM
+    assert server.resident_bytes() < MEMORY
     assert all(raw.is_open() for raw in connections[:3])
     for raw in connections:
         raw.socket.close()

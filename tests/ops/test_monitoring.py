@@ -1,7 +1,7 @@
-"""A real Prometheus scrapes two running servers while people use them: what it counted is what they did, and every query of
+"""A real Prometheus scrapes two running servers while users send requests: its counts equal the requests, and every query of
 every dashboard and rule has an answer.
 
-FOCUS_OPS_SECONDS (15) is how long they do.
+FOCUS_OPS_SECONDS (15) is the duration of the requests.
 """
 
 import contextlib

@@ -1,11 +1,11 @@
 """Real MariaDB and Redis servers on free ports of the loopback, with their data in a temporary folder.
 
-As a program it starts both, names them in FOCUS_TEST_MYSQL (mysql://user:password@127.0.0.1:port, without a database) and
-FOCUS_TEST_REDIS (redis://127.0.0.1:port), runs a command and stops them again:
+As a program it starts both, sets FOCUS_TEST_MYSQL (mysql://user:password@127.0.0.1:port, without a database) and
+FOCUS_TEST_REDIS (redis://127.0.0.1:port), runs a command and stops both:
 
     python3 -m support.engines build/debug/focus_tests
 
-Where these variables are set already, what they name is used instead: that is how the tests run on MySQL.
+If these variables are set already, the servers that they name are used instead: so the tests run on MySQL.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Two nodes of a Galera cluster on the loopback.
 
-The second node starts on a copy of the first one's data, so that no state transfer is needed; one that was stopped and comes back
-gets what it missed from the other node's cache.
+The second node starts on a copy of the first one's data, so that no state transfer is needed; a restarted node
+gets what it has missed from the other node's cache.
 """
 
 import os

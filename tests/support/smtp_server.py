@@ -1,7 +1,7 @@
 """An SMTP server for the C++ tests, in its own process. It prints {"port", "ca"} and then, as one line of JSON each,
-every mail that it takes; it ends when its standard input does.
+every mail that it accepts; it ends at the end of its standard input.
 
-Recipients choose what happens: refuse@… 550 to RCPT, later@… 450 to RCPT, spam@… 554 to the message, full@… 452 to the
+The recipient selects the behaviour: refuse@… 550 to RCPT, later@… 450 to RCPT, spam@… 554 to the message, full@… 452 to the
 message, drop@… the connection is cut after the message, once per server; slow@… is answered after two seconds."""
 
 import argparse
