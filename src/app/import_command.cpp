@@ -55,7 +55,7 @@ int import_file(Settings settings, const std::string& path, const std::string& e
     app.run([&]() -> boost::asio::awaitable<void> {
         co_await app.prepare_database();
         const auto user = co_await app.modules().users.find_by_email(app.database(), email);
-        if (!user) throw std::runtime_error{"nobody has the address " + email};
+        if (!user) throw std::runtime_error{"no account has the address " + email};
         Caller caller;
         caller.user_id = user->id;
         caller.language = user->language;

@@ -85,7 +85,7 @@ void Observer::look_at_disk(const std::filesystem::path& database) {
         const auto found = std::filesystem::space(folder, failed);
         return failed ? std::filesystem::space_info{} : found;
     };
-    look_at("focus_api_disk_free_bytes", "Room left on the file system of the database file.",
+    look_at("focus_api_disk_free_bytes", "Free space on the file system of the database file.",
             [space] { return static_cast<double>(space().available); });
     look_at("focus_api_disk_size_bytes", "Size of the file system of the database file.",
             [space] { return static_cast<double>(space().capacity); });

@@ -44,7 +44,7 @@ struct LogEntry {
     std::optional<std::string> request_id;
     json::Timestamp created_at;
 
-    static constexpr json::FieldDoc k_docs[] = {{"user_id", "Who did it; null: nobody known, or the service itself"}};
+    static constexpr json::FieldDoc k_docs[] = {{"user_id", "The user who did it; null: an unknown client, or the service itself"}};
 };
 
 /// Queues the entry in the caller's transaction: no round trip of its own.

@@ -161,7 +161,7 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
     if (meta.access == Access::verified || meta.access == Access::admin)
         add(refusals::email_not_verified, "the e-mail address is not verified yet");
     if (meta.access == Access::admin) add(refusals::forbidden, "the user is no administrator");
-    if (endpoint.signature.path != nullptr) add(refusals::not_found, "there is no such object (or it is somebody else's)");
+    if (endpoint.signature.path != nullptr) add(refusals::not_found, "there is no such object (or it belongs to another user)");
     if (has_body) add(refusals::too_large, "the body is longer than " + std::to_string(meta.body_limit >> 10) + " KiB");
     if (has_body) add(refusals::unsupported_encoding, "the body has a Content-Encoding other than gzip");
     if (has_body || endpoint.signature.query != nullptr) add(Refusal{k_validation_error}, "the input has faults; `errors` lists them all");
@@ -170,7 +170,7 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
         add(refusals::idempotency_key_reused, "the key was used for another request");
     }
     if (endpoint.rate() != Rate::none) add(refusals::rate_limited, "too many requests");
-    if (has_body) add(refusals::busy, "the server is busy or has no room for the body at the moment; `Retry-After` says when to try again");
+    if (has_body) add(refusals::busy, "the server is busy or has no memory for the body at the moment; `Retry-After` says when to try again");
     if (endpoint.signature.out == Signature::Out::websocket) {
         add(refusals::bad_handshake, "the WebSocket handshake is not valid");
         add(refusals::upgrade_required, "the request asks for no WebSocket of version 13");

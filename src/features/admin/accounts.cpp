@@ -146,7 +146,7 @@ db::Task<users::User> Accounts::change(Caller caller, Origin origin, std::int64_
     } catch (const db::ConstraintError&) { // another transaction took the address or the name after the check
     }
     co_await users_.require_free(db_, wanted.email, wanted.username, id);
-    throw unavailable("change account: a unique key said no, yet nobody holds the names");
+    throw unavailable("change account: a unique key refused the row, but no account has the names");
 }
 
 db::Task<void> Accounts::remove(Caller caller, Origin origin, std::int64_t id, bool purge) {

@@ -166,7 +166,7 @@ void add_challenges(http::Routes& routes, Service& service) {
     routes.del("/api/admin/challenges/{id}",
                {.id = "adminDeleteChallenge",
                 .summary = "Delete a challenge",
-                .description = "Its participants are told; its results are gone.",
+                .description = "Its participants are notified; its results are gone.",
                 .tag = "admin",
                 .access = Access::admin,
                 .problems = {k_not_found.described("there is no such challenge")}},

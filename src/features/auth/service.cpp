@@ -74,7 +74,7 @@ db::Task<users::User> Service::register_user(Register input, Origin origin, Lang
         raced = true;
     }
     if (raced) co_await users_.require_free(db_, input.email.value, input.username.value);
-    throw unavailable("register: a unique key said no, yet nobody holds the names");
+    throw unavailable("register: a unique key refused the row, but no account has the names");
 }
 
 db::Task<SignedIn> Service::login(Login input, Origin origin) {
@@ -385,7 +385,7 @@ db::Task<users::User> Service::create_for(users::NewUser fresh, std::string pass
     } catch (const db::ConstraintError&) { // a concurrent request took the address or the name
     }
     co_await users_.require_free(db_, fresh.email, fresh.username);
-    throw unavailable("create account: a unique key said no, yet nobody holds the names");
+    throw unavailable("create account: a unique key refused the row, but no account has the names");
 }
 
 void Service::void_links(db::Transaction& tx, std::int64_t user_id) { repository::delete_link_tokens(tx, user_id); }

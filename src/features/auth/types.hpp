@@ -55,7 +55,7 @@ struct ResetPassword {
     json::Or<bool, false> drop_identities;
 
     static constexpr json::FieldDoc k_docs[] = {
-        {"drop_identities", "Unlink every identity at a provider, as somebody else may have linked it"}};
+        {"drop_identities", "Unlink every identity at a provider, as another person may have linked it"}};
 };
 
 struct ChangePassword {

@@ -12,7 +12,7 @@ inline constexpr ErrorCode k_not_a_participant{ErrorKind::forbidden,
 inline constexpr ErrorCode k_not_the_creator{ErrorKind::forbidden,
                                              "not_the_creator",
                                              {"Only its creator may change this challenge.", "Seul son créateur peut modifier ce défi."},
-                                             "somebody else made it"};
+                                             "another user made it"};
 inline constexpr ErrorCode k_invalid_dates{ErrorKind::bad_request,
                                            "invalid_dates",
                                            {"The dates are not valid.", "Les dates ne sont pas valables."},

@@ -59,7 +59,7 @@ Draft news(News news, const Row& challenge, const Person& winner) {
         break;
     case News::ended:
         told = winner.id == 0 ? draft("ended", challenge.id, name, {}, {"{challenge} has ended", "{challenge} est terminé"},
-                                      {"The results are there. Nobody has scored.", "Les résultats sont là. Personne n'a marqué de point."})
+                                      {"The results are there. No participant has scored.", "Les résultats sont là. Personne n'a marqué de point."})
                               : draft("ended", challenge.id, name, winner, {"{challenge} has ended", "{challenge} est terminé"},
                                       {"The results are there: {user} has won.", "Les résultats sont là : {user} a gagné."});
         break;

@@ -97,7 +97,7 @@ void add_writing(http::Routes& routes, Service& service) {
     routes.post("/api/challenges/{id}/cancel",
                 {.id = "cancelChallenge",
                  .summary = "Cancel a challenge before its end",
-                 .description = "Its participants are told; the scores stay as they are.",
+                 .description = "Its participants are notified; the scores stay as they are.",
                  .tag = "challenges",
                  .problems = {k_challenge_ended, k_not_the_creator, k_no_challenge}},
                 [&service](Call& call, Path<IdPath> path) -> Task<Reply<Challenge>> {
@@ -106,7 +106,7 @@ void add_writing(http::Routes& routes, Service& service) {
     routes.del("/api/challenges/{id}",
                {.id = "deleteChallenge",
                 .summary = "Delete a challenge",
-                .description = "Its participants are told; its results are gone.",
+                .description = "Its participants are notified; its results are gone.",
                 .tag = "challenges",
                 .problems = {k_not_the_creator, k_no_challenge}},
                [&service](Call& call, Path<IdPath> path) -> Task<Reply<Message>> {

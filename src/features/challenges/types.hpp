@@ -57,10 +57,10 @@ struct Challenge {
     static constexpr json::FieldDoc k_docs[] = {
         {"target_minutes", "Per day, of a weekly_goal per week"},
         {"timezone", "The creator's when the challenge was made: its midnights start and end the challenge"},
-        {"invitation_code", "Of a private challenge, for its participants and its creator; null for everybody else"},
-        {"status", "`active` until the results stand (`results_at`); nobody can join after `end_date`"},
+        {"invitation_code", "Of a private challenge, for its participants and its creator; null for all others"},
+        {"status", "`active` until the results stand (`results_at`); joining ends with `end_date`"},
         {"my_rank", "The caller's place; those with the same score share one. null: the caller does not take part"},
-        {"winner", "Who was first when the results were frozen; null before, and when nobody has a point"},
+        {"winner", "Who was first when the results were frozen; null before, and when no participant has a point"},
         {"results_at", "When the ranking is frozen: 12 hours after the end, for late uploads"},
     };
 };

@@ -67,7 +67,7 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
     add_socket(routes, hub);
     routes.get("/api/notifications",
                {.id = "listNotifications",
-                .summary = "What the user was told in the last 30 days",
+                .summary = "The notifications of the last 30 days",
                 .description = "Newest first; with `after_id` oldest first, so that a device that was away reads on where it stopped.",
                 .tag = "notifications",
                 .etag = true,
@@ -92,8 +92,8 @@ void add_routes(http::Routes& routes, Service& service, Hub& hub) {
         });
     routes.post("/api/admin/notifications",
                 {.id = "sendNotification",
-                 .summary = "Send a notification to some people or to everybody",
-                 .description = "Everybody are the active accounts; where they are many, the last ones get it a little later.",
+                 .summary = "Send a notification to some users or to all",
+                 .description = "All are the active accounts; where they are many, the last ones get it a little later.",
                  .tag = "admin",
                  .access = Access::admin,
                  .idempotent = true},

@@ -190,7 +190,7 @@ db::Task<Announced> Service::announce(Caller caller, Origin origin, Language lan
     const auto id = co_await db_.transaction([&](db::Transaction& tx) -> db::Task<std::int64_t> {
         const auto added = co_await tx.get(
             repository::add_announcement(announcement.title.value, announcement.message.value, caller.user_id, clock_.now_ms()));
-        audit(tx, origin, caller, "Notification sent to everybody", added);
+        audit(tx, origin, caller, "Notification sent to all users", added);
         idempotency::keep(tx, origin, kept, clock_.now_ms(), 200);
         co_return added;
     });

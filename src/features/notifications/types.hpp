@@ -82,7 +82,7 @@ struct Announcement {
     json::Lines<1, k_max_message> message;
     std::optional<json::List<std::int64_t, 1, 1000>> user_ids;
 
-    static constexpr json::FieldDoc k_docs[] = {{"user_ids", "Whom; everybody when it is left out"}};
+    static constexpr json::FieldDoc k_docs[] = {{"user_ids", "The recipients; all users when it is left out"}};
 };
 
 enum class AnnouncementStatus { sent, sending };

@@ -190,7 +190,7 @@ db::Task<users::User> Service::create(db::Transaction& tx, std::string name, cry
                          .language = language};
     auto user = co_await users_.create(tx, std::move(fresh));
     auth_.send_welcome(tx, user);
-    audit(tx, origin, "register", "Account made for somebody at a provider", user.id, name);
+    audit(tx, origin, "register", "Account made at a sign-in through a provider", user.id, name);
     co_return user;
 }
 

@@ -155,7 +155,7 @@ boost::asio::awaitable<crypto::Person> Provider::redeem(std::string code, FlowSe
     request.headers = {{"Authorization", "Bearer " + *answer->access_token}, {"Accept", "application/json"}};
     const auto userinfo = co_await ask(std::move(request), "user info");
     auto more = userinfo.status == 200 ? crypto::parse_userinfo(userinfo.body) : std::nullopt;
-    if (!more || more->subject != person.subject) throw oauth_failed("the user info is none, or of somebody else");
+    if (!more || more->subject != person.subject) throw oauth_failed("the user info is missing, or of another subject");
     co_return std::move(*more);
 }
 

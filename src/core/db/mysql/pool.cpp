@@ -137,7 +137,7 @@ bool Pool::is_fresh(const Link& link) const {
 bool Pool::leave_server(const Link& link) {
     if (Clock::now() - link.connected_at < k_demoted_pause) return false;
     auto era = link.era;
-    if (common_->era.compare_exchange_strong(era, era + 1)) log::warning("the database takes no writes: connections are made anew");
+    if (common_->era.compare_exchange_strong(era, era + 1)) log::warning("the database takes no writes: its connections are replaced");
     return true;
 }
 
