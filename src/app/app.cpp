@@ -369,7 +369,8 @@ int App::serve(bool with_demo, std::function<Settings()> reload) {
     if (redis_) redis_->start();
     bus_->start();
     async::TaskGroup tasks;
-    tasks.spawn(background_.get_executor(), "reload of the settings", reload_on_hangup(std::move(reload)));
+    // Outside the group: SIGHUP must not end the process during the last steps of a stop.
+    async::spawn(background_.get_executor(), "reload of the settings", reload_on_hangup(std::move(reload)));
     Observer observer{{metrics_, *modules_, *hasher_, server, clock_, redis_.get(), *bus_}, settings_};
     std::unique_ptr<http::Server> metrics_server;
 

@@ -9,7 +9,7 @@
 
 namespace focus::app {
 
-/// Runs until it is cancelled. `load` reads the settings as at a start, or throws std::invalid_argument:
+/// Runs until its executor ends. `load` reads the settings as at a start, or throws std::invalid_argument:
 /// then nothing changes, and the log has the reason.
 boost::asio::awaitable<void> reload_on_hangup(std::function<Settings()> load);
 
