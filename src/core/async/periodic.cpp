@@ -80,8 +80,8 @@ struct Periodic::State : std::enable_shared_from_this<Periodic::State> {
             const auto at = Steady::now() + next;
             self->timer.expires_at(at);
             while (!self->woken && Steady::now() < at) co_await self->timer.async_wait(asio::as_tuple(asio::deferred));
-            if (stop.stop_requested()) co_return;
             self->woken = false;
+            if (stop.stop_requested()) co_return; // behind the line above: a later stop sets `woken` again
             next = co_await self->run();
         }
     }
