@@ -94,7 +94,7 @@ void Hub::receive(std::string_view payload) {
 
 void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& executor) {
     presence_.beat(now);
-    if (watching_.exchange(true)) return;
+    if (watching_->exchange(true)) return;
     async::spawn(executor, "search for ended sessions", watch_sessions(executor));
 }
 
@@ -102,8 +102,8 @@ void Hub::beat(http::Socket::Instant now, const boost::asio::any_io_executor& ex
 /// instance that ends it, and a socket must close within a second in any case.
 db::Task<void> Hub::watch_sessions(boost::asio::any_io_executor executor) {
     struct Watching {
-        std::atomic<bool>& flag;
-        ~Watching() { flag = false; }
+        std::shared_ptr<std::atomic<bool>> flag;
+        ~Watching() { *flag = false; }
     };
     const Watching until_the_end{watching_};
     boost::asio::steady_timer pause{executor};

@@ -70,7 +70,8 @@ class Hub {
     metrics::Gauge users_;
     std::mutex mutex_;
     std::unordered_map<std::int64_t, Clients> clients_; // by user
-    std::atomic<bool> watching_{false};                 // one coroutine queries at a time
+    /// One coroutine queries at a time. Shared with it: an io_context may destroy its frame after the hub.
+    std::shared_ptr<std::atomic<bool>> watching_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 } // namespace focus::notifications
