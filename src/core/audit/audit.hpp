@@ -18,6 +18,13 @@ enum class Level { info, warning, error, critical };
 
 [[nodiscard]] std::string_view to_string(Level level) noexcept;
 
+} // namespace focus::audit
+
+template <>
+inline constexpr std::optional<focus::audit::Level> focus::db::k_when_unknown<focus::audit::Level> = focus::audit::Level::info;
+
+namespace focus::audit {
+
 struct Entry {
     std::string_view action; // "login_failed"; static storage
     std::string message;     // one English sentence for administrators, at most 500 bytes

@@ -21,6 +21,26 @@ namespace focus::challenges {
 /// The news that is being sent to the participants, step by step.
 enum class News { started, ended, cancelled, deleted };
 
+} // namespace focus::challenges
+
+/// A name that this version does not know, because a newer one stored it, is no news.
+template <>
+struct focus::db::Column<std::optional<focus::challenges::News>> {
+    static std::optional<focus::challenges::News> read(const Value& value) {
+        using focus::challenges::News;
+        const auto* text = std::get_if<std::string>(&value);
+        for (std::size_t i = 0; text != nullptr && i < json::k_enum_names<News>.size(); ++i) {
+            if (json::k_enum_names<News>[i] == *text) return static_cast<News>(i);
+        }
+        return std::nullopt;
+    }
+    static Value write(const std::optional<focus::challenges::News>& news) {
+        return news ? Column<focus::challenges::News>::write(*news) : Value{};
+    }
+};
+
+namespace focus::challenges {
+
 /// A row as it is stored.
 struct Row {
     std::int64_t id = 0;
