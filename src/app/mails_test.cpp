@@ -29,7 +29,7 @@ TEST(MailTemplates, KnowsTheMails) {
         const std::filesystem::path path{file.path};
         if (path.has_parent_path()) files.insert(path.stem().string());
     }
-    EXPECT_EQ(std::vector<std::string>(files.begin(), files.end()), expected);
+    EXPECT_EQ((std::vector<std::string>(files.begin(), files.end())), expected);
     EXPECT_EQ(Templates{k_options, all_mails()}.names(), expected);
 }
 
@@ -158,7 +158,9 @@ class MailTemplatesFolder : public ::testing::Test {
         std::filesystem::create_directories((folder_ / path).parent_path());
         std::ofstream{folder_ / path} << content;
     }
-    [[nodiscard]] Templates load() const { return Templates{{.folder = folder_.string(), .frontend_url = "https://focus.example.org"}, all_mails()}; }
+    [[nodiscard]] Templates load() const {
+        return Templates{{.folder = folder_.string(), .frontend_url = "https://focus.example.org"}, all_mails()};
+    }
 
     std::filesystem::path folder_;
 };

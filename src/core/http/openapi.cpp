@@ -170,7 +170,8 @@ std::map<int, std::string> problems_of(const Endpoint& endpoint) {
         add(refusals::idempotency_key_reused, "the key was used for another request");
     }
     if (endpoint.rate() != Rate::none) add(refusals::rate_limited, "too many requests");
-    if (has_body) add(refusals::busy, "the server is busy or has no memory for the body at the moment; `Retry-After` says when to try again");
+    if (has_body)
+        add(refusals::busy, "the server is busy or has no memory for the body at the moment; `Retry-After` says when to try again");
     if (endpoint.signature.out == Signature::Out::websocket) {
         add(refusals::bad_handshake, "the WebSocket handshake is not valid");
         add(refusals::upgrade_required, "the request asks for no WebSocket of version 13");

@@ -58,10 +58,11 @@ Draft news(News news, const Row& challenge, const Person& winner) {
                      {"The challenge has started. Good luck!", "Le défi a commencé. Bonne chance !"});
         break;
     case News::ended:
-        told = winner.id == 0 ? draft("ended", challenge.id, name, {}, {"{challenge} has ended", "{challenge} est terminé"},
-                                      {"The results are there. No participant has scored.", "Les résultats sont là. Personne n'a marqué de point."})
-                              : draft("ended", challenge.id, name, winner, {"{challenge} has ended", "{challenge} est terminé"},
-                                      {"The results are there: {user} has won.", "Les résultats sont là : {user} a gagné."});
+        told = winner.id == 0
+                   ? draft("ended", challenge.id, name, {}, {"{challenge} has ended", "{challenge} est terminé"},
+                           {"The results are there. No participant has scored.", "Les résultats sont là. Personne n'a marqué de point."})
+                   : draft("ended", challenge.id, name, winner, {"{challenge} has ended", "{challenge} est terminé"},
+                           {"The results are there: {user} has won.", "Les résultats sont là : {user} a gagné."});
         break;
     case News::cancelled:
         told = draft("cancelled", challenge.id, name, {}, {"{challenge} was cancelled", "{challenge} a été annulé"},
@@ -100,7 +101,9 @@ mail::Message results_mail(const Row& challenge, const Member& member, const use
                             .score = format_points(line.score_ms, user.language),
                             .me = line.user_id == user.id});
     }
-    return {users::recipient_of(user), mail, std::format("challenge_results:{}:{}", challenge.id, user.id)};
+    auto to = users::recipient_of(user);
+    to.name = users::display_name(user); // the name is shown in the ranking anyway
+    return {std::move(to), mail, std::format("challenge_results:{}:{}", challenge.id, user.id)};
 }
 
 ChallengeResults ChallengeResults::sample(Language language) {
