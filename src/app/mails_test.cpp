@@ -30,7 +30,7 @@ TEST(MailTemplates, KnowsTheMails) {
         if (path.has_parent_path()) files.insert(path.stem().string());
     }
     EXPECT_EQ((std::vector<std::string>(files.begin(), files.end())), expected);
-    EXPECT_EQ(Templates{k_options, all_mails()}.names(), expected);
+    EXPECT_EQ((Templates{k_options, all_mails()}.names()), expected);
 }
 
 TEST(MailTemplates, EveryMailIsCompleteInBothLanguages) {

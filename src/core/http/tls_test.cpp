@@ -63,7 +63,7 @@ class Certificate {
     std::filesystem::path folder_;
 };
 
-class TlsTest : public testing::Test {
+class TlsTest : public ::testing::Test {
   protected:
     void SetUp() override {
         const Meta open{.id = "x", .summary = "x", .access = Access::nobody};
