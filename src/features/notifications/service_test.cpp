@@ -268,7 +268,7 @@ TEST_P(NotificationsTest, ReadersMissNothingWhileManyWrite) {
         co_await db::testing::together(k_writers + 1, [&](int number) -> db::Task<void> {
             auto& at = number % 2 == 0 ? modules() : other.modules;
             if (number < k_writers) {
-                co_await writer(at.notifications, at.database, number);
+                co_await writer(at.notifications, at.core.database, number);
                 co_return;
             }
             for (bool more = true; more;) {
