@@ -18,6 +18,7 @@ TOP = Path(__file__).resolve().parents[2]
 SOURCE = TOP / "src"
 DATABASE = TOP / "build/release/compile_commands.json"
 MEMORY = Path.home() / ".cache/focus-tidy"
+NAMES = Path("rfl/internal/get_field_names.hpp")
 
 
 @cache
@@ -38,10 +39,25 @@ def everything_behind(file: Path) -> list[Path]:
     return sorted(found)
 
 
+@cache
+def reflection() -> str:
+    """A folder with reflect-cpp's header of field names, as clang needs it here: it cuts "}]" off clang's name of a wrapped
+    pointer, but ours are not wrapped and end in "]", so that every name would lose its last letter."""
+    text = (Path("/usr/include") / NAMES).read_text()
+    text = re.sub(r'#include "(\.\./)?(.*?)"', lambda m: f"#include <rfl/{'' if m[1] else 'internal/'}{m[2]}>", text)
+    patched = text.replace("func_name.size() - 2", "func_name.size() - 1", 1)
+    assert text.index("defined(__clang__)") < patched.index("func_name.size() - 1") < patched.index("defined(__GNUC__)")
+    header = TOP / "build/lint/include" / NAMES
+    header.parent.mkdir(parents=True, exist_ok=True)
+    header.write_text(patched)
+    return str(TOP / "build/lint/include")
+
+
 def flags(command: str) -> list[str]:
     """The compiler's flags without its precompiled header (every file includes what it needs) and without the output."""
     words = shlex.split(command)
-    kept = [word for word in words if word.startswith(("-D", "-I", "-std="))]
+    kept = ["-isystem", reflection()]
+    kept += [word for word in words if word.startswith(("-D", "-I", "-std="))]
     kept += [f"-isystem{words[i + 1]}" for i, word in enumerate(words) if word == "-isystem"]
     return kept
 
