@@ -11,7 +11,8 @@
 namespace focus::reminders {
 namespace {
 
-constexpr db::Statement k_mails{"test.mails", "SELECT type, recipient, dedup_key, sealed, language FROM outbox ORDER BY id"};
+constexpr db::Statement k_mails{"test.mails",
+                                "SELECT type, recipient, dedup_key, sealed, language FROM outbox WHERE dedup_key IS NOT NULL ORDER BY id"};
 constexpr db::Statement k_next{"test.next", "SELECT next_reminder_ms, next_summary_ms FROM reminders WHERE user_id = ?"};
 
 class RemindersTest : public focus::testing::ModulesTest {
