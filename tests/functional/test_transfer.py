@@ -167,5 +167,5 @@ def test_the_import_command(server, user, tmp_path):
     assert "3: duration_minutes: Must be a number." in told.stderr
     assert run(str(file), "--user", user.email).stdout == "0 stored, 1 were there already, 1 left out\n"
     assert [row["app_name"] for row in everything(user)] == ["Chess"]
-    assert "nobody has the address" in run(str(file), "--user", "nobody@example.org").stderr
+    assert "no account has the address" in run(str(file), "--user", "nobody@example.org").stderr
     assert run(str(tmp_path / "none.csv"), "--user", user.email).returncode == 2

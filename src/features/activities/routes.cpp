@@ -196,7 +196,7 @@ void add_transfer(http::Routes& routes, Service& service) {
                  .rate = http::Rate::export_,
                  .idempotent = true,
                  .body_limit = k_batch_body_limit,
-                 .problems = {k_unknown_format}},
+                 .problems = {k_unknown_format, k_validation_error}},
                 [&service](Call& call) -> Task<Reply<ImportResult>> {
                     co_return co_await service.import_file(call.user(), call.origin(), call.body());
                 });
