@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154  # top is set by ./dev
 
 tracked() { git -C "$top" ls-files --cached --others --exclude-standard -- "$@"; }
-sources() { tracked 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'bench/*.hpp' 'cmake/*.cpp' 'tests/*.cpp' 'tests/*.hpp'; }
+sources() { tracked 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'bench/*.hpp' 'cmake/*.cpp' 'tests/*.cpp' 'tests/*.hpp' 'examples/*.cpp'; }
 
 lint() {
   local files python shell
