@@ -69,9 +69,8 @@ std::optional<std::string> der_of(std::string_view raw) {
     Number r{BN_bin2bn(bytes_of(raw), k_p256_bytes, nullptr)};
     Number s{BN_bin2bn(bytes_of(raw) + k_p256_bytes, k_p256_bytes, nullptr)};
     const EcdsaSignature signature{ECDSA_SIG_new()};
-    require(r && s && signature && ECDSA_SIG_set0(signature.get(), r.get(), s.get()) == 1, "ECDSA_SIG_set0");
-    static_cast<void>(r.release()); // the signature owns both now
-    static_cast<void>(s.release());
+    require(r && s && signature, "ECDSA_SIG_new");
+    require(ECDSA_SIG_set0(signature.get(), r.release(), s.release()) == 1, "ECDSA_SIG_set0"); // fails for null pointers only
     const int size = i2d_ECDSA_SIG(signature.get(), nullptr);
     require(size > 0, "i2d_ECDSA_SIG");
     std::string der(static_cast<std::size_t>(size), '\0');
