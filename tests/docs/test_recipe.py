@@ -15,10 +15,13 @@ _PIECE = re.compile(r"^ *<!-- into: (?P<file>[\w./]+)(?:, behind: (?P<line>.*?))
 
 
 def put_into(text: str, file: str, line: str | None, code: str) -> str:
-    """Behind the only line that has `line`; else declarations of the service go into its class, the rest to the end of the namespace."""
+    """Behind the line that ends with `line`, or for `START … line` the first such line after START; without it declarations of
+    the service go into its class, the rest to the end of the namespace."""
     if line:
-        assert text.count(f"{line}\n") == 1, f"{file}: {line}"
-        at = text.index(f"{line}\n") + len(line) + 1
+        *start, line = line.split(" … ")
+        begin = text.index(start[0]) if start else 0
+        assert start or text.count(f"{line}\n") == 1, f"{file}: {line}"
+        at = text.index(f"{line}\n", begin) + len(line) + 1
         return f"{text[:at]}{code}{text[at:]}"
     end = "  private:\n" if file.endswith("service.hpp") else f"}} // namespace focus::{file.split('/')[0]}"
     at = text.rindex(end)
