@@ -7,7 +7,7 @@ npm_packages() { # npm_packages FOLDER: the packages of the folder's package-loc
   hash=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum | cut -c1-16)
   [ "$(cat "$stamp" 2>/dev/null)" != "$hash" ] || return 0
   need web
-  count=$(grep -c '"resolved":' "$1/package-lock.json")
+  count=$(grep -c '^    "node_modules/' "$1/package-lock.json" || true) # grep fails where it counts none
   say "installing the npm packages of ${1#"$top"/} (fetches $count packages)"
   if command -v npm >/dev/null; then settings+=("npm_config_registry=$(npm config get registry 2>/dev/null)"); fi
   inside env "${settings[@]}" npm --prefix "$1" ci --no-audit --no-fund --loglevel=error >&2
